@@ -1,0 +1,80 @@
+/** HTTP status of each stable code that may cross a process or reach an operator. `docs/errors.md` says what to do about each. */
+export const ERROR_STATUS = {
+  'invalid-request': 400,
+  'unauthenticated': 401,
+  'forbidden': 403,
+  'not-found': 404,
+  'conflict': 409,
+  'gone': 410,
+  'payload-too-large': 413,
+  'unsupported-media-type': 415,
+  'rate-limited': 429,
+  'internal': 500,
+  'not-implemented': 501,
+  'unavailable': 503,
+  'timeout': 504,
+
+  'insecure-transport': 403,
+  'site-label-taken': 409,
+
+  'keyfile-not-found': 404,
+  'keyfile-already-redeemed': 409,
+  'keyfile-open-exists': 409,
+  'keyfile-state': 409,
+
+  'enrolment-malformed': 400,
+  'enrolment-bad-csr': 400,
+  'enrolment-bad-proof': 403,
+  'enrolment-token-mismatch': 403,
+  'enrolment-used': 409,
+  'enrolment-closed': 410,
+  'enrolment-expired': 410,
+  'enrolment-revoked': 403,
+  'certificate-unknown': 404,
+
+  'role-not-found': 404,
+  'role-incomplete': 409,
+  'role-not-connected': 503,
+  'directory-refused': 502,
+  'site-offline': 503,
+  'site-unreachable': 502,
+  'camera-not-found': 404,
+  'ticket-invalid': 401,
+  'ticket-expired': 401,
+  'ticket-used': 401,
+  'ticket-revoked': 401,
+  'dial-refused': 403,
+  'address-not-allowed': 403,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && Object.hasOwn(ERROR_STATUS, value);
+
+/** An expected failure with a stable code. Crosses processes as `ErrorBody`, reaches operators as an RFC 9457 problem. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+
+  /**
+   * @param detail shown to the caller: no secret, no internal address
+   * @param options.retryAfterMs when the caller may try again unchanged
+   * @param options.fields JSON pointers of offending members, each with its reason
+   */
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: string,
+    readonly options: { retryAfterMs?: number; fields?: FieldError[]; cause?: unknown } = {},
+  ) {
+    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+  }
+
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+}
+
+export interface FieldError {
+  pointer: string;
+  detail: string;
+}

@@ -1,0 +1,15 @@
+export * from './errors.js';
+export * from './message.js';
+export * from './primitives.js';
+export * from './public-keys.js';
+export * from './sealed.js';
+export * from './site-label.js';
+export * from './tunnel-address.js';
+export * from './messages/enrolment.js';
+export * from './messages/federation.js';
+export * from './messages/keyfile.js';
+export * from './messages/media.js';
+export * from './messages/tunnel.js';
+export * from './tickets/dial-ticket.js';
+export * from './tickets/view-ticket.js';
+export * as directory from './directory/generated/adit/directory/v1/directory_pb.js';

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { defineRequest } from '../message.js';
+import { displayName, instant, pageOf, pageRequest, siteLabel, spkiPin, streamUsage, uuid } from '../primitives.js';
+
+/** The literal table of moves is in apps/federation. */
+export const roleState = z.enum([
+  'unconfigured',
+  'connecting',
+  'synchronizing',
+  'connected',
+  'invalid-credentials',
+  'connection-failed',
+  'warning',
+  'disabled',
+]);
+export type RoleState = z.infer<typeof roleState>;
+
+export const federationRole = z.object({
+  id: uuid,
+  siteId: uuid,
+  siteLabel,
+  name: z.string(),
+  directoryAddress: z.string().nullable(),
+  username: z.string().nullable(),
+  /** Pin of a directly reached site, confirmed once by the operator; tunnelled sites use the enrolment's. */
+  tlsPin: spkiPin.nullable(),
+  resilientConnection: z.boolean(),
+  reconnectionTimeoutSeconds: z.int(),
+  defaultStreamUsage: streamUsage,
+  enabled: z.boolean(),
+  state: roleState,
+  stateReason: z.string().nullable(),
+  stateSince: instant,
+  lastContactAt: instant.nullable(),
+  clockSkewMs: z.number().nullable(),
+  entityCount: z.int(),
+});
+export type FederationRole = z.infer<typeof federationRole>;
+
+const caller = z.object({ tenantId: uuid, actor: z.string(), correlationId: z.string() });
+
+export const roleList = defineRequest('federation.role.list', pageRequest.extend({ tenantId: uuid, siteId: uuid.optional() }), pageOf(federationRole));
+export const roleGet = defineRequest('federation.role.get', z.object({ tenantId: uuid, roleId: uuid }), federationRole);
+
+export const roleChanges = z.strictObject({
+  name: displayName.optional(),
+  /** `directory.<site>.tunnel.<domain>` or host:port. */
+  directoryAddress: z.string().min(1).max(300).optional(),
+  username: z.string().min(1).max(100).optional(),
+  tlsPin: spkiPin.nullable().optional(),
+  resilientConnection: z.boolean().optional(),
+  reconnectionTimeoutSeconds: z.int().min(0).max(86_400).optional(),
+  defaultStreamUsage: streamUsage.optional(),
+  enabled: z.boolean().optional(),
+});
+/** `sealedPassword` is a JWE for federation; admin-api never stores it. */
+export const roleUpdate = defineRequest(
+  'federation.role.update',
+  caller.extend({ roleId: uuid, changes: roleChanges, sealedPassword: z.string().max(4_096).optional() }),
+  federationRole,
+);
+export const roleCreate = defineRequest(
+  'federation.role.create',
+  caller.extend({ siteId: uuid, siteLabel, changes: roleChanges, sealedPassword: z.string().max(4_096).optional() }),
+  federationRole,
+);
+/** Its entities go with it; a role created again for the same site finds the same entity ids. */
+export const roleDelete = defineRequest('federation.role.delete', caller.extend({ roleId: uuid }), z.object({}));
+
+export const videoStream = z.object({
+  usages: z.array(streamUsage),
+  codec: z.string(),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+  frameRate: z.number().nullable(),
+});
+
+export const camera = z.object({
+  id: uuid,
+  siteId: uuid,
+  siteLabel,
+  roleId: uuid,
+  /** The site's own key of the entity. */
+  remoteId: z.string(),
+  name: z.string(),
+  /** The `<camera>` part of a stream URL: unique in its site, derived from the remote id. */
+  path: z.string(),
+  state: z.enum(['online', 'offline', 'unknown']),
+  stateReason: z.string().nullable(),
+  streams: z.array(videoStream),
+  updatedAt: instant,
+});
+export type Camera = z.infer<typeof camera>;
+
+export const cameraList = defineRequest('federation.camera.list', pageRequest.extend({ tenantId: uuid, siteId: uuid.optional() }), pageOf(camera));
+export const cameraGet = defineRequest('federation.camera.get', z.object({ tenantId: uuid, cameraId: uuid }), camera);
+

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { defineRequest } from '../message.js';
+import { instant, siteLabel, spkiPin, streamUsage, uuid } from '../primitives.js';
+
+/** video-redirector → federation: where to fetch a camera's video. The answer's `siteTicket` opens one stream at the site redirector. */
+export const mediaOpen = defineRequest(
+  'media.open',
+  z.object({
+    tenantId: uuid,
+    siteLabel,
+    /** The `<camera>` of the stream URL. */
+    camera: z.string().min(1).max(200),
+    usage: streamUsage,
+    user: z.string().max(200),
+    correlationId: z.string(),
+  }),
+  z.object({
+    /** `redirector.<site>.tunnel.<domain>` or host:port. */
+    address: z.string(),
+    tlsPin: spkiPin,
+    path: z.string(),
+    siteTicket: z.string(),
+    expiresAt: instant,
+    siteId: uuid,
+    cameraId: uuid,
+    /** What `automatic` was resolved to. */
+    usage: streamUsage,
+  }),
+  10_000,
+);

@@ -1,0 +1,78 @@
+import { DataSource } from 'typeorm';
+import { Transaction } from './transaction.js';
+
+export interface DatabaseOptions {
+  url: string;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  poolSize?: number;
+  connectTimeoutMs?: number;
+  statementTimeoutMs?: number;
+}
+
+/** The pool of one app, under the app's own login. Work runs in a transaction: of one tenant, or of the system's named views. */
+export class Database {
+  private readonly source: DataSource;
+
+  constructor(options: DatabaseOptions) {
+    this.source = new DataSource({
+      type: 'postgres',
+      url: options.url,
+      applicationName: options.applicationName,
+      poolSize: options.poolSize ?? 8,
+      connectTimeoutMS: options.connectTimeoutMs ?? 5_000,
+      synchronize: false,
+      logging: false,
+      entities: [],
+      extra: { statement_timeout: options.statementTimeoutMs ?? 10_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true },
+      poolErrorHandler: () => undefined, // a lost idle connection is replaced by the next query
+    });
+  }
+
+  async connect(): Promise<void> {
+    if (!this.source.isInitialized) await this.source.initialize();
+  }
+
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+
+  /** Row-level security shows and accepts this tenant's rows only. */
+  inTenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.inTransaction(async (tx) => {
+      await tx.query(`SELECT set_config('adit.tenant', $1, true)`, [tenantId]);
+      return work(tx);
+    });
+  }
+
+  /** No tenant: only the named views, functions and tables without a tenant answer. */
+  inSystem<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.inTransaction(work);
+  }
+
+  /** True when the database answers. */
+  async ping(): Promise<boolean> {
+    try {
+      await this.source.query('SELECT 1');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private async inTransaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const result = await work(new Transaction(runner));
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      // The connection may be the very thing that failed.
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
+  }
+}
