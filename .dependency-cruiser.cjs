@@ -3,7 +3,12 @@ const standalone = '^libs/(multiplex|pki|contracts)/';
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-app-to-app', severity: 'error', from: { path: '^apps/([^/]+)/' }, to: { path: '^apps/', pathNot: '^apps/$1/' } },
+    {
+      name: 'no-app-to-app',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
     { name: 'no-lib-to-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
     {
       name: 'standalone-libs',
@@ -12,7 +17,12 @@ module.exports = {
       from: { path: '^libs/(multiplex|pki|contracts)/' },
       to: { path: '^libs/', pathNot: '^libs/$1/' },
     },
-    { name: 'standalone-no-nest', severity: 'error', from: { path: standalone }, to: { path: 'node_modules/(@nestjs|typeorm|pg)/' } },
+    {
+      name: 'standalone-no-nest',
+      severity: 'error',
+      from: { path: standalone },
+      to: { path: 'node_modules/(@nestjs|typeorm|pg)/' },
+    },
     {
       name: 'no-deep-imports',
       comment: "a lib's surface is its index.ts",
@@ -20,7 +30,12 @@ module.exports = {
       from: { path: '^(apps|libs)/([^/]+)/' },
       to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: '^$1/$2/' },
     },
-    { name: 'typeorm-only-in-persistence', severity: 'error', from: { path: '^(apps|libs)/', pathNot: '^libs/persistence/' }, to: { path: 'node_modules/(typeorm|@nestjs/typeorm|pg)/' } },
+    {
+      name: 'typeorm-only-in-persistence',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '^libs/persistence/' },
+      to: { path: 'node_modules/(typeorm|@nestjs/typeorm|pg)/' },
+    },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
@@ -28,6 +43,9 @@ module.exports = {
     exclude: { path: '\\.spec\\.ts$' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -1,5 +1,16 @@
 /** Everything runs as CommonJS: @swc/jest turns our TypeScript, and the packages that ship only ES modules, into it. */
-const esmOnly = ['@nestjs', '@nats-io', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@tokenizer', '@borewit', 'jose', 'uuid'];
+const esmOnly = [
+  '@nestjs',
+  '@nats-io',
+  'file-type',
+  'strtok3',
+  'token-types',
+  'uint8array-extras',
+  '@tokenizer',
+  '@borewit',
+  'jose',
+  'uuid',
+];
 
 const project = {
   rootDir: import.meta.dirname,

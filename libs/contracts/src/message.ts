@@ -22,7 +22,10 @@ export const defineRequest = <Req extends z.ZodType, Res extends z.ZodType>(
   timeoutMs = 5_000,
 ): RequestContract<Req, Res> => ({ subject, request, reply, timeoutMs });
 
-export const defineEvent = <Body extends z.ZodType>(subject: string, body: Body): EventContract<Body> => ({ subject, body });
+export const defineEvent = <Body extends z.ZodType>(subject: string, body: Body): EventContract<Body> => ({
+  subject,
+  body,
+});
 
 /** How a failed request crosses the transport. */
 export const errorBody = z.object({

@@ -5,10 +5,17 @@ export const uuid = z.guid().toLowerCase();
 /** RFC 3339 instant in UTC. */
 export const instant = z.iso.datetime({ offset: true });
 /** ASCII DNS label: the `<site>` of a tunnel address, unique in its tenant and unchanged by renaming. */
-export const siteLabel = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'an ASCII label: a–z, 0–9 and inner hyphens');
+export const siteLabel = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'an ASCII label: a–z, 0–9 and inner hyphens');
 export const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a service name: a–z, 0–9, hyphens, at most 32');
 /** A person's name for a thing: no control characters. */
-export const displayName = z.string().trim().min(1).max(200).regex(/^[^\p{Cc}]*$/u, 'no control characters');
+export const displayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, 'no control characters');
 /** `host:port`, host being a DNS name, an IPv4 address or an IPv6 address in brackets. */
 export const hostPort = z
   .string()
@@ -26,5 +33,9 @@ export type StreamUsage = z.infer<typeof streamUsage>;
 export const userLevel = z.int().min(1).max(254);
 
 /** Cursor pagination: `cursor` comes from the page before, `limit` rows at most. */
-export const pageRequest = z.object({ cursor: z.string().max(200).optional(), limit: z.int().min(1).max(200).default(50) });
-export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+export const pageRequest = z.object({
+  cursor: z.string().max(200).optional(),
+  limit: z.int().min(1).max(200).default(50),
+});
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });

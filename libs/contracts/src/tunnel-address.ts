@@ -19,4 +19,5 @@ export const parseTunnelAddress = (address: string, domain: string): TunnelAddre
   return { service, site };
 };
 
-export const formatTunnelAddress = ({ service, site }: TunnelAddress, domain: string): string => `${service}.${site}.tunnel.${domain}`;
+export const formatTunnelAddress = ({ service, site }: TunnelAddress, domain: string): string =>
+  `${service}.${site}.tunnel.${domain}`;

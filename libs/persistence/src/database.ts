@@ -24,7 +24,11 @@ export class Database {
       synchronize: false,
       logging: false,
       entities: [],
-      extra: { statement_timeout: options.statementTimeoutMs ?? 10_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true },
+      extra: {
+        statement_timeout: options.statementTimeoutMs ?? 10_000,
+        idle_in_transaction_session_timeout: 30_000,
+        keepAlive: true,
+      },
       poolErrorHandler: () => undefined, // a lost idle connection is replaced by the next query
     });
   }

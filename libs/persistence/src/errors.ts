@@ -1,5 +1,10 @@
 /** PostgreSQL's SQLSTATE codes that callers decide on. */
-export const SQLSTATE = { uniqueViolation: '23505', checkViolation: '23514', foreignKeyViolation: '23503', insufficientPrivilege: '42501' } as const;
+export const SQLSTATE = {
+  uniqueViolation: '23505',
+  checkViolation: '23514',
+  foreignKeyViolation: '23503',
+  insufficientPrivilege: '42501',
+} as const;
 
 export const sqlState = (error: unknown): string | undefined => {
   const driver = (error as { driverError?: { code?: unknown } }).driverError ?? (error as { code?: unknown });

@@ -3,14 +3,21 @@ import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
 
 /** Apps that reach the database, each under its own login. */
-export const DATABASE_APPS = ['admin-api', 'keyfile-issuer', 'tunnel-broker', 'federation', 'video-redirector'] as const;
+export const DATABASE_APPS = [
+  'admin-api',
+  'keyfile-issuer',
+  'tunnel-broker',
+  'federation',
+  'video-redirector',
+] as const;
 export type DatabaseApp = (typeof DATABASE_APPS)[number];
 export type Logins = Record<DatabaseApp, string>;
 
-const passwordOf = (url: string | undefined): string | undefined => (url === undefined ? undefined : decodeURIComponent(new URL(url).password) || undefined);
+const passwordOf = (url: string | undefined): string | undefined =>
+  url === undefined ? undefined : decodeURIComponent(new URL(url).password) || undefined;
 
 /**
- * Makes (or repairs) one login per app: `<database>_<app>`, member of the group role `adit_<app>`, nothing else.
+ * Makes (or repairs) one login per app: `<database>_<app>_login`, member of the group role `adit_<app>`, nothing else.
  * @param known URLs of an earlier call, so that running apps keep their passwords
  */
 export const ensureLogins = async (ownerUrl: string, known: Partial<Logins> = {}): Promise<Logins> => {
@@ -20,7 +27,7 @@ export const ensureLogins = async (ownerUrl: string, known: Partial<Logins> = {}
     const database = (await owner.query<{ name: string }>('SELECT current_database() AS name')).rows[0]?.name ?? 'adit';
     const logins: Partial<Logins> = {};
     for (const app of DATABASE_APPS) {
-      const name = `${database}_${app.replaceAll('-', '_')}`.slice(0, 63);
+      const name = `${database.slice(0, 35)}_${app.replaceAll('-', '_')}_login`;
       const password = passwordOf(known[app]) ?? randomBytes(24).toString('base64url');
       await ensureLogin(owner, name, `adit_${app.replaceAll('-', '_')}`, password, database);
       const url = new URL(ownerUrl);
@@ -34,11 +41,19 @@ export const ensureLogins = async (ownerUrl: string, known: Partial<Logins> = {}
   }
 };
 
-const ensureLogin = async (owner: Client, name: string, group: string, password: string, database: string): Promise<void> => {
+const ensureLogin = async (
+  owner: Client,
+  name: string,
+  group: string,
+  password: string,
+  database: string,
+): Promise<void> => {
   const role = owner.escapeIdentifier(name);
   const exists = (await owner.query('SELECT FROM pg_roles WHERE rolname = $1', [name])).rowCount === 1;
   const verb = exists ? 'ALTER' : 'CREATE';
-  await owner.query(`${verb} ROLE ${role} LOGIN INHERIT NOCREATEDB NOCREATEROLE PASSWORD ${owner.escapeLiteral(password)}`);
+  await owner.query(
+    `${verb} ROLE ${role} LOGIN INHERIT NOCREATEDB NOCREATEROLE PASSWORD ${owner.escapeLiteral(password)}`,
+  );
   await owner.query(`GRANT ${owner.escapeIdentifier(group)} TO ${role}`);
   await owner.query(`GRANT CONNECT ON DATABASE ${owner.escapeIdentifier(database)} TO ${role}`);
 };

@@ -5,7 +5,15 @@ import { MIGRATIONS } from './migrations/index.js';
 const ADVISORY_LOCK = 5_500_5500;
 
 const ownerSource = (ownerUrl: string): DataSource =>
-  new DataSource({ type: 'postgres', url: ownerUrl, applicationName: 'adit-migrate', synchronize: false, entities: [], migrations: MIGRATIONS, poolSize: 2 });
+  new DataSource({
+    type: 'postgres',
+    url: ownerUrl,
+    applicationName: 'adit-migrate',
+    synchronize: false,
+    entities: [],
+    migrations: MIGRATIONS,
+    poolSize: 2,
+  });
 
 const withLock = async <T>(ownerUrl: string, work: (source: DataSource) => Promise<T>): Promise<T> => {
   const source = await ownerSource(ownerUrl).initialize();
@@ -25,4 +33,5 @@ export const migrateUp = (ownerUrl: string): Promise<string[]> =>
   withLock(ownerUrl, async (source) => (await source.runMigrations({ transaction: 'each' })).map((done) => done.name));
 
 /** Takes back the newest migration; for tests of the migrations themselves. */
-export const migrateDown = (ownerUrl: string): Promise<void> => withLock(ownerUrl, (source) => source.undoLastMigration({ transaction: 'each' }));
+export const migrateDown = (ownerUrl: string): Promise<void> =>
+  withLock(ownerUrl, (source) => source.undoLastMigration({ transaction: 'each' }));

@@ -1,6 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 
-export type SqlValue = string | number | bigint | boolean | Buffer | Date | null | undefined | readonly string[] | readonly number[];
+export type SqlValue =
+  string | number | bigint | boolean | Buffer | Date | null | undefined | readonly string[] | readonly number[];
 
 /** An open transaction. Repositories take it first, so that what belongs together is visible at the call. */
 export class Transaction {

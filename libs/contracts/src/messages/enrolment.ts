@@ -19,7 +19,11 @@ export const enrolRequest = z.strictObject({
 });
 export type EnrolRequest = z.infer<typeof enrolRequest>;
 
-export const trustBundle = z.object({ bundleVersion: z.int(), roots: z.array(z.string()), rootSpkiSha256: z.array(z.string()) });
+export const trustBundle = z.object({
+  bundleVersion: z.int(),
+  roots: z.array(z.string()),
+  rootSpkiSha256: z.array(z.string()),
+});
 export type TrustBundle = z.infer<typeof trustBundle>;
 
 export const enrolResponse = z.discriminatedUnion('ok', [
@@ -55,14 +59,23 @@ export const enrolmentRedeem = defineRequest(
 /** tunnel-broker → keyfile-issuer, at the first tunnel handshake: pending → current, token closed. Idempotent. */
 export const enrolmentActivate = defineRequest(
   'enrolment.activate',
-  z.object({ serial: z.string().regex(/^[0-9a-f]{1,40}$/), agentId: uuid, peerAddress: z.string().max(64), correlationId: z.string() }),
+  z.object({
+    serial: z.string().regex(/^[0-9a-f]{1,40}$/),
+    agentId: uuid,
+    peerAddress: z.string().max(64),
+    correlationId: z.string(),
+  }),
   z.object({ state: z.enum(['current']) }),
 );
 
 /** A broker asks for its own server certificate. `serverNames` are DNS names or IP addresses for the SAN. */
 export const brokerCertificate = defineRequest(
   'pki.broker-certificate',
-  z.object({ brokerId: z.string().max(64), csr: z.string().max(4_096), serverNames: z.array(z.string().max(253)).max(16) }),
+  z.object({
+    brokerId: z.string().max(64),
+    csr: z.string().max(4_096),
+    serverNames: z.array(z.string().max(253)).max(16),
+  }),
   z.object({ certificateChain: z.string(), notAfter: z.string() }),
 );
 

@@ -39,7 +39,11 @@ export type FederationRole = z.infer<typeof federationRole>;
 
 const caller = z.object({ tenantId: uuid, actor: z.string(), correlationId: z.string() });
 
-export const roleList = defineRequest('federation.role.list', pageRequest.extend({ tenantId: uuid, siteId: uuid.optional() }), pageOf(federationRole));
+export const roleList = defineRequest(
+  'federation.role.list',
+  pageRequest.extend({ tenantId: uuid, siteId: uuid.optional() }),
+  pageOf(federationRole),
+);
 export const roleGet = defineRequest('federation.role.get', z.object({ tenantId: uuid, roleId: uuid }), federationRole);
 
 export const roleChanges = z.strictObject({
@@ -92,6 +96,9 @@ export const camera = z.object({
 });
 export type Camera = z.infer<typeof camera>;
 
-export const cameraList = defineRequest('federation.camera.list', pageRequest.extend({ tenantId: uuid, siteId: uuid.optional() }), pageOf(camera));
+export const cameraList = defineRequest(
+  'federation.camera.list',
+  pageRequest.extend({ tenantId: uuid, siteId: uuid.optional() }),
+  pageOf(camera),
+);
 export const cameraGet = defineRequest('federation.camera.get', z.object({ tenantId: uuid, cameraId: uuid }), camera);
-

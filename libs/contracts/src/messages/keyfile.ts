@@ -31,7 +31,11 @@ export const keyfileIssue = defineRequest(
     siteLabel,
     issuedBy: z.string(),
     /** 1 hour … 30 days. */
-    validForSeconds: z.int().min(60).max(30 * 86_400).default(7 * 86_400),
+    validForSeconds: z
+      .int()
+      .min(60)
+      .max(30 * 86_400)
+      .default(7 * 86_400),
     correlationId: z.string(),
   }),
   z.object({ keyfile: keyfileSummary, sealedKeyfile: z.string(), fingerprint: z.string() }),
@@ -49,6 +53,12 @@ export const keyfileGet = defineRequest('keyfile.get', z.object({ tenantId: uuid
 /** Revokes the keyfile and, when it was redeemed, its agent and certificates. Idempotent. */
 export const keyfileRevoke = defineRequest(
   'keyfile.revoke',
-  z.object({ tenantId: uuid, keyfileId: uuid, revokedBy: z.string(), reason: z.string().max(200), correlationId: z.string() }),
+  z.object({
+    tenantId: uuid,
+    keyfileId: uuid,
+    revokedBy: z.string(),
+    reason: z.string().max(200),
+    correlationId: z.string(),
+  }),
   keyfileSummary,
 );

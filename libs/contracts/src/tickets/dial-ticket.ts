@@ -49,7 +49,11 @@ export const mintDialTicket = async (
     .sign(await importJWK(minter.key, 'EdDSA'));
 
 /** Signature, issuer, audience, age and the issuer's right to the service. @throws DomainError `ticket-invalid`, `ticket-expired`, `dial-refused` */
-export const verifyDialTicket = async (ticket: string, keys: PublicKeys, brokerId: string): Promise<VerifiedDialTicket> => {
+export const verifyDialTicket = async (
+  ticket: string,
+  keys: PublicKeys,
+  brokerId: string,
+): Promise<VerifiedDialTicket> => {
   const issuer = ticketIssuer(ticket);
   const verified = await jwtVerify(ticket, await importJWK(keys.ticket[issuer] as JWK, 'EdDSA'), {
     algorithms: ['EdDSA'],
@@ -67,7 +71,12 @@ export const verifyDialTicket = async (ticket: string, keys: PublicKeys, brokerI
   if (!MAY_DIAL[issuer](claims.data.service)) {
     throw new DomainError('dial-refused', `${issuer} may not dial the service ${claims.data.service}`);
   }
-  return { ...claims.data, issuer, ticketId: String(verified.payload.jti), expiresAt: Number(verified.payload.exp) * 1_000 };
+  return {
+    ...claims.data,
+    issuer,
+    ticketId: String(verified.payload.jti),
+    expiresAt: Number(verified.payload.exp) * 1_000,
+  };
 };
 
 const ticketIssuer = (ticket: string): TicketMinterName => {

@@ -25,7 +25,12 @@ export interface VerifiedViewTicket extends ViewTicketClaims {
 }
 
 /** Minted by admin-api alone. `expiresAt` and `firstUseBy` in seconds since the epoch. */
-export const mintViewTicket = async (claims: ViewTicketClaims, key: JWK, ticketId: string, expiresAt: number): Promise<string> =>
+export const mintViewTicket = async (
+  claims: ViewTicketClaims,
+  key: JWK,
+  ticketId: string,
+  expiresAt: number,
+): Promise<string> =>
   new SignJWT({ ...claims })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'adit-view+jwt', kid: 'admin-api' })
     .setIssuer('admin-api')

@@ -15,7 +15,18 @@ export class FirstSchema1700000000001 implements MigrationInterface {
   readonly name = 'FirstSchema1700000000001';
 
   async up(runner: QueryRunner): Promise<void> {
-    const parts = [roles, tenancySchema, operatorSchema, identitySchema, tunnelSchema, federationSchema, auditSchema, rowLevelSecurity, views, grants];
+    const parts = [
+      roles,
+      tenancySchema,
+      operatorSchema,
+      identitySchema,
+      tunnelSchema,
+      federationSchema,
+      auditSchema,
+      rowLevelSecurity,
+      views,
+      grants,
+    ];
     for (const part of parts) await runner.query(part);
   }
 

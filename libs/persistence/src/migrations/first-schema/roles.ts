@@ -1,5 +1,11 @@
 /** Group roles hold the grants; logins, one per app and database, are members. `adit_system` owns the views and functions that see all tenants. */
-export const APP_ROLES = ['adit_admin_api', 'adit_keyfile_issuer', 'adit_tunnel_broker', 'adit_federation', 'adit_video_redirector'] as const;
+export const APP_ROLES = [
+  'adit_admin_api',
+  'adit_keyfile_issuer',
+  'adit_tunnel_broker',
+  'adit_federation',
+  'adit_video_redirector',
+] as const;
 
 const createRole = (role: string): string => `
   BEGIN

@@ -1,6 +1,16 @@
 const TENANT_TABLES = [
-  'site', 'operator', 'bearer_token', 'view_ticket', 'view_ticket_use', 'agent', 'enrol_token', 'certificate', 'revocation',
-  'tunnel_session', 'federation_role', 'entity',
+  'site',
+  'operator',
+  'bearer_token',
+  'view_ticket',
+  'view_ticket_use',
+  'agent',
+  'enrol_token',
+  'certificate',
+  'revocation',
+  'tunnel_session',
+  'federation_role',
+  'entity',
 ];
 
 const policies = (table: string, column: string): string => `

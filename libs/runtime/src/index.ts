@@ -1,0 +1,13 @@
+export { runCloudApp, stopOnSignal, exitWith, type CloudApp } from './application.js';
+export { commonEnvironment, parseEnvironment, readSecretFile, type CommonEnvironment } from './environment.js';
+export { ConfigurationError, EXIT, PortInUseError } from './errors.js';
+export { HealthServer, type HealthOptions } from './health/health.server.js';
+export { readFieldKey, readPrivateKey, readPublicKeys } from './keys.js';
+export { createLogger, NestLogger, type AppLogger } from './logger.js';
+export { HandleEvent, HandleRequest } from './messaging/handle.decorator.js';
+export { MessageClient } from './messaging/message-client.js';
+export { natsOptions } from './messaging/nats.js';
+export { RpcErrorFilter } from './messaging/rpc-error.filter.js';
+export { RuntimeModule } from './runtime.module.js';
+export { Secret } from './secret.js';
+export { CONFIG, LOGGER } from './tokens.js';
