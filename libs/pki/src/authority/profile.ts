@@ -1,0 +1,68 @@
+import { isIP } from 'node:net';
+import { formatIdentity } from '../identity-uri.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const YEAR_MS = 365 * DAY_MS;
+
+export const AGENT_LIFETIME_MS = 90 * DAY_MS;
+export const BROKER_LIFETIME_MS = 30 * DAY_MS;
+
+export type AuthorityRole = 'agent-ca' | 'claim-ca' | 'server-ca';
+
+/** Everything a certificate says that is not the key, the serial or the issuer. Nothing in it ever comes from a CSR. */
+export interface Profile {
+  usage: 'root' | 'authority' | 'client' | 'server' | 'signing';
+  commonName: string;
+  organization: string;
+  names: SubjectName[];
+  lifetimeMs: number;
+}
+
+export type SubjectName = { uri: string } | { dns: string } | { ip: string };
+
+export function rootProfile(deployment: string): Profile {
+  return { usage: 'root', commonName: 'Adit root', organization: deployment, names: [], lifetimeMs: 10 * YEAR_MS };
+}
+
+export function authorityProfile(deployment: string, role: AuthorityRole): Profile {
+  return {
+    usage: 'authority',
+    commonName: `Adit ${role}`,
+    organization: deployment,
+    names: [],
+    lifetimeMs: 2 * YEAR_MS,
+  };
+}
+
+export function keyfileSigningProfile(deployment: string): Profile {
+  const uri = formatIdentity({ kind: 'keyfile-signing', deployment });
+  return leaf('signing', deployment, 'Adit keyfile signing', [{ uri }], 2 * YEAR_MS);
+}
+
+export function agentProfile(deployment: string, agentId: string): Profile {
+  const uri = formatIdentity({ kind: 'agent', deployment, agentId });
+  return leaf('client', deployment, agentId, [{ uri }], AGENT_LIFETIME_MS);
+}
+
+/** `lifetimeMs` is what the keyfile has left: the claim ends with it. */
+export function claimProfile(deployment: string, keyfileId: string, lifetimeMs: number): Profile {
+  const uri = formatIdentity({ kind: 'keyfile', deployment, keyfileId });
+  return leaf('client', deployment, keyfileId, [{ uri }], lifetimeMs);
+}
+
+/** `hosts` are the DNS names and addresses agents will verify; the first becomes the common name. */
+export function brokerProfile(deployment: string, hosts: string[]): Profile {
+  const names = hosts.map((host) => (isIP(host) === 0 ? { dns: host } : { ip: host }));
+  // RFC 5280 caps a common name at 64 characters; verification reads the names only.
+  return leaf('server', deployment, (hosts[0] ?? 'broker').slice(0, 64), names, BROKER_LIFETIME_MS);
+}
+
+function leaf(
+  usage: Profile['usage'],
+  organization: string,
+  commonName: string,
+  names: SubjectName[],
+  lifetimeMs: number,
+): Profile {
+  return { usage, commonName, organization, names, lifetimeMs };
+}

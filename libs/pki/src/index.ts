@@ -1,0 +1,31 @@
+export { PKI_ERROR_CODES, PkiError, type PkiErrorCode } from './errors.js';
+export { writePrivateFile } from './private-file.js';
+export { certificatePem, readCertificate, readCertificates, toPem } from './pem.js';
+export { isP256Spki, pinOf, readP256Spki, spkiOf, spkiSha256 } from './spki.js';
+export { formatIdentity, identityOf, isDeploymentLabel, parseIdentity, type Identity } from './identity-uri.js';
+export * from './proof.js';
+export { openCaTree, type CaTree } from './authority/ca-tree.js';
+export { issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
+export { createCsr, CSR_MAX_BYTES, readCsr } from './authority/csr.js';
+export { isIssuedDirectlyBy } from './authority/direct-issuer.js';
+export { agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';
+export { serialOf } from './authority/serial.js';
+export { generateKey, KeySigner, openKeyFile, privateKeyPem, type Signer } from './authority/signer.js';
+export { decodeKeyfile, type DecodeOptions, type Keyfile } from './keyfile/decode.js';
+export { encodeKeyfile } from './keyfile/encode.js';
+export { isSameFingerprint, keyfileFingerprint } from './keyfile/fingerprint.js';
+export {
+  ENROL_ALPN,
+  KEYFILE_FORMAT,
+  KEYFILE_MAX_BYTES,
+  KEYFILE_VERSION,
+  TUNNEL_ALPN,
+  type KeyfileContent,
+  type KeyfileDocument,
+  type KeyfileEndpoint,
+} from './keyfile/format.js';
+export { agentTlsOptions, type AgentTls } from './tls/agent-options.js';
+export { brokerTlsOptions, type BrokerTls } from './tls/broker-options.js';
+export { HANDSHAKE_TIMEOUT_MS } from './tls/parameters.js';
+export { connectPinnedTls, type PinnedTarget } from './tls/pinned.js';
+export { createSiteCertificate, type SiteCertificate } from './tls/site-certificate.js';
