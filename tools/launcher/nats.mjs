@@ -27,7 +27,7 @@ const RESTART_MS = 500;
  * @returns {Promise<Nats>}
  * @throws {LauncherError} `nats-failed`
  */
-export async function startNats({ dir, log = () => undefined, server = findNatsServer() ?? 'built-in' }) {
+export async function startNats({ dir, log = () => undefined, server = natsServerOnPath() ?? 'built-in' }) {
   const foreign = process.env.NATS_URL;
   if (foreign) return { url: foreign, kind: 'foreign', stop: async () => undefined };
   mkdirSync(dir, { recursive: true });
@@ -48,10 +48,20 @@ export async function startNats({ dir, log = () => undefined, server = findNatsS
   };
 }
 
-/** @returns {string | undefined} path of `nats-server` on the PATH */
-export function findNatsServer() {
+/** @returns {string | undefined} */
+function natsServerOnPath() {
   const candidates = (process.env.PATH ?? '').split(delimiter).map((dir) => join(dir, 'nats-server'));
   return candidates.find((file) => existsSync(file));
+}
+
+/**
+ * @returns {string} path of `nats-server`
+ * @throws {LauncherError} `nats-failed` when the PATH has none
+ */
+export function findNatsServer() {
+  const file = natsServerOnPath();
+  if (!file) throw new LauncherError('nats-failed', 'nats-server is not on the PATH');
+  return file;
 }
 
 /**

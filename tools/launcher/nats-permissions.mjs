@@ -1,0 +1,49 @@
+/**
+ * Which app may say what to whom; `requests` also covers the answer, which the server allows to whoever was asked.
+ * @type {Record<import('./provision.mjs').CloudApp, { serves: string[], requests: string[], publishes: string[], hears: string[] }>}
+ */
+export const PERMISSIONS = {
+  'keyfile-issuer': {
+    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'keyfile.*'],
+    requests: [],
+    publishes: ['pki.revocation-added'],
+    hears: [],
+  },
+  'tunnel-broker': {
+    serves: [],
+    requests: ['enrolment.*', 'pki.broker-certificate', 'pki.trust'],
+    publishes: ['tunnel.up', 'tunnel.down'],
+    hears: ['pki.revocation-added'],
+  },
+  federation: {
+    serves: ['federation.>', 'media.open'],
+    requests: [],
+    publishes: [],
+    hears: ['tunnel.up', 'tunnel.down', 'site.changed'],
+  },
+  'video-redirector': { serves: [], requests: ['media.open'], publishes: [], hears: ['tunnel.up', 'tunnel.down'] },
+  'admin-api': {
+    serves: [],
+    requests: ['keyfile.*', 'federation.>'],
+    publishes: ['site.changed'],
+    hears: ['tunnel.up', 'tunnel.down'],
+  },
+};
+
+/**
+ * Configuration of a nats-server whose only users are the apps, each by its own nkey.
+ * @param {Record<string, string>} publicNkeys by app
+ * @returns {string}
+ */
+export function natsConfiguration(publicNkeys) {
+  const users = Object.entries(PERMISSIONS).map(([app, { serves, requests, publishes, hears }]) => {
+    const said = [...requests, ...publishes];
+    // An empty list would allow everything.
+    const publish = said.length > 0 ? JSON.stringify(said) : '{ deny: ">" }';
+    // Each app has an inbox prefix of its own, so that none reads the answers to another.
+    const subscribe = JSON.stringify([...serves, ...hears, `_INBOX.${app}.>`]);
+    const responses = serves.length > 0 ? ', allow_responses: { max: 1, expires: "1m" }' : '';
+    return `    { nkey: ${publicNkeys[app]}, permissions: { publish: ${publish}, subscribe: ${subscribe}${responses} } }`;
+  });
+  return ['port: 4222', 'max_payload: 1MB', 'authorization {', '  users: [', ...users, '  ]', '}', ''].join('\n');
+}
