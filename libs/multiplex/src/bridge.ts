@@ -1,0 +1,65 @@
+import type { Duplex } from 'node:stream';
+import type { Channel } from './channel.js';
+
+/** `bytesIn`: from the channel into the socket, `bytesOut`: the other way. `reason`: `finished`, or the code of the reset. */
+export interface BridgeEnd {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly reason: string;
+}
+
+/**
+ * Couples a socket and a channel until both have ended. Half-close passes through in both directions, credit returns
+ * when the socket has taken the bytes, a full channel pauses the socket. Never rejects. The socket needs no listeners.
+ */
+export function bridge(socket: Duplex, channel: Channel): Promise<BridgeEnd> {
+  if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true);
+  socket.allowHalfOpen = true;
+  let bytesIn = 0;
+  let bytesOut = 0;
+  intoSocket(socket, channel, (bytes) => {
+    bytesIn += bytes;
+  });
+  intoChannel(socket, channel, (bytes) => {
+    bytesOut += bytes;
+  });
+  const socketClosed = new Promise<void>((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
+  return Promise.all([channel.closed, socketClosed]).then(([end]) => ({ bytesIn, bytesOut, reason: end.code }));
+}
+
+function intoSocket(socket: Duplex, channel: Channel, count: (bytes: number) => void): void {
+  let unconsumed = 0;
+  channel.onData = (chunk) => {
+    count(chunk.length);
+    if (!socket.writable) return;
+    if (socket.write(chunk)) channel.consume(chunk.length);
+    else unconsumed += chunk.length;
+  };
+  socket.on('drain', () => {
+    const bytes = unconsumed;
+    unconsumed = 0;
+    if (bytes > 0) channel.consume(bytes);
+  });
+  channel.onFin = () => socket.end();
+  channel.onReset = () => {
+    if ('resetAndDestroy' in socket && typeof socket.resetAndDestroy === 'function') socket.resetAndDestroy();
+    else socket.destroy();
+  };
+}
+
+function intoChannel(socket: Duplex, channel: Channel, count: (bytes: number) => void): void {
+  channel.onDrain = () => socket.resume();
+  socket.on('data', (chunk: Buffer) => {
+    count(chunk.length);
+    if (!channel.sendEnded && !channel.write(chunk)) socket.pause();
+  });
+  socket.on('end', () => channel.end());
+  socket.on('error', () => channel.reset('socket-error'));
+  socket.on('close', () => {
+    if (!channel.sendEnded || !channel.receiveEnded) channel.reset('socket-closed');
+  });
+  if (socket.destroyed) channel.reset('socket-closed');
+}

@@ -1,0 +1,63 @@
+import { MAX_DATA_PAYLOAD_BYTES } from './frame.js';
+
+/** Every cap and every wait of a session. */
+export interface SessionConfig {
+  /** Receive window granted to a new channel. */
+  readonly windowBytes: number;
+  /** Up to here the window of a channel whose reader keeps up grows. */
+  readonly maxWindowBytes: number;
+  /** Sum of all windows granted; an OPEN that would leave less than `minWindowBytes` is refused. */
+  readonly budgetBytes: number;
+  readonly minWindowBytes: number;
+  /** Channels the peer may have open at once. */
+  readonly maxChannels: number;
+  readonly maxDataBytes: number;
+  /** `Channel.write` answers false above this. */
+  readonly sendBufferBytes: number;
+  /** A writer that ignores false is reset here. */
+  readonly sendBufferLimitBytes: number;
+  /** Control frames waiting for a peer that does not read. */
+  readonly controlQueueBytes: number;
+  /** Bytes handed to the transport and not yet taken by the kernel. */
+  readonly laneBacklogBytes: number;
+  readonly handshakeTimeoutMs: number;
+  /** The opener's wait for ACCEPT. */
+  readonly openTimeoutMs: number;
+  /** The acceptor's wait for its own application. */
+  readonly acceptTimeoutMs: number;
+  readonly pingIntervalMs: number;
+  /** Silence that ends the session; below 15 s by default so that detection stays within 15 s. */
+  readonly deadAfterMs: number;
+  /** Time the transport gets to flush CLOSE before it is destroyed. */
+  readonly closeLingerMs: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const DEFAULT_CONFIG: SessionConfig = {
+  windowBytes: 256 * KIB,
+  maxWindowBytes: 4 * MIB,
+  budgetBytes: 64 * MIB,
+  minWindowBytes: 64 * KIB,
+  maxChannels: 1024,
+  maxDataBytes: MAX_DATA_PAYLOAD_BYTES,
+  sendBufferBytes: 256 * KIB,
+  sendBufferLimitBytes: 4 * MIB,
+  controlQueueBytes: MIB,
+  laneBacklogBytes: 256 * KIB,
+  handshakeTimeoutMs: 10_000,
+  openTimeoutMs: 15_000,
+  acceptTimeoutMs: 14_000,
+  pingIntervalMs: 5_000,
+  deadAfterMs: 14_000,
+  closeLingerMs: 1_000,
+};
+
+/** Wall clock in ms since the epoch (shown to people, compared between hosts) and a steady one for intervals. */
+export interface Clock {
+  wallMs(): number;
+  steadyMs(): number;
+}
+
+export const SYSTEM_CLOCK: Clock = { wallMs: () => Date.now(), steadyMs: () => performance.now() };

@@ -1,0 +1,64 @@
+import type { Budget } from './budget.js';
+import type { Clock } from './config.js';
+import { SessionError } from './errors.js';
+
+/**
+ * Credit of one receiving direction, all offsets absolute. Credit returns on consumption, in steps of half a window;
+ * a reader that empties half a window within two round trips gets twice the window, inside the session's budget.
+ */
+export class ReceiveWindow {
+  received = 0;
+  private consumed = 0;
+  private limit: number;
+  private lastGrantAt: number;
+
+  constructor(
+    private windowBytes: number,
+    private readonly maxWindowBytes: number,
+    private readonly budget: Budget,
+    private readonly clock: Clock,
+  ) {
+    this.limit = windowBytes;
+    this.lastGrantAt = clock.steadyMs();
+  }
+
+  get limitBytes(): number {
+    return this.limit;
+  }
+
+  get size(): number {
+    return this.windowBytes;
+  }
+
+  /** @throws SessionError `bad-offset` or `credit-violation`. */
+  receive(offset: number, length: number): void {
+    if (offset !== this.received) throw new SessionError('bad-offset', `${offset} instead of ${this.received}`);
+    if (offset + length > this.limit)
+      throw new SessionError('credit-violation', `${offset + length} over ${this.limit}`);
+    this.received += length;
+  }
+
+  /** @returns true when the peer should be told a new limit. @throws RangeError when more is consumed than was received. */
+  consume(bytes: number, rttMs: number | undefined): boolean {
+    this.consumed += bytes;
+    if (this.consumed > this.received) throw new RangeError('consumed more than was received');
+    if (this.consumed + this.windowBytes - this.limit < this.windowBytes / 2) return false;
+    this.grow(rttMs);
+    this.limit = this.consumed + this.windowBytes;
+    return true;
+  }
+
+  release(): void {
+    this.budget.release(this.windowBytes);
+    this.windowBytes = 0;
+  }
+
+  private grow(rttMs: number | undefined): void {
+    const now = this.clock.steadyMs();
+    const elapsed = now - this.lastGrantAt;
+    this.lastGrantAt = now;
+    if (rttMs === undefined || elapsed > 2 * rttMs) return;
+    const wanted = Math.min(this.windowBytes, this.maxWindowBytes - this.windowBytes);
+    if (wanted > 0) this.windowBytes += this.budget.reserve(wanted);
+  }
+}
