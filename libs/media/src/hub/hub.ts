@@ -1,0 +1,275 @@
+import type { AccessUnit, SenderReport } from '../access-unit.js';
+import { MediaError } from '../errors.js';
+import type { Source } from '../source/source.js';
+import { isCompatible, type StreamDescription } from '../stream-description.js';
+import { GopCache, type GopCacheLimits } from './gop-cache.js';
+import { injectParameterSets } from './parameter-sets.js';
+import { Timeline } from './timeline.js';
+import { Upstream, type UpstreamOptions } from './upstream.js';
+
+export interface HubOptions extends GopCacheLimits, UpstreamOptions {
+  /** The upstream is closed this long after the last viewer. */
+  idleCloseMs: number;
+  /** Longest wait for the description of a cold source. */
+  describeTimeoutMs: number;
+}
+
+export const hubDefaults: HubOptions = {
+  maxCacheBytes: 8 << 20,
+  maxCacheMs: 10_000,
+  idleCloseMs: 10_000,
+  describeTimeoutMs: 10_000,
+  openTimeoutMs: 10_000,
+  stableMs: 10_000,
+  firstMs: 250,
+  maxMs: 5000,
+};
+
+export type HubState = 'idle' | 'opening' | 'up' | 'reconnecting' | 'closed';
+
+/** Where a hub delivers. Units are shared between outlets: an outlet that changes packets works on copies. */
+export interface Outlet {
+  unit(unit: AccessUnit): void;
+  report?(report: SenderReport): void;
+  state?(state: HubState, error?: MediaError): void;
+  /** The hub cannot serve this outlet any more. */
+  end(error: MediaError): void;
+}
+
+export interface Subscription {
+  close(): void;
+}
+
+export interface HubStats {
+  state: HubState;
+  outlets: number;
+  /** Successful openings of the upstream. */
+  opened: number;
+  bytes: number;
+  units: number;
+  cacheBytes: number;
+  /** Microseconds since 1970; 0 before the first keyframe. */
+  lastKeyUs: number;
+  lastError: string | undefined;
+}
+
+interface Waiting {
+  resolve(description: StreamDescription): void;
+  reject(error: MediaError): void;
+}
+
+/** One upstream for many viewers. Opened with the first of them, closed a while after the last. */
+export class Hub {
+  readonly #options: HubOptions;
+  readonly #cache: GopCache;
+  /** Value: the outlet still waits for a unit to begin with. */
+  readonly #outlets = new Map<Outlet, boolean>();
+  readonly #waiting = new Set<Waiting>();
+  #upstream: Upstream | undefined;
+  #closing: Promise<void> = Promise.resolve();
+  #description: StreamDescription | undefined;
+  #timelines: Timeline[] = [];
+  #hasVideo = false;
+  #awaitKey = true;
+  #idle: NodeJS.Timeout | undefined;
+  #state: HubState = 'idle';
+  #error: MediaError | undefined;
+  #opened = 0;
+  #bytes = 0;
+  #units = 0;
+  #lastKeyUs = 0;
+
+  constructor(
+    readonly source: Source,
+    options: Partial<HubOptions> = {},
+  ) {
+    this.#options = { ...hubDefaults, ...options };
+    this.#cache = new GopCache(this.#options);
+  }
+
+  get stats(): HubStats {
+    return {
+      state: this.#state,
+      outlets: this.#outlets.size,
+      opened: this.#opened,
+      bytes: this.#bytes,
+      units: this.#units,
+      cacheBytes: this.#cache.bytes,
+      lastKeyUs: this.#lastKeyUs,
+      lastError: this.#error?.code,
+    };
+  }
+
+  get state(): HubState {
+    return this.#state;
+  }
+
+  /** The stream's description; opens the upstream. Rejects with the upstream's error or `hub-open-timeout`. */
+  async describe(): Promise<StreamDescription> {
+    this.#start();
+    if (this.#description) {
+      this.#checkIdle();
+      return this.#description;
+    }
+    let waiting: Waiting | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<StreamDescription>((resolve, reject) => {
+        const expire = (): void => reject(new MediaError('hub-open-timeout', 'The source did not open in time'));
+        timer = setTimeout(expire, this.#options.describeTimeoutMs);
+        waiting = { resolve, reject };
+        this.#waiting.add(waiting);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(waiting!);
+      this.#checkIdle();
+    }
+  }
+
+  /** Delivers to `outlet` from now on, beginning with the cached keyframe when there is one. */
+  subscribe(outlet: Outlet): Subscription {
+    this.#start();
+    this.#outlets.set(outlet, this.#cache.units.length === 0);
+    this.#checkIdle();
+    for (const timeline of this.#timelines) {
+      const report = timeline.reference();
+      if (report) outlet.report?.(report);
+    }
+    for (const unit of [...this.#cache.units]) outlet.unit(unit);
+    const close = (): void => {
+      if (this.#outlets.delete(outlet)) this.#checkIdle();
+    };
+    return { close };
+  }
+
+  /** Sequence number and timestamp a new outlet's track begins with; undefined while that is open. */
+  firstOf(track: number): { sequence: number; timestamp: number } | undefined {
+    const unit = this.#cache.units.find((cached) => cached.track === track);
+    return unit && { sequence: unit.packets[0].readUInt16BE(2), timestamp: unit.timestamp };
+  }
+
+  /** The relation of a track's RTP clock to wall clock. */
+  reference(track: number): SenderReport | undefined {
+    return this.#timelines[track]?.reference();
+  }
+
+  /** Ends upstream and outlets for good. */
+  async close(): Promise<void> {
+    if (this.#state !== 'closed') {
+      this.#setState('closed', new MediaError('hub-closed', 'The hub was closed'));
+      this.#endOutlets(this.#error!);
+      this.#stop();
+    }
+    await this.#closing;
+  }
+
+  #start(): void {
+    if (this.#state === 'closed') throw new MediaError('hub-closed', 'The hub was closed');
+    if (this.#upstream) return;
+    this.#setState('opening');
+    const source: Source = {
+      open: async (listener, signal) => {
+        await this.#closing;
+        return this.source.open(listener, signal);
+      },
+    };
+    this.#upstream = new Upstream(
+      source,
+      {
+        opened: (description) => this.#upstreamOpened(description),
+        unit: (unit) => this.#unit(unit),
+        report: (report) => this.#report(report),
+        lost: (error) => this.#lost(error),
+      },
+      this.#options,
+    );
+  }
+
+  #stop(): void {
+    clearTimeout(this.#idle);
+    this.#idle = undefined;
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    this.#description = undefined;
+    this.#timelines = [];
+    this.#cache.clear();
+    if (upstream) this.#closing = upstream.close();
+  }
+
+  #checkIdle(): void {
+    const wanted = this.#outlets.size > 0 || this.#waiting.size > 0;
+    if (wanted || !this.#upstream) {
+      clearTimeout(this.#idle);
+      this.#idle = undefined;
+      return;
+    }
+    this.#idle ??= setTimeout(() => {
+      this.#stop();
+      this.#setState('idle');
+    }, this.#options.idleCloseMs);
+  }
+
+  #upstreamOpened(description: StreamDescription): void {
+    if (this.#description && !isCompatible(this.#description, description)) {
+      this.#endOutlets(new MediaError('hub-stream-changed', 'The source came back with other tracks'));
+      this.#timelines = [];
+    }
+    this.#description = description;
+    this.#hasVideo = description.tracks.some((track) => track.kind === 'video');
+    this.#awaitKey = this.#hasVideo;
+    if (this.#timelines.length === 0) {
+      this.#timelines = description.tracks.map((track) => new Timeline(track.index, track.clockRate));
+    }
+    this.#opened++;
+    this.#setState('up');
+    for (const waiting of this.#waiting) waiting.resolve(description);
+  }
+
+  #lost(error: MediaError): void {
+    this.#cache.clear();
+    for (const timeline of this.#timelines) timeline.restart();
+    this.#setState('reconnecting', error);
+    for (const waiting of this.#waiting) waiting.reject(error);
+  }
+
+  #unit(unit: AccessUnit): void {
+    const track = this.#description?.tracks[unit.track];
+    const timeline = this.#timelines[unit.track];
+    if (!track || !timeline) return;
+    const starts = this.#hasVideo ? track.kind === 'video' && unit.key : true;
+    if (track.kind === 'video' && unit.discontinuity && !unit.key) this.#awaitKey = true;
+    if (this.#awaitKey && !starts) return;
+    this.#awaitKey = false;
+    timeline.map(unit);
+    timeline.insert(injectParameterSets(unit, track));
+    this.#bytes += unit.bytes;
+    this.#units++;
+    if (starts) this.#lastKeyUs = unit.captureUs;
+    if (this.#hasVideo) this.#cache.add(unit, starts);
+    for (const [outlet, waits] of this.#outlets) {
+      if (waits && !starts) continue;
+      if (waits) this.#outlets.set(outlet, false);
+      outlet.unit(unit);
+    }
+  }
+
+  #report(report: SenderReport): void {
+    const mapped = this.#timelines[report.track]?.take(report);
+    if (!mapped) return;
+    for (const outlet of this.#outlets.keys()) outlet.report?.(mapped);
+  }
+
+  #setState(state: HubState, error?: MediaError): void {
+    this.#state = state;
+    this.#error = error ?? this.#error;
+    for (const outlet of this.#outlets.keys()) outlet.state?.(state, error);
+  }
+
+  #endOutlets(error: MediaError): void {
+    const outlets = [...this.#outlets.keys()];
+    this.#outlets.clear();
+    for (const outlet of outlets) outlet.end(error);
+    this.#checkIdle();
+  }
+}

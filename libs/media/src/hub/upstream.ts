@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AccessUnit, SenderReport } from '../access-unit.js';
+import { backOffMs, type BackOffOptions } from '../back-off.js';
+import { asMediaError, MediaError } from '../errors.js';
+import type { OpenSource, Source } from '../source/source.js';
+import type { StreamDescription } from '../stream-description.js';
+
+export interface UpstreamListener {
+  opened(description: StreamDescription): void;
+  unit(unit: AccessUnit): void;
+  report(report: SenderReport): void;
+  /** An attempt failed or an open source ended; the next attempt follows by itself. */
+  lost(error: MediaError): void;
+}
+
+export interface UpstreamOptions extends BackOffOptions {
+  /** Longest opening of the source. */
+  openTimeoutMs: number;
+  /** A stream that lasted this long resets the back-off. */
+  stableMs: number;
+}
+
+/** Keeps one source open: a loop of attempts with back-off, until closed. */
+export class Upstream {
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #open: OpenSource | undefined;
+
+  constructor(
+    readonly source: Source,
+    readonly listener: UpstreamListener,
+    readonly options: UpstreamOptions,
+  ) {
+    this.#done = this.#loop();
+  }
+
+  requestKeyframe(): void {
+    this.#open?.requestKeyframe();
+  }
+
+  /** Ends the source; the listener hears nothing more. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async #loop(): Promise<void> {
+    for (let attempt = 0; !this.#stop.signal.aborted; attempt++) {
+      const startedAt = performance.now();
+      const error = await this.#attempt();
+      if (this.#stop.signal.aborted) return;
+      this.listener.lost(error);
+      if (performance.now() - startedAt > this.options.stableMs) attempt = 0;
+      await delay(backOffMs(attempt, this.options), undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Opens the source, stays until it ends and returns why. */
+  async #attempt(): Promise<MediaError> {
+    let end: (error: MediaError) => void = () => undefined;
+    const ended = new Promise<MediaError>((resolve) => (end = resolve));
+    let live = true;
+    const signal = this.#stop.signal;
+    const listener = {
+      unit: (unit: AccessUnit): void => void (live && this.listener.unit(unit)),
+      report: (report: SenderReport): void => void (live && this.listener.report(report)),
+      ended: end,
+    };
+    const stopped = (): void => {
+      live = false;
+      end(new MediaError('hub-closed', 'The hub was closed'));
+    };
+    signal.addEventListener('abort', stopped, { once: true });
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(this.options.openTimeoutMs)]);
+      this.#open = await this.source.open(listener, limit);
+      if (live) this.listener.opened(this.#open.description);
+      return await ended;
+    } catch (error) {
+      return asMediaError(error, 'source-failed');
+    } finally {
+      live = false;
+      signal.removeEventListener('abort', stopped);
+      await this.#open?.close();
+      this.#open = undefined;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** What this lib reads and writes of RTCP (RFC 3550 section 6): sender reports, receiver reports, BYE. */
+export type ControlPacket =
+  | { kind: 'sender-report'; ssrc: number; ntp: bigint; timestamp: number }
+  | { kind: 'receiver-report'; highestSequence: number | undefined }
+  | { kind: 'bye' };
+
+const senderReport = 200;
+const receiverReport = 201;
+const bye = 203;
+
+/** Reads a compound packet; stops without error where it is malformed. */
+export function readControlPackets(data: Buffer): ControlPacket[] {
+  const packets: ControlPacket[] = [];
+  let at = 0;
+  while (at + 4 <= data.length && data[at] >> 6 === 2) {
+    const end = at + 4 + data.readUInt16BE(at + 2) * 4;
+    if (end > data.length) break;
+    const packet = readOne(data.subarray(at, end));
+    if (packet) packets.push(packet);
+    at = end;
+  }
+  return packets;
+}
+
+function readOne(data: Buffer): ControlPacket | undefined {
+  const type = data[1];
+  if (type === senderReport && data.length >= 28) {
+    const ntp = data.readBigUInt64BE(8);
+    return { kind: 'sender-report', ssrc: data.readUInt32BE(4), ntp, timestamp: data.readUInt32BE(16) };
+  }
+  if (type === receiverReport && data.length >= 8) {
+    return { kind: 'receiver-report', highestSequence: data.length >= 32 ? data.readUInt32BE(16) : undefined };
+  }
+  return type === bye ? { kind: 'bye' } : undefined;
+}
+
+export interface SenderReportFields {
+  ssrc: number;
+  ntp: bigint;
+  timestamp: number;
+  packets: number;
+  octets: number;
+}
+
+/** A compound packet of one sender report without report blocks and the mandatory SDES CNAME. */
+export function writeSenderReport(fields: SenderReportFields): Buffer {
+  const data = Buffer.alloc(28 + 16);
+  data[0] = 0x80;
+  data[1] = senderReport;
+  data.writeUInt16BE(6, 2);
+  data.writeUInt32BE(fields.ssrc >>> 0, 4);
+  data.writeBigUInt64BE(BigInt.asUintN(64, fields.ntp), 8);
+  data.writeUInt32BE(fields.timestamp >>> 0, 16);
+  data.writeUInt32BE(fields.packets >>> 0, 20);
+  data.writeUInt32BE(fields.octets >>> 0, 24);
+  data[28] = 0x81;
+  data[29] = 202;
+  data.writeUInt16BE(3, 30);
+  data.writeUInt32BE(fields.ssrc >>> 0, 32);
+  data[36] = 1;
+  data[37] = 4;
+  data.write('adit', 38, 'latin1');
+  return data;
+}

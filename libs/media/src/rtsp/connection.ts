@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { asMediaError, MediaError } from '../errors.js';
+import type { Hub } from '../hub/hub.js';
+import { readControlPackets } from '../rtp/control-packet.js';
+import { formatDescription } from '../stream-description.js';
+import { RtspDecoder } from './decoder.js';
+import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
+import type { RtspServer, ViewerInfo } from './server.js';
+import { RtspSession } from './session.js';
+import { reasonPhrases, RtspRefusal } from './status.js';
+import { parseStreamUrl, type StreamUrl } from './stream-url.js';
+
+interface Answer {
+  fields?: Record<string, string | undefined>;
+  body?: string;
+  /** Runs after the answer was handed to the socket. */
+  after?: () => void;
+}
+
+interface Stream {
+  path: string;
+  hub: Hub;
+}
+
+const publicMethods = 'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER';
+const knownButRefused = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);
+
+/** One client connection: its requests one after the other, its one session, its one viewer. */
+export class RtspConnection {
+  readonly #handlers: Record<string, (request: RtspRequest) => Promise<Answer> | Answer> = {
+    OPTIONS: () => ({ fields: { Public: publicMethods } }),
+    DESCRIBE: (request) => this.#describe(request),
+    SETUP: (request) => this.#setUp(request),
+    PLAY: (request) => this.#play(request),
+    PAUSE: (request) => this.#pause(request),
+    TEARDOWN: (request) => this.#tearDown(request),
+    GET_PARAMETER: (request) => this.#keepAlive(request),
+    SET_PARAMETER: (request) => this.#keepAlive(request),
+  };
+  readonly #decoder: RtspDecoder;
+  readonly #openedAt = performance.now();
+  #queue: RtspRequest[] = [];
+  #busy = false;
+  #activeAt = this.#openedAt;
+  #stream: Stream | undefined;
+  #session: RtspSession | undefined;
+  #viewer: ViewerInfo | undefined;
+  #code = 'viewer-closed';
+
+  constructor(
+    readonly socket: Duplex,
+    readonly remoteAddress: string,
+    readonly server: RtspServer,
+  ) {
+    this.#decoder = new RtspDecoder({ ...server.options, maxJunkBytes: 0 });
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => socket.destroy());
+    socket.once('close', () => this.#endSession());
+  }
+
+  /** The client has shown a right to some stream. */
+  get authenticated(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  sweep(now: number): void {
+    const { authenticationTimeoutMs, sessionTimeoutMs } = this.server.options;
+    if (!this.authenticated && now - this.#openedAt > authenticationTimeoutMs) this.destroy('viewer-timeout');
+    else if (now - this.#activeAt > sessionTimeoutMs) this.destroy('viewer-timeout');
+    else this.#session?.viewer?.sweep(now);
+  }
+
+  destroy(code: string): void {
+    this.#code = code;
+    this.socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.socket.destroyed) return;
+    try {
+      for (const item of this.#decoder.push(chunk)) {
+        this.#activeAt = performance.now();
+        if (item.kind === 'request') this.#enqueue(item.request);
+        else if (item.kind === 'interleaved') this.#control(item.data);
+      }
+    } catch (error) {
+      this.#refuseAndClose(asMediaError(error, 'rtsp-malformed'));
+    }
+  }
+
+  /** A BYE in RTCP ends the session like TEARDOWN; everything else is a sign of life. */
+  #control(data: Buffer): void {
+    if (readControlPackets(data).some((packet) => packet.kind === 'bye')) this.#endSession();
+  }
+
+  #enqueue(request: RtspRequest): void {
+    if (this.#queue.length >= this.server.options.maxQueuedRequests) {
+      throw new MediaError('rtsp-too-large', 'Too many requests wait');
+    }
+    this.#queue.push(request);
+    if (!this.#busy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    for (let request = this.#queue.shift(); request && !this.socket.destroyed; request = this.#queue.shift()) {
+      await this.#serve(request);
+    }
+    this.#busy = false;
+  }
+
+  async #serve(request: RtspRequest): Promise<void> {
+    const sequence = request.headers.get('cseq');
+    try {
+      const answer = await this.#handle(request, sequence);
+      if (this.socket.destroyed) return;
+      this.#answer(200, 'OK', { CSeq: sequence, ...answer.fields }, answer.body);
+      answer.after?.();
+    } catch (error) {
+      const refusal = error instanceof RtspRefusal ? error : unavailable(error);
+      this.server.listener.refused?.(refusal.status, refusal.code, this.remoteAddress);
+      const fields = { CSeq: sequence, 'X-Error-Code': refusal.code, ...refusal.headers };
+      if (!this.socket.destroyed) this.#answer(refusal.status, refusal.reason, fields);
+    }
+  }
+
+  #handle(request: RtspRequest, sequence: string | undefined): Promise<Answer> | Answer {
+    if (request.version !== '1.0') throw new RtspRefusal(505, 'rtsp-version-unsupported');
+    if (!/^\d{1,10}$/.test(sequence ?? '')) throw new RtspRefusal(400, 'rtsp-malformed', 'CSeq is missing');
+    if (knownButRefused.has(request.method))
+      throw new RtspRefusal(405, 'rtsp-method-refused', undefined, { Allow: publicMethods });
+    const handler = Object.hasOwn(this.#handlers, request.method) ? this.#handlers[request.method] : undefined;
+    if (!handler) throw new RtspRefusal(501, 'not-implemented', undefined, { Public: publicMethods });
+    const required = request.headers.get('require');
+    if (required !== undefined) throw new RtspRefusal(551, 'not-implemented', undefined, { Unsupported: required });
+    return handler(request);
+  }
+
+  async #describe(request: RtspRequest): Promise<Answer> {
+    const accept = request.headers.get('accept');
+    if (accept !== undefined && !/application\/(sdp|\*)|\*\/\*/i.test(accept))
+      throw new RtspRefusal(406, 'rtsp-not-acceptable');
+    const url = parseStreamUrl(request.url);
+    const stream = await this.#streamOf(request, url);
+    const description = await stream.hub.describe();
+    const body = formatDescription(description, String(Date.now()));
+    return {
+      fields: { 'Content-Type': 'application/sdp', 'Content-Base': url.base, 'Cache-Control': 'no-cache' },
+      body,
+    };
+  }
+
+  async #setUp(request: RtspRequest): Promise<Answer> {
+    const url = parseStreamUrl(request.url);
+    if (this.#session) this.#assertSession(request, url);
+    if (this.#session?.viewer)
+      throw new RtspRefusal(455, 'rtsp-wrong-state', undefined, { Allow: 'PLAY, PAUSE, TEARDOWN' });
+    if (!this.#session && request.headers.get('session') !== undefined)
+      throw new RtspRefusal(454, 'rtsp-session-unknown');
+    const stream = await this.#streamOf(request, url);
+    const description = await stream.hub.describe();
+    const session = this.#session ?? new RtspSession(randomBytes(8).toString('hex'), url, stream.hub, description);
+    const channels = session.setUp(url.trackId, request.headers.get('transport') ?? '');
+    this.#session = session;
+    const timeout = Math.round(this.server.options.sessionTimeoutMs / 1000);
+    return {
+      fields: {
+        Session: `${session.id};timeout=${timeout}`,
+        Transport: `RTP/AVP/TCP;unicast;interleaved=${channels.rtp}-${channels.rtcp}`,
+      },
+    };
+  }
+
+  #play(request: RtspRequest): Answer {
+    const url = parseStreamUrl(request.url);
+    const session = this.#assertSession(request, url);
+    session.assertAggregate(url.trackId);
+    const fields = { Session: session.id, Range: 'npt=now-', 'RTP-Info': session.rtpInfo() };
+    if (session.viewer) return { fields: { Session: session.id, Range: 'npt=now-' } };
+    return { fields, after: () => this.#startViewer(session, request) };
+  }
+
+  #startViewer(session: RtspSession, request: RtspRequest): void {
+    const viewer = session.start(this.socket, this.server.options, (error) => this.destroy(error.code));
+    const userAgent = request.headers.get('user-agent')?.slice(0, 200);
+    this.#viewer = {
+      id: session.id,
+      path: session.url.path,
+      remoteAddress: this.remoteAddress,
+      userAgent,
+      stats: viewer.stats,
+    };
+    this.server.listener.viewerStarted?.(this.#viewer);
+    viewer.start();
+  }
+
+  #pause(request: RtspRequest): Answer {
+    const session = this.#assertSession(request, parseStreamUrl(request.url));
+    this.#stopViewer();
+    return { fields: { Session: session.id } };
+  }
+
+  #tearDown(request: RtspRequest): Answer {
+    const session = this.#assertSession(request, parseStreamUrl(request.url));
+    this.#endSession();
+    return { fields: { Session: session.id } };
+  }
+
+  #keepAlive(request: RtspRequest): Answer {
+    const id = request.headers.get('session');
+    if (id !== undefined && id.split(';')[0] !== this.#session?.id) throw new RtspRefusal(454, 'rtsp-session-unknown');
+    return { fields: { Session: id === undefined ? undefined : this.#session?.id } };
+  }
+
+  #assertSession(request: RtspRequest, url: StreamUrl): RtspSession {
+    const id = request.headers.get('session')?.split(';')[0]?.trim();
+    if (!this.#session || id !== this.#session.id) throw new RtspRefusal(454, 'rtsp-session-unknown');
+    if (url.path !== this.#session.url.path)
+      throw new RtspRefusal(404, 'rtsp-foreign-stream', 'Another stream than the session has');
+    return this.#session;
+  }
+
+  /** The right to a path is asked once per connection: control URLs come without the query that carried the ticket. */
+  async #streamOf(request: RtspRequest, url: StreamUrl): Promise<Stream> {
+    if (this.#stream?.path === url.path) return this.#stream;
+    const resolution = await this.server.resolve({
+      method: request.method,
+      url: request.url,
+      path: url.path,
+      query: url.query,
+      remoteAddress: this.remoteAddress,
+      authorization: request.headers.get('authorization'),
+    });
+    if ('refuse' in resolution) {
+      const { status, code, reason, challenge } = resolution.refuse;
+      throw new RtspRefusal(status, code, reason, challenge === undefined ? {} : { 'WWW-Authenticate': challenge });
+    }
+    this.#stream = { path: url.path, hub: resolution.hub };
+    return this.#stream;
+  }
+
+  #stopViewer(): void {
+    if (!this.#viewer) return;
+    this.#session?.stop();
+    this.server.listener.viewerStopped?.(this.#viewer, this.#code);
+    this.#viewer = undefined;
+  }
+
+  #endSession(): void {
+    this.#stopViewer();
+    this.#session = undefined;
+  }
+
+  #refuseAndClose(error: MediaError): void {
+    const status = error.code === 'rtsp-too-large' ? 413 : 400;
+    this.server.listener.refused?.(status, error.code, this.remoteAddress);
+    this.#code = error.code;
+    this.#answer(status, reasonPhrases[status], { 'X-Error-Code': error.code, Connection: 'close' });
+    this.socket.end();
+    this.socket.removeAllListeners('data');
+    this.socket.resume();
+  }
+
+  #answer(status: number, reason: string, fields: Record<string, string | undefined>, body = ''): void {
+    const headers = RtspHeaders.of({
+      ...fields,
+      Server: this.server.options.serverName,
+      Date: new Date().toUTCString(),
+    });
+    this.socket.write(encodeResponse({ status, reason, headers, body: Buffer.from(body) }));
+  }
+}
+
+/** What goes wrong behind the server is 503 to the viewer, with the code that says why. */
+function unavailable(error: unknown): RtspRefusal {
+  const { code, remoteCode } = asMediaError(error, 'source-failed');
+  const status = code === 'camera-not-found' ? 404 : 503;
+  return new RtspRefusal(status, remoteCode ?? code);
+}

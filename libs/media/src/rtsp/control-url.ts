@@ -1,0 +1,28 @@
+import { MediaError } from '../errors.js';
+
+/** Base of relative control URLs (RFC 2326 appendix C.1.1). Cameras with a query in the base expect plain appending. */
+export function resolveControl(base: string, control: string): string {
+  if (control === '' || control === '*') return base;
+  if (/^rtsps?:\/\//i.test(control)) return control;
+  if (control.startsWith('/')) return /^rtsps?:\/\/[^/]+/i.exec(base)![0] + control;
+  return base + (base.endsWith('/') ? '' : '/') + control;
+}
+
+/** The URL without user and password, and both, decoded. */
+export function splitCredentials(url: string): { url: string; user?: string; password?: string } {
+  const match = /^(rtsps?:\/\/)([^/]*)@(.*)$/i.exec(url);
+  if (!match) return { url };
+  const [user = '', ...password] = match[2].split(':');
+  return {
+    url: match[1] + match[3],
+    user: decodeURIComponent(user),
+    password: decodeURIComponent(password.join(':')),
+  };
+}
+
+/** Throws `camera-foreign-host` unless `url` names the host of `origin`: a camera must not send us elsewhere. */
+export function assertSameHost(url: string, origin: string): void {
+  if (!URL.canParse(url) || new URL(url).hostname.toLowerCase() !== new URL(origin).hostname.toLowerCase()) {
+    throw new MediaError('camera-foreign-host', 'The camera names a URL on another host');
+  }
+}

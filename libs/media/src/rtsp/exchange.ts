@@ -1,0 +1,129 @@
+import type { Duplex } from 'node:stream';
+import { MediaError } from '../errors.js';
+import { Authorization, type Credentials } from './authorization.js';
+import { RtspDecoder } from './decoder.js';
+import { encodeRequest, encodeResponse, RtspHeaders, type RtspResponse } from './message.js';
+
+export interface ExchangeOptions {
+  requestTimeoutMs: number;
+  userAgent: string;
+  maxHeaderBytes: number;
+  maxBodyBytes: number;
+  maxJunkBytes: number;
+}
+
+export interface ExchangeListener {
+  interleaved(channel: number, data: Buffer): void;
+  ended(error: MediaError): void;
+}
+
+interface Pending {
+  resolve(response: RtspResponse): void;
+  reject(error: MediaError): void;
+  timer: NodeJS.Timeout;
+}
+
+/** Requests and answers on one client connection: numbering, credentials, time-outs, and the interleaved frames between them. */
+export class RtspExchange {
+  readonly #decoder: RtspDecoder;
+  readonly #pending = new Map<number, Pending>();
+  readonly #authorization: Authorization | undefined;
+  readonly channels = new Set<number>();
+  #sequence = 0;
+  #error: MediaError | undefined;
+  session: string | undefined;
+
+  constructor(
+    readonly socket: Duplex,
+    readonly options: ExchangeOptions,
+    readonly listener: ExchangeListener,
+    credentials?: Credentials,
+  ) {
+    this.#authorization = credentials && new Authorization(credentials);
+    this.#decoder = new RtspDecoder({ ...options, isChannel: (channel) => this.channels.has(channel) });
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', (error) => this.end(new MediaError('camera-closed', error.message)));
+    socket.on('close', () => this.end(new MediaError('camera-closed', 'The camera closed the connection')));
+    socket.on('end', () => this.end(new MediaError('camera-closed', 'The camera ended the connection')));
+  }
+
+  /** Sends a request and answers one challenge; any status but 200 rejects with the code that fits it. */
+  async request(method: string, url: string, fields: Record<string, string> = {}): Promise<RtspResponse> {
+    let response = await this.#send(method, url, fields);
+    while (response.status === 401 && this.#authorization?.accept(response.headers.all('www-authenticate'))) {
+      response = await this.#send(method, url, fields);
+    }
+    if (response.status !== 401) this.#authorization?.confirm();
+    if (response.status !== 200) throw refusal(method, response);
+    return response;
+  }
+
+  /** Ends every waiting request and destroys the socket; the listener is told once. */
+  end(error: MediaError): void {
+    if (this.#error) return;
+    this.#error = error;
+    for (const pending of this.#pending.values()) {
+      clearTimeout(pending.timer);
+      pending.reject(error);
+    }
+    this.#pending.clear();
+    this.socket.destroy();
+    this.listener.ended(error);
+  }
+
+  #send(method: string, url: string, fields: Record<string, string>): Promise<RtspResponse> {
+    const sequence = ++this.#sequence;
+    const authorization = this.#authorization?.header(method, url);
+    const headers = RtspHeaders.of({
+      CSeq: String(sequence),
+      'User-Agent': this.options.userAgent,
+      Session: this.session,
+      Authorization: authorization,
+      ...fields,
+    });
+    return new Promise((resolve, reject) => {
+      if (this.#error) return reject(this.#error);
+      const expire = (): void =>
+        this.end(new MediaError('camera-timeout', `The camera did not answer ${method} in time`));
+      this.#pending.set(sequence, { resolve, reject, timer: setTimeout(expire, this.options.requestTimeoutMs) });
+      this.socket.write(encodeRequest({ method, url, headers, body: Buffer.alloc(0) }));
+    });
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      for (const item of this.#decoder.push(chunk)) {
+        if (this.#error) return;
+        if (item.kind === 'interleaved') this.listener.interleaved(item.channel, item.data);
+        else if (item.kind === 'response') this.#answer(item.response);
+        else this.#refuseRequest(item.request.headers.get('cseq'));
+      }
+    } catch (error) {
+      this.end(error instanceof MediaError ? error : new MediaError('rtsp-malformed', String(error)));
+    }
+  }
+
+  /** An answer without a CSeq belongs to the oldest request. */
+  #answer(response: RtspResponse): void {
+    const named = Number.parseInt(response.headers.get('cseq') ?? '', 10);
+    const key = Number.isNaN(named) ? [...this.#pending.keys()][0] : named;
+    const pending = key === undefined ? undefined : this.#pending.get(key);
+    if (key === undefined || !pending) return;
+    this.#pending.delete(key);
+    clearTimeout(pending.timer);
+    pending.resolve(response);
+  }
+
+  #refuseRequest(sequence: string | undefined): void {
+    const headers = RtspHeaders.of({ CSeq: sequence });
+    this.socket.write(encodeResponse({ status: 501, reason: 'Not Implemented', headers, body: Buffer.alloc(0) }));
+  }
+}
+
+function refusal(method: string, response: RtspResponse): MediaError {
+  const text = `${method}: the camera answered ${response.status} ${response.reason}`;
+  if (response.status === 401 || response.status === 403) return new MediaError('camera-unauthorized', text);
+  if (response.status === 404) return new MediaError('camera-not-found', text);
+  if (response.status >= 300 && response.status < 400) return new MediaError('camera-foreign-host', text);
+  return new MediaError('camera-refused', text);
+}

@@ -1,0 +1,145 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Hub } from '../hub/hub.js';
+import { RtspConnection } from './connection.js';
+import type { ViewerOptions, ViewerStats } from './viewer.js';
+
+export interface ResolveRequest {
+  method: string;
+  /** As the client sent it. */
+  url: string;
+  /** Decoded, without track suffix and trailing slash; begins with a slash. */
+  path: string;
+  query: URLSearchParams;
+  remoteAddress: string;
+  authorization: string | undefined;
+}
+
+export interface Refusal {
+  /** RTSP status; its reason phrase is `reason`. */
+  status: number;
+  /** Stable code for logs and the X-Error-Code header. */
+  code: string;
+  reason: string;
+  /** For 401: the WWW-Authenticate header. */
+  challenge?: string;
+}
+
+export type Resolution = { hub: Hub } | { refuse: Refusal };
+
+export interface ViewerInfo {
+  id: string;
+  path: string;
+  remoteAddress: string;
+  userAgent: string | undefined;
+  stats: ViewerStats;
+}
+
+export interface RtspServerListener {
+  viewerStarted?(viewer: ViewerInfo): void;
+  /** `code` is `viewer-closed` for an ordinary end. */
+  viewerStopped?(viewer: ViewerInfo, code: string): void;
+  /** A request was answered with something else than 200. */
+  refused?(status: number, code: string, remoteAddress: string): void;
+}
+
+export interface RtspServerOptions extends ViewerOptions {
+  sessionTimeoutMs: number;
+  /** A connection must have shown a right to some stream by then. */
+  authenticationTimeoutMs: number;
+  maxConnections: number;
+  /** Connections that have not shown a right yet. */
+  maxUnauthenticated: number;
+  maxHeaderBytes: number;
+  maxBodyBytes: number;
+  /** Requests of one connection that wait for their turn. */
+  maxQueuedRequests: number;
+  sweepMs: number;
+  serverName: string;
+}
+
+export const rtspServerDefaults: RtspServerOptions = {
+  sessionTimeoutMs: 60_000,
+  authenticationTimeoutMs: 10_000,
+  maxConnections: 2000,
+  maxUnauthenticated: 200,
+  maxHeaderBytes: 16 << 10,
+  maxBodyBytes: 16 << 10,
+  maxQueuedRequests: 16,
+  sweepMs: 1000,
+  serverName: 'Adit',
+  maxBacklogMs: 600,
+  maxBacklogBytes: 2 << 20,
+  stalledMs: 30_000,
+  senderReportMs: 5000,
+};
+
+/** Decides what a URL means and whether this client may see it. */
+export type Resolve = (request: ResolveRequest) => Promise<Resolution>;
+
+/** RTSP for viewers: RTP interleaved in the connection, nothing else (RFC 2326). */
+export class RtspServer {
+  readonly options: RtspServerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<RtspConnection>();
+  readonly #sweep: NodeJS.Timeout;
+  #closed = false;
+
+  constructor(
+    readonly resolve: Resolve,
+    options: Partial<RtspServerOptions> = {},
+    readonly listener: RtspServerListener = {},
+  ) {
+    this.options = { ...rtspServerDefaults, ...options };
+    this.#server = createServer({ noDelay: true }, (socket) => this.handle(socket, remoteAddressOf(socket)));
+    this.#sweep = setInterval(() => this.#sweepAll(), this.options.sweepMs);
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Port 0 takes a free one; resolves with the address in use, rejects with the socket's error. */
+  listen(port: number, host: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve(this.#server.address() as AddressInfo);
+      });
+    });
+  }
+
+  /** Serves a connection that somebody else accepted, for example after TLS. */
+  handle(socket: Duplex, remoteAddress: string): void {
+    const unauthenticated = [...this.#connections].filter((connection) => !connection.authenticated).length;
+    const full =
+      this.#connections.size >= this.options.maxConnections || unauthenticated >= this.options.maxUnauthenticated;
+    if (this.#closed || full) {
+      this.listener.refused?.(503, this.#closed ? 'viewer-closed' : 'rtsp-too-many-connections', remoteAddress);
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    const connection = new RtspConnection(socket, remoteAddress, this);
+    this.#connections.add(connection);
+    socket.once('close', () => this.#connections.delete(connection));
+  }
+
+  /** Ends all connections and stops listening. Harmless when repeated. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#sweep);
+    for (const connection of this.#connections) connection.destroy('viewer-closed');
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #sweepAll(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) connection.sweep(now);
+  }
+}
+
+function remoteAddressOf(socket: Socket): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+}

@@ -1,0 +1,107 @@
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { AccessUnit, SenderReport } from '../access-unit.js';
+import { asMediaError, MediaError } from '../errors.js';
+import type { Credentials } from '../rtsp/authorization.js';
+import { RtspClient, rtspClientDefaults, type RtspClientOptions } from '../rtsp/client.js';
+import { splitCredentials } from '../rtsp/control-url.js';
+import type { OpenSource, Source, SourceListener } from './source.js';
+
+export interface RtspSourceOptions extends RtspClientOptions {
+  connectTimeoutMs: number;
+  /** Opens a socket to the camera; by default TCP to the URL's host and port (554). */
+  connect?: (signal: AbortSignal) => Promise<Duplex>;
+  /** Takes precedence over credentials in the URL. */
+  credentials?: Credentials;
+}
+
+export const rtspSourceDefaults: RtspSourceOptions = { ...rtspClientDefaults, connectTimeoutMs: 5000 };
+
+/** A camera, pulled by RTSP over TCP. */
+export class RtspSource implements Source {
+  readonly #url: string;
+  readonly #credentials: Credentials | undefined;
+  readonly #options: RtspSourceOptions;
+
+  constructor(url: string, options: Partial<RtspSourceOptions> = {}) {
+    const { url: plain, user, password } = splitCredentials(url);
+    this.#url = plain;
+    this.#options = { ...rtspSourceDefaults, ...options };
+    this.#credentials = options.credentials ?? (user === undefined ? undefined : { user, password: password ?? '' });
+  }
+
+  async open(listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
+    const socket = await this.#connect(signal);
+    const early = new EarlyEvents(listener);
+    const client = new RtspClient(this.#url, socket, early, this.#credentials, this.#options);
+    const abort = (): void => void client.close();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const description = await client.play();
+      if (signal.aborted) throw new MediaError('hub-closed', 'Closed while opening');
+      setImmediate(() => early.release());
+      return { description, requestKeyframe: () => undefined, close: () => client.close() };
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<Duplex> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#options.connectTimeoutMs)]);
+    try {
+      return await (this.#options.connect?.(limited) ?? dial(this.#url, limited));
+    } catch (error) {
+      throw asMediaError(error, 'camera-unreachable');
+    }
+  }
+}
+
+const maxEarlyEvents = 1024;
+
+/** Cameras send before PLAY is answered: hold that back until the opener has the description. */
+class EarlyEvents implements SourceListener {
+  #held: (() => void)[] | undefined = [];
+
+  constructor(readonly listener: SourceListener) {}
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const tell of held) tell();
+  }
+
+  unit(unit: AccessUnit): void {
+    this.#tell(() => this.listener.unit(unit));
+  }
+
+  report(report: SenderReport): void {
+    this.#tell(() => this.listener.report(report));
+  }
+
+  ended(error: MediaError): void {
+    this.#tell(() => this.listener.ended(error));
+  }
+
+  #tell(event: () => void): void {
+    if (!this.#held) event();
+    else if (this.#held.length < maxEarlyEvents) this.#held.push(event);
+  }
+}
+
+function dial(url: string, signal: AbortSignal): Promise<Duplex> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'rtsp:')
+    return Promise.reject(new MediaError('not-implemented', `Cameras over ${protocol} cannot be pulled`));
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host, port: Number(port || 554), noDelay: true });
+    const abort = (): void => void socket.destroy(new MediaError('camera-unreachable', 'No connection in time'));
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      signal.removeEventListener('abort', abort);
+      resolve(socket);
+    });
+  });
+}
