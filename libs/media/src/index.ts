@@ -10,19 +10,32 @@ export {
   type Subscription,
 } from './hub/hub.js';
 export { HubRegistry } from './hub/hub-registry.js';
+export {
+  LinkServer,
+  linkServerDefaults,
+  type Authorise,
+  type LinkDecision,
+  type LinkServerOptions,
+} from './link/link-server.js';
+export {
+  LinkSource,
+  linkSourceDefaults,
+  type LinkConnect,
+  type LinkConnection,
+  type LinkSourceOptions,
+} from './link/link-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export type { Credentials } from './rtsp/authorization.js';
-export {
-  RtspServer,
-  rtspServerDefaults,
-  type Refusal,
-  type Resolution,
-  type Resolve,
-  type ResolveRequest,
-  type RtspServerListener,
-  type RtspServerOptions,
-  type ViewerInfo,
-} from './rtsp/server.js';
+export { RtspServer, rtspServerDefaults } from './rtsp/server.js';
+export type {
+  Refusal,
+  Resolution,
+  Resolve,
+  ResolveRequest,
+  RtspServerListener,
+  RtspServerOptions,
+  ViewerInfo,
+} from './rtsp/serving.js';
 export type { ViewerStats } from './rtsp/viewer.js';
 export { parseClip, splitAnnexB, type Clip, type ClipFrame } from './source/clip.js';
 export { ClipSource, type ClipSourceOptions } from './source/clip-source.js';

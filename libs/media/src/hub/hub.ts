@@ -131,6 +131,7 @@ export class Hub {
   subscribe(outlet: Outlet): Subscription {
     this.#start();
     this.#outlets.set(outlet, this.#cache.units.length === 0);
+    if (this.#cache.units.length === 0) this.requestKeyframe();
     this.#checkIdle();
     for (const timeline of this.#timelines) {
       const report = timeline.reference();
@@ -152,6 +153,11 @@ export class Hub {
   /** The relation of a track's RTP clock to wall clock. */
   reference(track: number): SenderReport | undefined {
     return this.#timelines[track]?.reference();
+  }
+
+  /** Asks the source for a keyframe; best effort. */
+  requestKeyframe(): void {
+    this.#upstream?.requestKeyframe();
   }
 
   /** Ends upstream and outlets for good. */

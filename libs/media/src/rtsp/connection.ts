@@ -6,7 +6,7 @@ import { readControlPackets } from '../rtp/control-packet.js';
 import { formatDescription } from '../stream-description.js';
 import { RtspDecoder } from './decoder.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
-import type { RtspServer, ViewerInfo } from './server.js';
+import type { Serving, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
 import { parseStreamUrl, type StreamUrl } from './stream-url.js';
@@ -51,7 +51,7 @@ export class RtspConnection {
   constructor(
     readonly socket: Duplex,
     readonly remoteAddress: string,
-    readonly server: RtspServer,
+    readonly server: Serving,
   ) {
     this.#decoder = new RtspDecoder({ ...server.options, maxJunkBytes: 0 });
     socket.on('data', (chunk: Buffer) => this.#read(chunk));

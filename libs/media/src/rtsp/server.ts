@@ -1,62 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Hub } from '../hub/hub.js';
 import { RtspConnection } from './connection.js';
-import type { ViewerOptions, ViewerStats } from './viewer.js';
-
-export interface ResolveRequest {
-  method: string;
-  /** As the client sent it. */
-  url: string;
-  /** Decoded, without track suffix and trailing slash; begins with a slash. */
-  path: string;
-  query: URLSearchParams;
-  remoteAddress: string;
-  authorization: string | undefined;
-}
-
-export interface Refusal {
-  /** RTSP status; its reason phrase is `reason`. */
-  status: number;
-  /** Stable code for logs and the X-Error-Code header. */
-  code: string;
-  reason: string;
-  /** For 401: the WWW-Authenticate header. */
-  challenge?: string;
-}
-
-export type Resolution = { hub: Hub } | { refuse: Refusal };
-
-export interface ViewerInfo {
-  id: string;
-  path: string;
-  remoteAddress: string;
-  userAgent: string | undefined;
-  stats: ViewerStats;
-}
-
-export interface RtspServerListener {
-  viewerStarted?(viewer: ViewerInfo): void;
-  /** `code` is `viewer-closed` for an ordinary end. */
-  viewerStopped?(viewer: ViewerInfo, code: string): void;
-  /** A request was answered with something else than 200. */
-  refused?(status: number, code: string, remoteAddress: string): void;
-}
-
-export interface RtspServerOptions extends ViewerOptions {
-  sessionTimeoutMs: number;
-  /** A connection must have shown a right to some stream by then. */
-  authenticationTimeoutMs: number;
-  maxConnections: number;
-  /** Connections that have not shown a right yet. */
-  maxUnauthenticated: number;
-  maxHeaderBytes: number;
-  maxBodyBytes: number;
-  /** Requests of one connection that wait for their turn. */
-  maxQueuedRequests: number;
-  sweepMs: number;
-  serverName: string;
-}
+import type { Resolve, RtspServerListener, RtspServerOptions, Serving } from './serving.js';
 
 export const rtspServerDefaults: RtspServerOptions = {
   sessionTimeoutMs: 60_000,
@@ -74,11 +19,8 @@ export const rtspServerDefaults: RtspServerOptions = {
   senderReportMs: 5000,
 };
 
-/** Decides what a URL means and whether this client may see it. */
-export type Resolve = (request: ResolveRequest) => Promise<Resolution>;
-
 /** RTSP for viewers: RTP interleaved in the connection, nothing else (RFC 2326). */
-export class RtspServer {
+export class RtspServer implements Serving {
   readonly options: RtspServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<RtspConnection>();

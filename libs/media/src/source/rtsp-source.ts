@@ -1,10 +1,10 @@
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { asMediaError, MediaError } from '../errors.js';
 import type { Credentials } from '../rtsp/authorization.js';
 import { RtspClient, rtspClientDefaults, type RtspClientOptions } from '../rtsp/client.js';
 import { splitCredentials } from '../rtsp/control-url.js';
+import { EarlyEvents } from './early-events.js';
 import type { OpenSource, Source, SourceListener } from './source.js';
 
 export interface RtspSourceOptions extends RtspClientOptions {
@@ -53,38 +53,6 @@ export class RtspSource implements Source {
     } catch (error) {
       throw asMediaError(error, 'camera-unreachable');
     }
-  }
-}
-
-const maxEarlyEvents = 1024;
-
-/** Cameras send before PLAY is answered: hold that back until the opener has the description. */
-class EarlyEvents implements SourceListener {
-  #held: (() => void)[] | undefined = [];
-
-  constructor(readonly listener: SourceListener) {}
-
-  release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const tell of held) tell();
-  }
-
-  unit(unit: AccessUnit): void {
-    this.#tell(() => this.listener.unit(unit));
-  }
-
-  report(report: SenderReport): void {
-    this.#tell(() => this.listener.report(report));
-  }
-
-  ended(error: MediaError): void {
-    this.#tell(() => this.listener.ended(error));
-  }
-
-  #tell(event: () => void): void {
-    if (!this.#held) event();
-    else if (this.#held.length < maxEarlyEvents) this.#held.push(event);
   }
 }
 

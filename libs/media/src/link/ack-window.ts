@@ -1,0 +1,63 @@
+export interface AckWindowOptions {
+  /** Age of the oldest unacknowledged unit at which sending stops. */
+  maxAckAgeMs: number;
+  /** Unacknowledged bytes at which sending stops. */
+  maxInFlightBytes: number;
+}
+
+/**
+ * Decides which units are sent. The kernel hides seconds of video from `writableLength`,
+ * so only the receiver's acknowledgements tell how far behind it is.
+ */
+export class AckWindow {
+  readonly #flying: { frameSeq: number; at: number; bytes: number }[] = [];
+  #bytes = 0;
+  #dropping = false;
+  #nextSeq = 1;
+  droppedUnits = 0;
+  dropEpisodes = 0;
+
+  constructor(
+    readonly options: AckWindowOptions,
+    readonly now: () => number = () => performance.now(),
+  ) {}
+
+  get inFlightBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Age in milliseconds of the oldest unacknowledged unit; 0 when all arrived. */
+  get ackAgeMs(): number {
+    return this.#flying.length > 0 ? this.now() - this.#flying[0].at : 0;
+  }
+
+  /**
+   * The number under which to send a unit and whether units were left out before it; undefined to drop it.
+   * `starts` tells that a decoder can begin with the unit; only such a unit ends a drop, once the backlog has halved.
+   */
+  admit(bytes: number, starts: boolean): { frameSeq: number; discontinuity: boolean } | undefined {
+    const { maxAckAgeMs, maxInFlightBytes } = this.options;
+    const resumes = this.#dropping && starts && this.ackAgeMs < maxAckAgeMs / 2 && this.#bytes < maxInFlightBytes / 2;
+    if (!this.#dropping && (this.ackAgeMs > maxAckAgeMs || this.#bytes > maxInFlightBytes)) {
+      this.#dropping = true;
+      this.dropEpisodes++;
+    }
+    if (this.#dropping && !resumes) {
+      this.droppedUnits++;
+      return undefined;
+    }
+    this.#dropping = false;
+    const frameSeq = this.#nextSeq;
+    this.#nextSeq = (this.#nextSeq + 1) >>> 0;
+    this.#flying.push({ frameSeq, at: this.now(), bytes });
+    this.#bytes += bytes;
+    return { frameSeq, discontinuity: resumes };
+  }
+
+  /** Everything up to `frameSeq` has arrived; numbers that do not fly are ignored. */
+  acknowledge(frameSeq: number): void {
+    while (this.#flying.length > 0 && ((frameSeq - this.#flying[0].frameSeq) | 0) >= 0) {
+      this.#bytes -= this.#flying.shift()!.bytes;
+    }
+  }
+}
