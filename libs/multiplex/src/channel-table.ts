@@ -135,6 +135,7 @@ export class ChannelTable {
     }
     switch (type) {
       case FRAME.ACCEPT:
+        if (!this.isOwn(channel.id)) throw new SessionError('unexpected-frame', 'ACCEPT from the opener');
         channel.receiveCredit(offset);
         break;
       case FRAME.DATA:
@@ -265,7 +266,7 @@ export class ChannelTable {
   private find(id: number): Channel | undefined {
     const channel = this.channels.get(id);
     if (channel !== undefined) return channel;
-    const known = this.isOwn(id) ? id > 0 && id < this.nextId : id <= this.lastPeerId;
+    const known = id > 0 && (this.isOwn(id) ? id < this.nextId : id <= this.lastPeerId);
     if (!known) throw new SessionError('bad-channel-id', `${id} was never opened`);
     return undefined;
   }

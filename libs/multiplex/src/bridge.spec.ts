@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { buffer } from 'node:stream/consumers';
+import type { Socket } from 'node:net';
+import { openChannel, readAll, type SessionPair, socketPair, startedPair, until } from '../test/session-pair.js';
+import { bridge, type BridgeEnd } from './bridge.js';
+import { channelDuplex } from './duplex.js';
+
+interface Path {
+  readonly pair: SessionPair;
+  /** What the program at the broker's side and the program at the site hold in hand. */
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly ends: Promise<[BridgeEnd, BridgeEnd]>;
+}
+
+/** client ⇄ bridge ⇄ channel ⇄ bridge ⇄ server, all over real sockets. */
+async function bridgedPath(): Promise<Path> {
+  const pair = await startedPair({ transports: await socketPair() });
+  const [near, far] = await openChannel(pair);
+  const [client, brokerSide] = await socketPair();
+  const [siteSide, server] = await socketPair();
+  return { pair, client, server, ends: Promise.all([bridge(brokerSide, near), bridge(siteSide, far)]) };
+}
+
+describe('a bridge', () => {
+  it('passes half-close through: the answer to a finished request still arrives', async () => {
+    const { pair, client, server, ends } = await bridgedPath();
+    const request = randomBytes(700_000);
+    const answer = randomBytes(900_000);
+    client.end(request);
+    expect((await buffer(server)).equals(request)).toBe(true);
+    server.end(answer);
+    expect((await buffer(client)).equals(answer)).toBe(true);
+    const [near, far] = await ends;
+    expect(near).toEqual({ bytesIn: answer.length, bytesOut: request.length, reason: 'finished' });
+    expect(far).toEqual({ bytesIn: request.length, bytesOut: answer.length, reason: 'finished' });
+    pair.close();
+  });
+
+  it('passes a cut on: the far socket is reset, not ended', async () => {
+    const { pair, client, server, ends } = await bridgedPath();
+    client.write('hello');
+    await once(server, 'data');
+    const failed = once(server, 'error');
+    client.resetAndDestroy();
+    expect(await failed).toMatchObject([{ code: 'ECONNRESET' }]);
+    const [near, far] = await ends;
+    expect(near.reason).toMatch(/^socket-(error|closed)$/);
+    expect(far.reason).toBe(near.reason);
+    pair.close();
+  });
+
+  it('closes its sockets when the session is lost', async () => {
+    const { pair, client, server, ends } = await bridgedPath();
+    for (const socket of [client, server]) socket.on('error', () => undefined);
+    pair.agent.close('normal');
+    await until(() => client.destroyed && server.destroyed);
+    expect((await ends).map((end) => end.reason)).toEqual(['session-lost', 'session-lost']);
+  });
+
+  it('stops reading the socket when the far reader stops, and goes on where it was', async () => {
+    const { pair, client, server } = await bridgedPath();
+    let accepted = 0;
+    const block = randomBytes(65_536);
+    server.pause();
+    const total = 512;
+    let sent = 0;
+    const pump = (): void => {
+      while (sent < total) {
+        sent += 1;
+        if (!client.write(block)) return;
+      }
+      client.end();
+    };
+    client.on('drain', pump);
+    pump();
+    let before = -1;
+    await until(() => {
+      const still = client.bytesWritten - client.writableLength;
+      const stalled = still === before && client.writableLength > 0;
+      before = still;
+      accepted = sent;
+      return stalled;
+    });
+    expect(accepted).toBeLessThan(total);
+    expect((await buffer(server)).length).toBe(total * block.length);
+    client.destroy();
+    server.destroy();
+    pair.close();
+  });
+});
+
+describe('the Duplex face of a channel', () => {
+  it('carries HTTP/2 calls', async () => {
+    const pair = await startedPair({ transports: await socketPair() });
+    const [near, far] = await openChannel(pair, 'control');
+    const server = createHttp2Server();
+    server.on('stream', (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.pipe(stream);
+    });
+    server.emit('connection', channelDuplex(far));
+    const client = connectHttp2('http://site.internal', { createConnection: () => channelDuplex(near) });
+    const bodies = Array.from({ length: 20 }, (_, index) => randomBytes(10_000 * (index + 1)));
+    const echoes = bodies.map((body) => {
+      const call = client.request({ ':method': 'POST', ':path': '/' });
+      call.end(body);
+      return buffer(call);
+    });
+    const results = await Promise.all(echoes);
+    expect(results.every((echo, index) => echo.equals(bodies[index] ?? Buffer.alloc(0)))).toBe(true);
+    client.close();
+    await once(client, 'close');
+    await until(() => pair.broker.channelCount === 0 && pair.agent.channelCount === 0);
+    pair.close();
+  });
+
+  it('is destroyed with the code of a reset', async () => {
+    const pair = await startedPair();
+    const [near, far] = await openChannel(pair);
+    const failed = once(channelDuplex(near), 'error');
+    far.reset('socket-closed');
+    expect(await failed).toMatchObject([{ name: 'ChannelResetError', code: 'socket-closed' }]);
+    pair.close();
+  });
+
+  it('loses nothing of what was written before end and destroy', async () => {
+    const pair = await startedPair();
+    const [near, far] = await openChannel(pair);
+    const duplex = channelDuplex(near);
+    const sent = randomBytes(3_000_000);
+    const got = readAll(far);
+    far.end();
+    duplex.resume();
+    duplex.end(sent, () => duplex.destroy());
+    expect((await got).equals(sent)).toBe(true);
+    pair.close();
+  });
+});
