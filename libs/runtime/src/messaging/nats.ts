@@ -23,7 +23,11 @@ export const natsOptions = (app: string, config: Messaging): Required<Pick<NatsO
   servers: config.NATS_URL.split(','),
   name: app,
   queue: app,
+  // An app reads the answers to its own requests only: the server's rights name this prefix.
+  inboxPrefix: `_INBOX.${app.replace(/-client$/, '')}`,
   gracefulShutdown: true,
+  // Time for the answers under way; the stop as a whole has 3 s.
+  gracePeriod: 250,
   maxReconnectAttempts: -1,
   reconnectTimeWait: 250,
   reconnectJitter: 250,
