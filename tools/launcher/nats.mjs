@@ -9,7 +9,7 @@ import { NatsServer } from './nats-server.mjs';
 import { freePort } from './port.mjs';
 
 const START_MS = 10_000;
-const STOP_MS = 2_000;
+const STOP_MS = 500;
 const RESTART_MS = 500;
 
 /**

@@ -1,0 +1,102 @@
+/** `npm start`: the whole platform on this machine, and a demo site. `--help` lists the flags. */
+import { join } from 'node:path';
+import { startCloud } from './launcher/cloud.mjs';
+import { LauncherError } from './launcher/errors.mjs';
+import { HELP, parseFlags } from './launcher/flags.mjs';
+import { homeDir, takeHome } from './launcher/home.mjs';
+import { lineWriter } from './launcher/log-lines.mjs';
+import { startNats } from './launcher/nats.mjs';
+import { claimPorts } from './launcher/ports.mjs';
+import { startPostgres } from './launcher/postgres.mjs';
+import { readyBlock } from './launcher/ready-block.mjs';
+import { Shutdown } from './launcher/shutdown.mjs';
+import { startDemo } from './demo/site.mjs';
+import { writeCloudFile } from './demo/rest.mjs';
+
+const log = lineWriter(process.stdout);
+
+/** @param {string} line */
+function say(line) {
+  log('adit', line);
+}
+
+/**
+ * @param {import('./launcher/flags.mjs').Flags} flags
+ * @param {Shutdown} shutdown
+ */
+async function start(flags, shutdown) {
+  const startedAt = Date.now();
+  const dataDir = homeDir();
+  shutdown.add(takeHome(dataDir));
+  const ports = await claimPorts(flags);
+  const postgres = await startPostgres({ dir: join(dataDir, 'postgres'), log: quiet });
+  shutdown.add(() => postgres.stop());
+  const nats = await startNats({ dir: dataDir });
+  shutdown.add(() => nats.stop());
+  say(`database and messaging are up; starting the apps`);
+  const { demo, publicHost } = flags;
+  const cloud = await startCloud({ dataDir, ownerUrl: postgres.ownerUrl, nats, ports, log, publicHost, demo });
+  shutdown.add((limitMs) => cloud.stop(limitMs));
+  const api = `http://127.0.0.1:${ports.http}`;
+  const { firstPasswordFile } = cloud;
+  writeCloudFile(dataDir, { api, firstPasswordFile });
+  const outcome = demo ? await demoOutcome({ dataDir, api, firstPasswordFile, log, say, shutdown }) : {};
+  if (shutdown.isStopping) return;
+  say(`started in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  process.stdout.write(
+    readyBlock({ dataDir, api, firstPasswordFile, publicHost, isTerminal: process.stdout.isTTY, ...outcome }),
+  );
+  process.send?.({ type: 'ready', api, urls: outcome.site?.urls ?? [] });
+}
+
+/**
+ * The cloud serves its sites whether or not the demo comes up.
+ * @param {Parameters<typeof startDemo>[0]} options
+ * @returns {Promise<{ site?: import('./demo/site.mjs').DemoSite, demoFailure?: string }>}
+ */
+async function demoOutcome(options) {
+  try {
+    return { site: await startDemo(options) };
+  } catch (error) {
+    return { demoFailure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * What PostgreSQL writes at every start and stop interests nobody; its warnings do.
+ * @param {string} line
+ */
+function quiet(line) {
+  if (/ (WARNING|ERROR|FATAL|PANIC): /.test(line)) log('postgres', line);
+}
+
+/** @param {unknown} error */
+function report(error) {
+  const known = error instanceof LauncherError;
+  process.stderr.write(
+    known
+      ? `adit: ${error.code}: ${error.message}\n`
+      : `adit: ${String(error instanceof Error ? error.stack : error)}\n`,
+  );
+  return known ? error.exitStatus : 70;
+}
+
+const shutdown = new Shutdown(say);
+try {
+  if (process.platform !== 'linux') {
+    throw new LauncherError('platform-unsupported', `${process.platform} is served by containers: docker compose up`);
+  }
+  const flags = parseFlags(process.argv.slice(2));
+  if (flags.help) {
+    process.stdout.write(`${HELP}\n`);
+  } else {
+    shutdown.watch();
+    await start(flags, shutdown);
+  }
+} catch (error) {
+  if (!shutdown.isStopping) {
+    process.exitCode = report(error);
+    await shutdown.run();
+    process.exit();
+  }
+}
