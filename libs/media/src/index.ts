@@ -26,6 +26,7 @@ export {
 } from './link/link-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export type { Credentials } from './rtsp/authorization.js';
+export { splitCredentials } from './rtsp/control-url.js';
 export { RtspServer, rtspServerDefaults } from './rtsp/server.js';
 export type {
   Refusal,

@@ -61,6 +61,15 @@ export class RtspClient {
     this.#exchange = new RtspExchange(socket, options, { ended, interleaved }, credentials);
   }
 
+  /** OPTIONS and DESCRIBE alone: what the camera offers, without a session. The caller closes. */
+  async describe(): Promise<StreamDescription> {
+    try {
+      return await this.#describe();
+    } catch (error) {
+      throw asMediaError(error, 'camera-refused');
+    }
+  }
+
   /** OPTIONS, DESCRIBE, SETUP of every track and PLAY; returns the tracks that play, numbered from 0. */
   async play(): Promise<StreamDescription> {
     try {
