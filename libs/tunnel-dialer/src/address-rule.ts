@@ -1,0 +1,24 @@
+import ipaddr from 'ipaddr.js';
+
+export type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** @throws RangeError naming the range that cannot be read */
+export const parseCidrs = (texts: readonly string[]): Cidr[] =>
+  texts.map((text) => {
+    if (!ipaddr.isValidCIDR(text)) throw new RangeError(`${text} is not a CIDR range`);
+    return ipaddr.parseCIDR(text);
+  });
+
+/**
+ * Whether a direct dial may go to this IP address: it is globally reachable unicast, or in a range that the deployment
+ * allows. IPv4 inside IPv6 (RFC 4291, 2.5.5.2) is judged as the IPv4 address it is; tunnelling and translation ranges
+ * (6to4, Teredo, NAT64) would lead anywhere and are refused with the other special ones.
+ */
+export const isAllowedAddress = (address: string, allowed: readonly Cidr[]): boolean => {
+  if (!ipaddr.isValid(address)) return false;
+  const ip = ipaddr.process(address);
+  return ip.range() === 'unicast' || allowed.some((range) => contains(range, ip));
+};
+
+const contains = ([network, bits]: Cidr, ip: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  network.kind() === ip.kind() && ip.match(network, bits);
