@@ -1,0 +1,49 @@
+import type { Transaction } from '../transaction.js';
+
+export interface BrokerRow {
+  /** New for each process. */
+  id: string;
+  /** `host:port` at which dialers reach its ingress. */
+  ingress: string;
+  ingressTls: boolean;
+}
+
+interface Stored {
+  id: string;
+  ingress: string;
+  ingress_tls: boolean;
+}
+
+/** Broker processes and their heartbeat. Not a tenant's data. */
+export class BrokerRepository {
+  /** Registers, and registers again when the row is gone: a restored backup must not stop a running broker. */
+  async heartbeat(tx: Transaction, broker: BrokerRow): Promise<void> {
+    await tx.execute(
+      `INSERT INTO broker (id, ingress, ingress_tls) VALUES ($1, $2, $3)
+       ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), ingress = excluded.ingress, ingress_tls = excluded.ingress_tls`,
+      [broker.id, broker.ingress, broker.ingressTls],
+    );
+  }
+
+  /** Two live processes cannot own one listening address: whoever had it before is dead, however fresh its heartbeat. */
+  async retirePredecessors(tx: Transaction, broker: BrokerRow): Promise<void> {
+    await tx.execute(`UPDATE broker SET state = 'stopped' WHERE ingress = $1 AND id <> $2 AND state <> 'stopped'`, [
+      broker.ingress,
+      broker.id,
+    ]);
+  }
+
+  async setState(tx: Transaction, id: string, state: 'serving' | 'draining' | 'stopped'): Promise<void> {
+    await tx.execute('UPDATE broker SET state = $2 WHERE id = $1', [id, state]);
+  }
+
+  /** A broker that is not stopped and has beaten within 15 s. */
+  async findLive(tx: Transaction, id: string): Promise<BrokerRow | undefined> {
+    const row = await tx.one<Stored>(
+      `SELECT id, ingress, ingress_tls FROM broker
+        WHERE id = $1 AND state <> 'stopped' AND heartbeat_at > now() - interval '15 seconds'`,
+      [id],
+    );
+    return row && { id: row.id, ingress: row.ingress, ingressTls: row.ingress_tls };
+  }
+}

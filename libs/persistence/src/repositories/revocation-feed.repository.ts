@@ -1,0 +1,35 @@
+import type { Transaction } from '../transaction.js';
+
+export interface Revocation {
+  seq: number;
+  agentId: string;
+  /** Null: everything of the agent. */
+  serial: string | null;
+  reason: string;
+}
+
+/** A number may become visible after a higher one: transactions commit in any order. Readers are idempotent. */
+const OVERLAP = 64;
+
+/** System-wide, by the view `revocation_feed`. */
+export class RevocationFeedRepository {
+  /** Rows after `seq`, and again the last few before it. */
+  async after(tx: Transaction, seq: number): Promise<Revocation[]> {
+    const rows = await tx.query<{ seq: string; agent_id: string; serial: string | null; reason: string }>(
+      'SELECT seq, agent_id, serial, reason FROM revocation_feed WHERE seq > $1 ORDER BY seq LIMIT 10000',
+      [Math.max(0, seq - OVERLAP)],
+    );
+    return rows.map((row) => ({
+      seq: Number(row.seq),
+      agentId: row.agent_id,
+      serial: row.serial,
+      reason: row.reason,
+    }));
+  }
+
+  /** 0 when there is none. */
+  async lastSeq(tx: Transaction): Promise<number> {
+    const row = await tx.one<{ last: string | null }>('SELECT max(seq) AS last FROM revocation_feed');
+    return Number(row?.last ?? 0);
+  }
+}
