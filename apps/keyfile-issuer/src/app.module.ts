@@ -1,0 +1,22 @@
+import { RuntimeModule } from '@app/runtime';
+import { Module, type Type } from '@nestjs/common';
+import { AuthorityModule } from './authority/authority.module.js';
+import type { IssuerConfig } from './config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { EnrolmentModule } from './enrolment/enrolment.module.js';
+import { KeyfileModule } from './keyfile/keyfile.module.js';
+
+/** The whole app for one configuration. */
+export function appModule(config: IssuerConfig): Type {
+  @Module({
+    imports: [
+      RuntimeModule.forRoot('keyfile-issuer', config),
+      DatabaseModule,
+      AuthorityModule,
+      KeyfileModule,
+      EnrolmentModule,
+    ],
+  })
+  class AppModule {}
+  return AppModule;
+}

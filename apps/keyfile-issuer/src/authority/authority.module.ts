@@ -1,0 +1,35 @@
+import { CONFIG, readPrivateKey, readPublicKeys } from '@app/runtime';
+import { openCaTree } from '@app/pki';
+import { Global, Module } from '@nestjs/common';
+import { join } from 'node:path';
+import type { IssuerConfig } from '../config.js';
+import { IssuerDatabase } from '../database/issuer.database.js';
+import { AuthorityHandler } from './authority.handler.js';
+import { AuthorityService } from './authority.service.js';
+import { Seals } from './seals.js';
+
+@Global()
+@Module({
+  controllers: [AuthorityHandler],
+  providers: [
+    {
+      provide: AuthorityService,
+      inject: [CONFIG, IssuerDatabase],
+      useFactory: async (config: IssuerConfig, database: IssuerDatabase) => {
+        const directory = join(config.ADIT_DATA_DIR, 'ca');
+        const tree = await openCaTree(directory, config.ADIT_DEPLOYMENT, await database.now());
+        return new AuthorityService(tree, config.ADIT_PUBLIC_ENDPOINTS, database);
+      },
+    },
+    {
+      provide: Seals,
+      inject: [CONFIG],
+      useFactory: (config: IssuerConfig) => {
+        const receiver = readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE).seal['admin-api'];
+        return new Seals(readPrivateKey(config.ADIT_SECRETS_DIR, 'seal.jwk'), receiver);
+      },
+    },
+  ],
+  exports: [AuthorityService, Seals],
+})
+export class AuthorityModule {}

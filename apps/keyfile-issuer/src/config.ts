@@ -1,0 +1,31 @@
+import { hostPort } from '@app/contracts';
+import type { KeyfileEndpoint } from '@app/pki';
+import { commonEnvironment, parseEnvironment } from '@app/runtime';
+import { z } from 'zod';
+
+const endpoints = z
+  .string()
+  .transform((list) => list.split(',').map((entry) => entry.trim()))
+  .pipe(z.array(hostPort).min(1).max(8))
+  .transform((list) => list.map(toEndpoint));
+
+const schema = commonEnvironment.extend({
+  /** Folder of the CA keys. */
+  ADIT_DATA_DIR: z.string().min(1),
+  ADIT_DEPLOYMENT: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a label: a–z, 0–9 and inner hyphens')
+    .default('adit'),
+  /** Where agents reach the brokers, best first: written into every keyfile, certified for every broker. */
+  ADIT_PUBLIC_ENDPOINTS: endpoints,
+});
+
+export type IssuerConfig = z.infer<typeof schema>;
+
+export const readConfig = (): IssuerConfig => parseEnvironment(schema, process.env);
+
+function toEndpoint(entry: string, priority: number): KeyfileEndpoint {
+  const colon = entry.lastIndexOf(':');
+  const host = entry.slice(0, colon).replaceAll(/[[\]]/g, '');
+  return { host, port: Number(entry.slice(colon + 1)), serverName: host, priority };
+}

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { EnrolmentHandler } from './enrolment.handler.js';
+import { EnrolmentRepository } from './enrolment.repository.js';
+import { EnrolmentService } from './enrolment.service.js';
+
+@Module({ controllers: [EnrolmentHandler], providers: [EnrolmentService, EnrolmentRepository] })
+export class EnrolmentModule {}

@@ -1,0 +1,150 @@
+import type { Transaction } from '@app/persistence';
+
+export type TokenState = 'issued' | 'claimed' | 'redeemed' | 'closed' | 'revoked';
+
+export interface TokenRow {
+  state: TokenState;
+  siteId: string;
+  agentId: string;
+  tokenHash: Buffer;
+  claimSpki: Buffer;
+  csrSpki: Buffer | null;
+  claimedFrom: string | null;
+  expired: boolean;
+  now: Date;
+}
+
+export interface CertificateRow {
+  serial: string;
+  agentId: string;
+  keyfileId: string;
+  state: 'pending' | 'current' | 'superseded' | 'revoked';
+  expired: boolean;
+}
+
+export interface NewCertificate {
+  serial: string;
+  agentId: string;
+  spkiSha256: Buffer;
+  der: Buffer;
+  issuerChain: string;
+  notBefore: Date;
+  notAfter: Date;
+}
+
+/** PEM of the issuer is stored with each certificate, so that a retry after a rotation still gets the same bytes. */
+export interface StoredCertificate {
+  der: Buffer;
+  issuerChain: string;
+}
+
+const TOKEN = `SELECT state, site_id AS "siteId", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
+  csr_spki AS "csrSpki", claimed_from AS "claimedFrom", expires_at <= now() AS expired, now() AS now
+  FROM enrol_token WHERE tenant_id = $1 AND id = $2`;
+
+/** Rows are always locked in the order token, agent, certificate. All time comparisons are the database's. */
+export class EnrolmentRepository {
+  async tenantOfKeyfile(tx: Transaction, keyfileId: string): Promise<string | undefined> {
+    const sql = 'SELECT tenant_id AS "tenantId" FROM keyfile_lookup WHERE keyfile_id = $1';
+    return (await tx.one<{ tenantId: string }>(sql, [keyfileId]))?.tenantId;
+  }
+
+  async tenantOfCertificate(tx: Transaction, serial: string): Promise<string | undefined> {
+    const sql = 'SELECT tenant_id AS "tenantId" FROM certificate_lookup WHERE serial = $1';
+    return (await tx.one<{ tenantId: string }>(sql, [serial]))?.tenantId;
+  }
+
+  findToken(tx: Transaction, tenantId: string, keyfileId: string): Promise<TokenRow | undefined> {
+    return tx.one<TokenRow>(TOKEN, [tenantId, keyfileId]);
+  }
+
+  lockToken(tx: Transaction, tenantId: string, keyfileId: string): Promise<TokenRow | undefined> {
+    return tx.one<TokenRow>(`${TOKEN} FOR UPDATE`, [tenantId, keyfileId]);
+  }
+
+  /** The one decision who has the keyfile: of any number of contenders exactly one gets true. */
+  async claim(
+    tx: Transaction,
+    claim: { tenantId: string; keyfileId: string; csrSpki: Buffer; from: string },
+  ): Promise<boolean> {
+    const row = await tx.one(
+      `UPDATE enrol_token SET state = 'claimed', claimed_at = now(), claimed_from = $4, csr_spki = $3
+        WHERE tenant_id = $1 AND id = $2 AND state = 'issued' AND expires_at > now() RETURNING id`,
+      [claim.tenantId, claim.keyfileId, claim.csrSpki, claim.from],
+    );
+    return row !== undefined;
+  }
+
+  async isKeyCertified(tx: Transaction, tenantId: string, spkiSha256: Buffer, keyfileId: string): Promise<boolean> {
+    const row = await tx.one(
+      `SELECT 1 AS found FROM certificate WHERE tenant_id = $1 AND spki_sha256 = $2 AND enrol_token_id IS DISTINCT FROM $3`,
+      [tenantId, spkiSha256, keyfileId],
+    );
+    return row !== undefined;
+  }
+
+  findCertificate(tx: Transaction, tenantId: string, keyfileId: string): Promise<StoredCertificate | undefined> {
+    return tx.one<StoredCertificate>(
+      'SELECT der, issuer_chain AS "issuerChain" FROM certificate WHERE tenant_id = $1 AND enrol_token_id = $2',
+      [tenantId, keyfileId],
+    );
+  }
+
+  /** No conflict target: the unique indexes are several, and any of them means that a certificate is there already. */
+  async insertCertificate(tx: Transaction, tenantId: string, keyfileId: string, row: NewCertificate): Promise<void> {
+    await tx.query(
+      `INSERT INTO certificate (serial, tenant_id, agent_id, spki_sha256, enrol_token_id, generation, der, issuer_chain,
+         not_before, not_after) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+      [
+        row.serial,
+        tenantId,
+        row.agentId,
+        row.spkiSha256,
+        keyfileId,
+        row.der,
+        row.issuerChain,
+        row.notBefore,
+        row.notAfter,
+      ],
+    );
+  }
+
+  async markRedeemed(tx: Transaction, tenantId: string, keyfileId: string): Promise<void> {
+    await tx.query(
+      `UPDATE enrol_token SET state = 'redeemed', redeemed_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'claimed'`,
+      [tenantId, keyfileId],
+    );
+  }
+
+  async setSiteKey(tx: Transaction, tenantId: string, agentId: string, siteTlsSpki: Buffer): Promise<void> {
+    await tx.query(`UPDATE agent SET site_tls_spki = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'pending'`, [
+      tenantId,
+      agentId,
+      siteTlsSpki,
+    ]);
+  }
+
+  findCertificateBySerial(tx: Transaction, tenantId: string, serial: string): Promise<CertificateRow | undefined> {
+    return tx.one<CertificateRow>(
+      `SELECT serial, agent_id AS "agentId", enrol_token_id AS "keyfileId", state, not_after <= now() AS expired
+         FROM certificate WHERE tenant_id = $1 AND serial = $2`,
+      [tenantId, serial],
+    );
+  }
+
+  /** The claim key is dead from here on. */
+  async activate(tx: Transaction, tenantId: string, certificate: CertificateRow): Promise<void> {
+    await tx.query(
+      `UPDATE enrol_token SET state = 'closed', closed_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'redeemed'`,
+      [tenantId, certificate.keyfileId],
+    );
+    await tx.query(
+      `UPDATE agent SET state = 'active', activated_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'pending'`,
+      [tenantId, certificate.agentId],
+    );
+    await tx.query(
+      `UPDATE certificate SET state = 'current', activated_at = now() WHERE tenant_id = $1 AND serial = $2 AND state = 'pending'`,
+      [tenantId, certificate.serial],
+    );
+  }
+}

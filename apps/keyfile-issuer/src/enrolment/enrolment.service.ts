@@ -1,0 +1,176 @@
+import { DomainError, type enrolmentActivate, type enrolmentRedeem } from '@app/contracts';
+import type { Transaction } from '@app/persistence';
+import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { AuthorityService } from '../authority/authority.service.js';
+import { Seals } from '../authority/seals.js';
+import { IssuerDatabase } from '../database/issuer.database.js';
+import { requireHolder, standingOf, type Refusal } from './admissibility.js';
+import { readEnrolment, type RedeemRequest } from './enrolment-input.js';
+import {
+  EnrolmentRepository,
+  type NewCertificate,
+  type StoredCertificate,
+  type TokenRow,
+} from './enrolment.repository.js';
+
+/** One attempt to redeem, after everything that was sent has been checked. */
+interface Attempt {
+  tenantId: string;
+  keyfileId: string;
+  subject: ProofSubject;
+  request: RedeemRequest;
+}
+
+/**
+ * Turns a keyfile into an identity certificate, once. The order of the steps is what makes it safe to repeat at any
+ * point: check (nothing written), claim for one key, sign with no transaction open, store, answer what is stored.
+ */
+@Injectable()
+export class EnrolmentService {
+  constructor(
+    private readonly database: IssuerDatabase,
+    private readonly rows: EnrolmentRepository,
+    private readonly authority: AuthorityService,
+    private readonly seals: Seals,
+  ) {}
+
+  async redeem(request: RedeemRequest): Promise<z.input<typeof enrolmentRedeem.reply>> {
+    const subject = readEnrolment(request, await this.openToken(request.sealedToken));
+    const { keyfileId } = request;
+    const tenantId = await this.database.inSystem((tx) => this.rows.tenantOfKeyfile(tx, keyfileId));
+    const attempt = { tenantId: tenantId ?? '', keyfileId, subject, request };
+    const token = await this.claim(attempt);
+    const { der, issuerChain } = await this.certify(attempt, token);
+    return { certificateChain: certificatePem(der) + issuerChain, trust: this.authority.trust };
+  }
+
+  /** Steps 1 to 3. Bad input never writes; the losers of a race end here. */
+  private async claim(attempt: Attempt): Promise<TokenRow> {
+    const { tenantId, keyfileId, subject, request } = attempt;
+    if (tenantId === '') requireHolder(undefined, subject, request.proofs);
+    const outcome = await this.database.inTenant(tenantId, async (tx) => {
+      requireHolder(await this.rows.findToken(tx, tenantId, keyfileId), subject, request.proofs);
+      await this.requireFreshKey(tx, attempt);
+      const claim = { tenantId, keyfileId, csrSpki: subject.csrSpki, from: request.peerAddress };
+      if (await this.rows.claim(tx, claim)) await this.audit(tx, attempt, 'enrolment.claimed', {});
+      return this.judge(tx, attempt);
+    });
+    if ('refusal' in outcome) throw new DomainError(outcome.refusal.code, outcome.refusal.detail);
+    return outcome.token;
+  }
+
+  /** A refusal is returned, not thrown: the audit row of a contended keyfile has to be committed. */
+  private async judge(tx: Transaction, attempt: Attempt): Promise<{ token: TokenRow } | { refusal: Refusal }> {
+    const token = await this.rows.findToken(tx, attempt.tenantId, attempt.keyfileId);
+    if (token === undefined) throw unknownKeyfile();
+    const standing = standingOf(token, attempt.subject.csrSpki);
+    if (standing === 'resume') return { token };
+    if (standing.contended) {
+      await this.audit(tx, attempt, 'enrolment.contended', { firstAddress: token.claimedFrom });
+    }
+    return { refusal: standing };
+  }
+
+  private async requireFreshKey(tx: Transaction, { tenantId, keyfileId, subject }: Attempt): Promise<void> {
+    if (await this.rows.isKeyCertified(tx, tenantId, spkiSha256(subject.csrSpki), keyfileId)) {
+      throw new DomainError('enrolment-bad-csr', 'this key was certified before; a new identity needs a new key');
+    }
+  }
+
+  /** Steps 4 and 5. A certificate that is there already is answered as it is, so that every retry gets the same bytes. */
+  private async certify(attempt: Attempt, token: TokenRow): Promise<StoredCertificate> {
+    const { tenantId, keyfileId, subject } = attempt;
+    const existing = await this.database.inTenant(tenantId, (tx) => this.rows.findCertificate(tx, tenantId, keyfileId));
+    const certificate = existing === undefined ? await this.sign(token, subject.csrSpki) : undefined;
+    return this.database.inTenant(tenantId, async (tx) => {
+      const locked = await this.rows.lockToken(tx, tenantId, keyfileId);
+      const standing = locked === undefined ? undefined : standingOf(locked, subject.csrSpki);
+      if (locked === undefined || standing === undefined) throw unknownKeyfile();
+      if (standing !== 'resume') throw new DomainError(standing.code, standing.detail);
+      return this.store(tx, attempt, locked, certificate);
+    });
+  }
+
+  private async sign(token: TokenRow, csrSpki: Buffer): Promise<NewCertificate> {
+    const { agentId, now } = token;
+    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now);
+    return {
+      serial: serialOf(certificate),
+      agentId,
+      spkiSha256: spkiSha256(csrSpki),
+      der: certificate.raw,
+      issuerChain: this.authority.issuers.agentCa,
+      notBefore: notBeforeOf(certificate),
+      notAfter: notAfterOf(certificate),
+    };
+  }
+
+  private async store(
+    tx: Transaction,
+    attempt: Attempt,
+    token: TokenRow,
+    certificate: NewCertificate | undefined,
+  ): Promise<StoredCertificate> {
+    const { tenantId, keyfileId, subject } = attempt;
+    await this.rows.setSiteKey(tx, tenantId, token.agentId, subject.siteTlsSpki);
+    if (certificate !== undefined) await this.rows.insertCertificate(tx, tenantId, keyfileId, certificate);
+    if (token.state === 'claimed') {
+      await this.rows.markRedeemed(tx, tenantId, keyfileId);
+      await this.audit(tx, attempt, 'enrolment.redeemed', { agentId: token.agentId, serial: certificate?.serial });
+    }
+    const stored = await this.rows.findCertificate(tx, tenantId, keyfileId);
+    // Row-level security hides another tenant's certificates, so this is where a key of theirs shows.
+    if (stored === undefined) throw new DomainError('enrolment-bad-csr', 'this key was certified before');
+    return stored;
+  }
+
+  /** The first tunnel with a pending certificate makes it the current one. Doing it again changes nothing. */
+  async activate(
+    request: z.output<typeof enrolmentActivate.request>,
+  ): Promise<z.input<typeof enrolmentActivate.reply>> {
+    const { serial, agentId, peerAddress, correlationId } = request;
+    const tenantId = await this.database.inSystem((tx) => this.rows.tenantOfCertificate(tx, serial));
+    if (tenantId === undefined) throw unknownCertificate();
+    return this.database.inTenant(tenantId, async (tx) => {
+      const found = await this.rows.findCertificateBySerial(tx, tenantId, serial);
+      if (found === undefined || found.agentId !== agentId) throw unknownCertificate();
+      await this.rows.lockToken(tx, tenantId, found.keyfileId);
+      const certificate = (await this.rows.findCertificateBySerial(tx, tenantId, serial)) ?? found;
+      if (certificate.state === 'current') return { state: 'current' };
+      if (certificate.state !== 'pending' || certificate.expired) {
+        throw new DomainError('enrolment-revoked', 'the certificate is no longer good for a tunnel');
+      }
+      await this.rows.activate(tx, tenantId, certificate);
+      const details = { serial, peerAddress, correlationId };
+      await tx.audit(tenantId, { actor: `agent:${agentId}`, action: 'agent.activated', subject: agentId, details });
+      return { state: 'current' };
+    });
+  }
+
+  private async openToken(sealed: string): Promise<string> {
+    return this.seals.open(sealed).catch((cause: unknown) => {
+      throw new DomainError('enrolment-malformed', 'the token was not sealed to this app', { cause });
+    });
+  }
+
+  private audit(tx: Transaction, attempt: Attempt, action: string, details: Record<string, unknown>): Promise<void> {
+    const { tenantId, keyfileId, request } = attempt;
+    const { peerAddress, correlationId } = request;
+    return tx.audit(tenantId, {
+      actor: `keyfile:${keyfileId}`,
+      action,
+      subject: keyfileId,
+      details: { ...details, peerAddress, correlationId },
+    });
+  }
+}
+
+function unknownKeyfile(): DomainError {
+  return new DomainError('enrolment-token-mismatch', 'the token does not belong to this keyfile');
+}
+
+function unknownCertificate(): DomainError {
+  return new DomainError('certificate-unknown', 'no such certificate was issued to this agent');
+}

@@ -1,0 +1,31 @@
+import { keyfileGet, keyfileIssue, keyfileList, keyfileRevoke, type KeyfileSummary } from '@app/contracts';
+import { HandleRequest } from '@app/runtime';
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import type { z } from 'zod';
+import { KeyfileService } from './keyfile.service.js';
+
+@Controller()
+export class KeyfileHandler {
+  constructor(private readonly keyfiles: KeyfileService) {}
+
+  @HandleRequest(keyfileIssue)
+  issue(@Payload() request: z.output<typeof keyfileIssue.request>): Promise<z.input<typeof keyfileIssue.reply>> {
+    return this.keyfiles.issue(request);
+  }
+
+  @HandleRequest(keyfileList)
+  list(@Payload() request: z.output<typeof keyfileList.request>): Promise<z.input<typeof keyfileList.reply>> {
+    return this.keyfiles.list(request);
+  }
+
+  @HandleRequest(keyfileGet)
+  get(@Payload() request: z.output<typeof keyfileGet.request>): Promise<KeyfileSummary> {
+    return this.keyfiles.get(request.tenantId, request.keyfileId);
+  }
+
+  @HandleRequest(keyfileRevoke)
+  revoke(@Payload() request: z.output<typeof keyfileRevoke.request>): Promise<KeyfileSummary> {
+    return this.keyfiles.revoke(request);
+  }
+}

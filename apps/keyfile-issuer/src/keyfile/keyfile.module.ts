@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { KeyfileHandler } from './keyfile.handler.js';
+import { KeyfileRepository } from './keyfile.repository.js';
+import { KeyfileService } from './keyfile.service.js';
+
+@Module({
+  imports: [RevocationModule],
+  controllers: [KeyfileHandler],
+  providers: [KeyfileService, KeyfileRepository],
+})
+export class KeyfileModule {}

@@ -1,0 +1,91 @@
+import {
+  DomainError,
+  type keyfileIssue,
+  type keyfileList,
+  type keyfileRevoke,
+  type KeyfileSummary,
+} from '@app/contracts';
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { AuthorityService } from '../authority/authority.service.js';
+import { Seals } from '../authority/seals.js';
+import { IssuerDatabase } from '../database/issuer.database.js';
+import { RevocationService } from '../revocation/revocation.service.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import { draftKeyfile, type KeyfileDraft } from './keyfile-draft.js';
+import { KeyfileRepository } from './keyfile.repository.js';
+
+type IssueRequest = z.output<typeof keyfileIssue.request>;
+type ListRequest = z.output<typeof keyfileList.request>;
+type RevokeRequest = z.output<typeof keyfileRevoke.request>;
+
+@Injectable()
+export class KeyfileService {
+  constructor(
+    private readonly database: IssuerDatabase,
+    private readonly keyfiles: KeyfileRepository,
+    private readonly authority: AuthorityService,
+    private readonly revocation: RevocationService,
+    private readonly seals: Seals,
+  ) {}
+
+  /**
+   * A new keyfile replaces everything the site had: earlier keyfiles, and the agent that came from one, are revoked in
+   * the transaction that stores the new one. The site keeps its name, role, entities and history.
+   */
+  async issue(request: IssueRequest): Promise<z.input<typeof keyfileIssue.reply>> {
+    const { tenantId, siteId } = request;
+    const site = await this.database.inTenant(tenantId, (tx) => this.keyfiles.findSite(tx, tenantId, siteId));
+    if (site === undefined) throw new DomainError('not-found', 'there is no such site');
+    const order = { tenantId, siteId, siteName: site.name, issuedBy: request.issuedBy, issuedAt: site.now };
+    const draft = await draftKeyfile({ ...order, validForMs: request.validForSeconds * 1000 }, this.authority);
+    const { keyfile, replaced } = await this.store(draft, request);
+    this.revocation.announce(replaced);
+    return { keyfile, sealedKeyfile: await this.seals.forAdminApi(draft.text), fingerprint: draft.fingerprint };
+  }
+
+  private store(draft: KeyfileDraft, request: IssueRequest): Promise<{ keyfile: KeyfileSummary; replaced: number }> {
+    const { tenantId, siteId, issuedBy, correlationId } = request;
+    return this.database.inTenant(tenantId, async (tx) => {
+      await this.keyfiles.lockSite(tx, tenantId, siteId);
+      const cause = { actor: issuedBy, reason: 'replaced', correlationId };
+      const replaced = await this.revocation.revokeSite(tx, tenantId, siteId, cause);
+      await this.keyfiles.insert(tx, draft.row);
+      const { keyfileId, agentId, expiresAt } = draft.row;
+      const details = { siteId, agentId, expiresAt: expiresAt.toISOString(), correlationId };
+      await tx.audit(tenantId, { actor: issuedBy, action: 'keyfile.issued', subject: keyfileId, details });
+      return { keyfile: required(await this.keyfiles.find(tx, tenantId, keyfileId)), replaced };
+    });
+  }
+
+  get(tenantId: string, keyfileId: string): Promise<KeyfileSummary> {
+    return this.database.inTenant(tenantId, async (tx) => required(await this.keyfiles.find(tx, tenantId, keyfileId)));
+  }
+
+  async list(request: ListRequest): Promise<z.input<typeof keyfileList.reply>> {
+    const { tenantId, siteId, cursor, limit } = request;
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const rows = await this.database.inTenant(tenantId, (tx) =>
+      this.keyfiles.list(tx, tenantId, { siteId, after, limit: limit + 1 }),
+    );
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return { items, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last) : null };
+  }
+
+  async revoke(request: RevokeRequest): Promise<KeyfileSummary> {
+    const { tenantId, keyfileId, revokedBy, reason, correlationId } = request;
+    const { keyfile, seq } = await this.database.inTenant(tenantId, async (tx) => {
+      const cause = { actor: revokedBy, reason, correlationId };
+      const revoked = await this.revocation.revokeKeyfile(tx, tenantId, keyfileId, cause);
+      return { keyfile: required(await this.keyfiles.find(tx, tenantId, keyfileId)), seq: revoked };
+    });
+    this.revocation.announce(seq);
+    return keyfile;
+  }
+}
+
+function required(keyfile: KeyfileSummary | undefined): KeyfileSummary {
+  if (keyfile === undefined) throw new DomainError('keyfile-not-found', 'there is no such keyfile');
+  return keyfile;
+}
