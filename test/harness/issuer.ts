@@ -1,0 +1,90 @@
+import { generateKeyPair, exportJWK } from 'jose';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT_TENANT_ID } from '@app/persistence';
+import { openCaTree } from '@app/pki';
+import type { MessageClient } from '@app/runtime';
+import { unseal } from '@app/contracts';
+import { AuthorityService } from '../../apps/keyfile-issuer/src/authority/authority.service.js';
+import { Seals } from '../../apps/keyfile-issuer/src/authority/seals.js';
+import { IssuerDatabase } from '../../apps/keyfile-issuer/src/database/issuer.database.js';
+import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
+import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
+import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
+import { KeyfileService } from '../../apps/keyfile-issuer/src/keyfile/keyfile.service.js';
+import { RevocationRepository } from '../../apps/keyfile-issuer/src/revocation/revocation.repository.js';
+import { RevocationService } from '../../apps/keyfile-issuer/src/revocation/revocation.service.js';
+import { createDatabase, type TestDatabase } from './database.js';
+
+type Jwk = Awaited<ReturnType<typeof exportJWK>> & { kty: string };
+
+/** The issuer's services on a real database with their own login; messages are the only thing that is not there. */
+export interface TestIssuer {
+  keyfiles: KeyfileService;
+  enrolment: EnrolmentService;
+  authority: AuthorityService;
+  database: TestDatabase;
+  /** Public key to seal tokens to. */
+  sealKey: Jwk;
+  newSite: () => Promise<string>;
+  /** Issues and opens a keyfile as admin-api does. */
+  newKeyfile: (siteId?: string) => Promise<{ keyfileId: string; text: string }>;
+  close: () => Promise<void>;
+}
+
+export async function startIssuer(): Promise<TestIssuer> {
+  const database = await createDatabase();
+  const issuerDatabase = await IssuerDatabase.open(database.logins['keyfile-issuer']);
+  const directory = await mkdtemp(join(tmpdir(), 'adit-issuer-'));
+  const tree = await openCaTree(directory, 'test', new Date());
+  const endpoints = [{ host: '127.0.0.1', port: 5500, serverName: 'broker.test', priority: 0 }];
+  const authority = new AuthorityService(tree, endpoints, issuerDatabase);
+  const own = await sealPair();
+  const adminApi = await sealPair();
+  const seals = new Seals(own.privateKey, adminApi.publicKey);
+  const messages = { emit: () => undefined } as unknown as MessageClient;
+  const revocation = new RevocationService(new RevocationRepository(), messages);
+  const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
+  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals);
+  const newSite = () => insertSite(database);
+  const newKeyfile = async (siteId?: string) => {
+    const site = siteId ?? (await newSite());
+    const issued = await keyfiles.issue(issueRequest(site));
+    return { keyfileId: issued.keyfile.keyfileId, text: await unseal(issued.sealedKeyfile, adminApi.privateKey) };
+  };
+  const close = async () => {
+    await issuerDatabase.onApplicationShutdown();
+    await database.drop();
+    await rm(directory, { recursive: true });
+  };
+  return { keyfiles, enrolment, authority, database, sealKey: own.publicKey, newSite, newKeyfile, close };
+}
+
+function issueRequest(siteId: string) {
+  return {
+    tenantId: DEFAULT_TENANT_ID,
+    siteId,
+    siteName: 'Test',
+    siteLabel: 'test',
+    issuedBy: 'operator:test',
+    validForSeconds: 3600,
+    correlationId: randomUUID(),
+  };
+}
+
+async function insertSite(database: TestDatabase): Promise<string> {
+  const label = `site-${randomBytes(6).toString('hex')}`;
+  const [row] = await database.query<{ id: string }>(
+    `WITH tenant AS (SELECT set_config('adit.tenant', $1, false))
+     INSERT INTO site (tenant_id, name, label) SELECT $1::uuid, 'Hamburg Süd', $2 FROM tenant RETURNING id`,
+    [DEFAULT_TENANT_ID, label],
+  );
+  return row?.id ?? '';
+}
+
+async function sealPair(): Promise<{ publicKey: Jwk; privateKey: Jwk }> {
+  const pair = await generateKeyPair('ECDH-ES', { crv: 'P-256', extractable: true });
+  return { publicKey: (await exportJWK(pair.publicKey)) as Jwk, privateKey: (await exportJWK(pair.privateKey)) as Jwk };
+}
