@@ -1,0 +1,114 @@
+import { displayName, streamUsage } from '@app/contracts';
+import { isMap, LineCounter, type Document, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { ConnectorError } from './errors.js';
+
+export const CAMERA_LIST_MAX_BYTES = 1 << 20;
+const MAX_CAMERAS = 2_000;
+const MAX_STREAMS = 8;
+
+const rtspUrl = z
+  .string()
+  .max(2_000)
+  .refine((text) => /^rtsp:\/\//i.test(text) && URL.canParse(text) && new URL(text).hostname !== '', 'an rtsp:// URL');
+
+const cameraStream = z.strictObject({
+  url: rtspUrl,
+  usages: z
+    .array(streamUsage.exclude(['automatic']))
+    .max(8)
+    .optional(),
+  username: z.string().min(1).max(200).optional(),
+  password: z.string().max(200).optional(),
+});
+
+const cameraEntry = z.strictObject({
+  id: z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, 'an id: a–z, 0–9, dots, hyphens, at most 63'),
+  name: displayName,
+  streams: z.array(cameraStream).min(1).max(MAX_STREAMS),
+});
+
+const cameraList = z.strictObject({ cameras: z.array(cameraEntry).max(MAX_CAMERAS).nullable().default([]) });
+
+/** One picture source of a camera. Credentials stay on the site. */
+export type CameraStream = z.infer<typeof cameraStream>;
+/** A camera of the list; a high and a low resolution are two streams of one camera. */
+export type CameraEntry = z.infer<typeof cameraEntry>;
+
+/**
+ * Reads the text of `cameras.yaml`. An empty text is an empty list.
+ * @throws ConnectorError `camera-list-too-large`, `camera-list-not-yaml`, `camera-list-invalid`; the message names line and member
+ */
+export const parseCameraList = (text: string): CameraEntry[] => {
+  if (Buffer.byteLength(text) > CAMERA_LIST_MAX_BYTES) {
+    throw new ConnectorError('camera-list-too-large', `The list is larger than ${CAMERA_LIST_MAX_BYTES} bytes`);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const broken = document.errors[0];
+  if (broken !== undefined) {
+    const { line, col } = lines.linePos(broken.pos[0]);
+    throw new ConnectorError('camera-list-not-yaml', `line ${line}, column ${col}: ${broken.code}`);
+  }
+  const content: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  const parsed = cameraList.safeParse(content);
+  if (!parsed.success) throw invalid(document, lines, parsed.error.issues);
+  const cameras = parsed.data.cameras ?? [];
+  refuseTwins(cameras);
+  return cameras;
+};
+
+const invalid = (document: Document, lines: LineCounter, issues: z.core.$ZodIssue[]): ConnectorError => {
+  const told = issues.slice(0, 5).map((issue) => {
+    const offset = offsetOf(document, issue.path);
+    const place = offset === undefined ? '' : `line ${lines.linePos(offset).line}: `;
+    return `${place}${issue.path.join('.') || 'the list'}: ${issue.message}`;
+  });
+  return new ConnectorError('camera-list-invalid', told.join('; '));
+};
+
+/** Of the member, or of the nearest thing around it that exists. */
+const offsetOf = (document: Document, path: readonly PropertyKey[]): number | undefined => {
+  for (let length = path.length; length >= 0; length--) {
+    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;
+    if (range) return range[0];
+  }
+  return undefined;
+};
+
+const refuseTwins = (cameras: readonly CameraEntry[]): void => {
+  const seen = new Set<string>();
+  for (const { id } of cameras) {
+    if (seen.has(id)) throw new ConnectorError('camera-list-invalid', `cameras: the id ${id} is there twice`);
+    seen.add(id);
+  }
+};
+
+const HEADER = ' Cameras of this site. The agent reads it again within two seconds of a change.';
+
+/** Adds or replaces a camera and keeps the comments of the list. @returns the new text */
+export const withCamera = (text: string, camera: CameraEntry): string => {
+  const known = parseCameraList(text);
+  const document = openList(text);
+  if (known.length === 0) document.set('cameras', document.createNode([]));
+  const at = known.findIndex(({ id }) => id === camera.id);
+  document.setIn(['cameras', at < 0 ? known.length : at], document.createNode(cameraEntry.parse(camera)));
+  return document.toString({ flowCollectionPadding: false });
+};
+
+/** A text without content keeps its comments. */
+const openList = (text: string): Document => {
+  if (text.trim() === '') return parseDocument(`#${HEADER}\ncameras: []\n`);
+  const document = parseDocument(text);
+  return isMap(document.contents) ? document : parseDocument(`${text.trimEnd()}\ncameras: []\n`);
+};
+
+/** @throws ConnectorError `camera-unknown` */
+export const withoutCamera = (text: string, id: string): string => {
+  const at = parseCameraList(text).findIndex((camera) => camera.id === id);
+  if (at < 0) throw new ConnectorError('camera-unknown', `The list has no camera ${id}`);
+  const document = parseDocument(text);
+  document.deleteIn(['cameras', at]);
+  return document.toString();
+};

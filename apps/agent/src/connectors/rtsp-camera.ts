@@ -1,0 +1,75 @@
+import type { StreamUsage } from '@app/contracts';
+import { asMediaError, RtspSource } from '@app/media';
+import type { SiteEntity, SiteStream } from '../site/entity.js';
+import type { StreamSource } from '../site/site-connector.js';
+import { chooseStream } from '../site/stream-choice.js';
+import type { CameraEntry, CameraStream } from './camera-list.js';
+import { probeCamera, type CameraProbe } from './camera-probe.js';
+
+export type Probe = (stream: CameraStream, signal: AbortSignal) => Promise<CameraProbe>;
+
+/** Probes one stream of the list with its own credentials. */
+export const probeStream: Probe = ({ url, username, password }, signal) =>
+  probeCamera(url, { username, password, signal });
+
+/** One camera of the list with what the last probe of its streams said. */
+export class RtspCamera {
+  #streams: SiteStream[];
+  #state: SiteEntity['state'] = 'unknown';
+  #reason = 'not-probed';
+
+  constructor(readonly entry: CameraEntry) {
+    this.#streams = entry.streams.map(({ usages }) => ({
+      usages: usages ?? [],
+      codec: '',
+      width: null,
+      height: null,
+      frameRate: null,
+    }));
+  }
+
+  get entity(): SiteEntity {
+    const { id, name } = this.entry;
+    return {
+      remoteId: id,
+      kind: 'camera',
+      name,
+      state: this.#state,
+      stateReason: this.#reason,
+      streams: this.#streams,
+    };
+  }
+
+  /** Online when one of its streams answers; what a silent stream looked like before is kept. */
+  async probe(probe: Probe, signal: AbortSignal): Promise<void> {
+    const results = await Promise.allSettled(this.entry.streams.map((stream) => probe(stream, signal)));
+    if (signal.aborted) return;
+    this.#streams = results.map((result, index) => {
+      const known = this.#streams[index]!;
+      if (result.status === 'rejected') return known;
+      const { codec, width, height, frameRate } = result.value;
+      return { ...known, codec, width, height, frameRate };
+    });
+    const failed = results.find((result) => result.status === 'rejected');
+    this.#state = results.some((result) => result.status === 'fulfilled') ? 'online' : 'offline';
+    this.#reason = failed === undefined ? '' : asMediaError(failed.reason, 'camera-refused').code;
+  }
+
+  stream(usage: StreamUsage): StreamSource | undefined {
+    const choice = chooseStream(this.#streams, usage);
+    const stream = choice && this.entry.streams[choice.index];
+    if (choice === undefined || stream === undefined) return undefined;
+    return {
+      // The whole entry: an edited URL or password is another source.
+      key: `${this.entry.id}/${choice.index}/${JSON.stringify(stream)}`,
+      usage: choice.usage,
+      open: () => new RtspSource(stream.url, credentialsOf(stream)),
+    };
+  }
+}
+
+const credentialsOf = ({
+  username,
+  password,
+}: CameraStream): Partial<{ credentials: { user: string; password: string } }> =>
+  username === undefined ? {} : { credentials: { user: username, password: password ?? '' } };

@@ -1,0 +1,101 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MediaError } from '@app/media';
+import { SiteDirectory } from '../site/site-directory.js';
+import { CameraListFile } from './camera-list.file.js';
+import type { Probe } from './rtsp-camera.js';
+import { RtspConnector, type RtspConnectorListener } from './rtsp.connector.js';
+
+const ANSWER = { codec: 'H264', width: 1280, height: 720, frameRate: 25, hasAudio: false };
+const camera = (id: string, url = `rtsp://192.0.2.1/${id}`) => ({ id, name: id, streams: [{ url }] });
+
+const until = async (directory: SiteDirectory, fulfilled: () => boolean): Promise<void> => {
+  const signal = AbortSignal.timeout(4_000);
+  while (!fulfilled()) {
+    await new Promise<void>((resolve, reject) => {
+      const leave = directory.subscribe(() => done());
+      const done = (): void => {
+        leave();
+        resolve();
+      };
+      signal.addEventListener('abort', () => reject(new Error('it did not come to that in time')));
+    });
+  }
+};
+
+describe('RtspConnector', () => {
+  let dir: string;
+  let file: CameraListFile;
+  let directory: SiteDirectory;
+  let connector: RtspConnector;
+
+  const start = async (probe: Probe, listener: RtspConnectorListener = {}): Promise<void> => {
+    connector = new RtspConnector(dir, { watchMs: 10, retryMs: 10, probeMs: 10, probe }, listener);
+    await connector.start(directory);
+  };
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'connector-'));
+    file = new CameraListFile(dir);
+    directory = new SiteDirectory();
+  });
+
+  afterEach(async () => {
+    await connector.close();
+    await rm(dir, { recursive: true });
+  });
+
+  it('shows a camera at once and its picture once it has answered', async () => {
+    await file.put(camera('a'));
+    await start(async () => ANSWER);
+    expect(directory.find('a')).toMatchObject({ name: 'a' });
+    await until(directory, () => directory.find('a')?.state === 'online');
+    expect(directory.find('a')?.streams).toEqual([
+      { usages: [], codec: 'H264', width: 1280, height: 720, frameRate: 25 },
+    ]);
+  });
+
+  it('makes a camera that fails offline with the reason, and online again', async () => {
+    let answer: () => Promise<typeof ANSWER> = () => Promise.reject(new MediaError('camera-unauthorized', 'no'));
+    await file.put(camera('a'));
+    await start(() => answer());
+    await until(directory, () => directory.find('a')?.state === 'offline');
+    expect(directory.find('a')?.stateReason).toBe('camera-unauthorized');
+    answer = async () => ANSWER;
+    await until(directory, () => directory.find('a')?.state === 'online');
+    expect(directory.find('a')?.stateReason).toBe('');
+  });
+
+  it('follows edits without a restart', async () => {
+    await start(async () => ANSWER);
+    await file.put(camera('a'));
+    await until(directory, () => directory.find('a') !== undefined);
+    await file.put(camera('b'));
+    await until(directory, () => directory.find('b') !== undefined);
+    await file.remove('a');
+    await until(directory, () => directory.find('a') === undefined);
+  });
+
+  it('keeps the last good list when an edit is broken, and says so', async () => {
+    await file.put(camera('a'));
+    const refused = new Promise<string>((resolve) => {
+      void start(async () => ANSWER, { listRefused: (code) => resolve(code) });
+    });
+    await until(directory, () => directory.find('a') !== undefined);
+    await writeFile(file.path, 'cameras: [{id: a}]\n');
+    expect(await refused).toBe('camera-list-invalid');
+    expect(directory.find('a')).toMatchObject({ remoteId: 'a' });
+    expect(connector.refusal).toContain('camera-list-invalid');
+  });
+
+  it('gives one key to all who want the same stream, another one after an edit', async () => {
+    await file.put(camera('a'));
+    await start(async () => ANSWER);
+    const key = connector.stream('a', 'live')?.key;
+    expect(connector.stream('a', 'recording')?.key).toBe(key);
+    await file.put(camera('a', 'rtsp://192.0.2.1/other'), true);
+    await until(directory, () => connector.stream('a', 'live')?.key !== key);
+    expect(connector.stream('unheard-of', 'live')).toBeUndefined();
+  });
+});

@@ -1,0 +1,143 @@
+import type { StreamUsage } from '@app/contracts';
+import type { EntitySink, SiteConnector, StreamSource } from '../site/site-connector.js';
+import type { CameraEntry } from './camera-list.js';
+import { CameraListFile } from './camera-list.file.js';
+import { probeStream, RtspCamera, type Probe } from './rtsp-camera.js';
+
+export interface RtspConnectorOptions {
+  /** How often the list is looked at. */
+  watchMs: number;
+  /** How often each camera is asked whether it is there. */
+  probeMs: number;
+  /** An offline camera is asked this often. */
+  retryMs: number;
+  maxParallelProbes: number;
+  probe: Probe;
+}
+
+export const rtspConnectorDefaults: RtspConnectorOptions = {
+  watchMs: 1_000,
+  probeMs: 60_000,
+  retryMs: 10_000,
+  maxParallelProbes: 8,
+  probe: probeStream,
+};
+
+/** Told about the list, for the log. Messages show no credential. */
+export interface RtspConnectorListener {
+  listRead?(cameras: number): void;
+  /** The cameras of the last good list stay. */
+  listRefused?(code: string, message: string): void;
+}
+
+interface Watched {
+  camera: RtspCamera;
+  dueAt: number;
+  stop: AbortController;
+  probing: boolean;
+}
+
+/** Cameras from a YAML list of RTSP URLs; edits count without a restart. */
+export class RtspConnector implements SiteConnector {
+  readonly name = 'rtsp';
+  readonly #file: CameraListFile;
+  readonly #options: RtspConnectorOptions;
+  readonly #cameras = new Map<string, Watched>();
+  #sink: EntitySink | undefined;
+  #version: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ticking: Promise<void> | undefined;
+  #refusal: string | undefined;
+
+  constructor(
+    stateDir: string,
+    options: Partial<RtspConnectorOptions> = {},
+    private readonly listener: RtspConnectorListener = {},
+  ) {
+    this.#file = new CameraListFile(stateDir);
+    this.#options = { ...rtspConnectorDefaults, ...options };
+  }
+
+  /** Why the list on the disk is not the one in use; undefined when it is. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
+  async start(sink: EntitySink): Promise<void> {
+    this.#sink = sink;
+    await this.#tick();
+    this.#timer = setInterval(() => {
+      this.#ticking ??= this.#tick().finally(() => (this.#ticking = undefined));
+    }, this.#options.watchMs);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#ticking;
+    this.#sink = undefined;
+    for (const { stop } of this.#cameras.values()) stop.abort();
+    this.#cameras.clear();
+  }
+
+  stream(remoteId: string, usage: StreamUsage): StreamSource | undefined {
+    return this.#cameras.get(remoteId)?.camera.stream(usage);
+  }
+
+  async #tick(): Promise<void> {
+    await this.#readList();
+    const now = performance.now();
+    let free = this.#options.maxParallelProbes - [...this.#cameras.values()].filter(({ probing }) => probing).length;
+    for (const watched of this.#cameras.values()) {
+      if (watched.probing || watched.dueAt > now || free < 1) continue;
+      free--;
+      void this.#probe(watched);
+    }
+  }
+
+  async #readList(): Promise<void> {
+    const version = await this.#file.version();
+    if (version === this.#version) return;
+    this.#version = version;
+    try {
+      const entries = await this.#file.read();
+      this.#refusal = undefined;
+      this.#apply(entries);
+      this.listener.listRead?.(entries.length);
+    } catch (error) {
+      const { code = 'camera-list-unreadable', message } = error as { code?: string; message: string };
+      this.#refusal = `${code}: ${message}`;
+      this.listener.listRefused?.(code, message);
+    }
+  }
+
+  #apply(entries: readonly CameraEntry[]): void {
+    const listed = new Set(entries.map(({ id }) => id));
+    for (const [id, watched] of this.#cameras) {
+      if (listed.has(id)) continue;
+      watched.stop.abort();
+      this.#cameras.delete(id);
+      this.#sink?.remove(id);
+    }
+    for (const entry of entries) this.#applyOne(entry);
+  }
+
+  #applyOne(entry: CameraEntry): void {
+    const known = this.#cameras.get(entry.id);
+    if (known !== undefined && JSON.stringify(known.camera.entry) === JSON.stringify(entry)) return;
+    known?.stop.abort();
+    const camera = new RtspCamera(entry);
+    this.#cameras.set(entry.id, { camera, dueAt: 0, stop: new AbortController(), probing: false });
+    this.#sink?.upsert(camera.entity);
+  }
+
+  async #probe(watched: Watched): Promise<void> {
+    const { camera, stop } = watched;
+    watched.probing = true;
+    await camera.probe(this.#options.probe, stop.signal);
+    watched.probing = false;
+    if (stop.signal.aborted) return;
+    this.#sink?.upsert(camera.entity);
+    const isOnline = camera.entity.state === 'online';
+    watched.dueAt = performance.now() + (isOnline ? this.#options.probeMs : this.#options.retryMs);
+  }
+}

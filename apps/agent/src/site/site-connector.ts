@@ -1,0 +1,28 @@
+import type { StreamUsage } from '@app/contracts';
+import type { Source } from '@app/media';
+import type { SiteEntity } from './entity.js';
+
+/** Where a connector puts what it finds. */
+export interface EntitySink {
+  upsert(entity: SiteEntity): void;
+  remove(remoteId: string): void;
+}
+
+/** One stream of one camera, ready to be pulled. */
+export interface StreamSource {
+  /** The same for everybody who wants the same stream, so that the camera is pulled once. */
+  key: string;
+  /** Called for a key that nobody pulls yet. */
+  open: () => Source;
+  /** What `automatic` was resolved to; else the usage that was asked for. */
+  usage: StreamUsage;
+}
+
+/** Turns a real system into entities and sources. Its failures are states of its entities, never of the site. */
+export interface SiteConnector {
+  readonly name: string;
+  start(sink: EntitySink): Promise<void>;
+  close(): Promise<void>;
+  /** Undefined when the connector has no such camera. */
+  stream(remoteId: string, usage: StreamUsage): StreamSource | undefined;
+}
