@@ -57,6 +57,8 @@ function intoChannel(socket: Duplex, channel: Channel, count: (bytes: number) =>
     if (!channel.sendEnded && !channel.write(chunk)) socket.pause();
   });
   socket.on('end', () => channel.end());
+  if (socket.readableEnded) channel.end();
+  else socket.resume();
   socket.on('error', () => channel.reset('socket-error'));
   socket.on('close', () => {
     if (!channel.sendEnded || !channel.receiveEnded) channel.reset('socket-closed');

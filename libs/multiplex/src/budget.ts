@@ -8,12 +8,20 @@ export class Budget {
     return this.reserved;
   }
 
-  /** Reserves up to `wanted`, but nothing at all when less than `least` is left. @returns bytes reserved. */
-  reserve(wanted: number, least = wanted): number {
-    const bytes = Math.min(wanted, this.limitBytes - this.reserved);
-    if (bytes < least) return 0;
+  /**
+   * Reserves `wanted` bytes while less than half of the budget is taken, and down to `least` after that: the second
+   * half is kept for channels still to come. @returns bytes reserved, 0 when not even `least` is left.
+   */
+  reserve(wanted: number, least: number): number {
+    const bytes = Math.max(least, Math.min(wanted, this.limitBytes / 2 - this.reserved));
+    if (this.reserved + bytes > this.limitBytes) return 0;
     this.reserved += bytes;
     return bytes;
+  }
+
+  /** For windows that grow; takes from the first half only. */
+  grow(wanted: number): number {
+    return this.reserve(wanted, 0);
   }
 
   release(bytes: number): void {

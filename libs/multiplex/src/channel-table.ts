@@ -23,6 +23,7 @@ export interface ChannelTableOptions {
   readonly sender: Sender;
   readonly onOpen: ((request: OpenRequest) => void) | undefined;
   readonly rttMs: () => number | undefined;
+  readonly fault: (error: unknown) => void;
   /** Called when the last channel has ended. */
   readonly emptied: () => void;
 }
@@ -109,7 +110,7 @@ export class ChannelTable {
     }
     const channel = this.find(id);
     if (type === FRAME.REFUSE) this.receiveRefuse(channel, payload);
-    else if (channel !== undefined) this.dispatch(channel, type, offset, payload);
+    else if (channel !== undefined) this.dispatchSafely(channel, type, offset, payload);
   }
 
   /** The peer will not handle these: they are safe to repeat elsewhere. */
@@ -127,6 +128,17 @@ export class ChannelTable {
       channel.abandon('session-lost');
     }
     this.channels.clear();
+  }
+
+  /** A fault of the application ends its channel only. */
+  private dispatchSafely(channel: Channel, type: number, offset: number, payload: Buffer): void {
+    try {
+      this.dispatch(channel, type, offset, payload);
+    } catch (error) {
+      if (error instanceof SessionError) throw error;
+      this.options.fault(error);
+      channel.reset('internal-error');
+    }
   }
 
   private dispatch(channel: Channel, type: number, offset: number, payload: Buffer): void {
@@ -199,7 +211,8 @@ export class ChannelTable {
     try {
       onOpen(request);
     } catch (error) {
-      request.refuse('internal-error', error instanceof Error ? error.name : undefined);
+      this.options.fault(error);
+      request.refuse('internal-error');
     }
   }
 

@@ -106,7 +106,8 @@ describe('opening a channel', () => {
   });
 
   it('is refused with over-capacity when the peer cannot promise 64 KiB', async () => {
-    const pair = await startedPair({ agentConfig: { budgetBytes: 300_000 } });
+    const pair = await startedPair({ agentConfig: { budgetBytes: 150_000 } });
+    await openChannel(pair);
     await openChannel(pair);
     await expect(pair.broker.open({ service: 'x', class: 'live' })).rejects.toMatchObject({ code: 'over-capacity' });
     pair.close();

@@ -6,7 +6,7 @@ export interface SessionConfig {
   readonly windowBytes: number;
   /** Up to here the window of a channel whose reader keeps up grows. */
   readonly maxWindowBytes: number;
-  /** Sum of all windows granted; an OPEN that would leave less than `minWindowBytes` is refused. */
+  /** Sum of all windows granted. Past its half a new channel gets `minWindowBytes`; past that its OPEN is refused. */
   readonly budgetBytes: number;
   readonly minWindowBytes: number;
   /** Channels the peer may have open at once. */
@@ -38,7 +38,7 @@ const MIB = 1024 * KIB;
 export const DEFAULT_CONFIG: SessionConfig = {
   windowBytes: 256 * KIB,
   maxWindowBytes: 4 * MIB,
-  budgetBytes: 64 * MIB,
+  budgetBytes: 128 * MIB,
   minWindowBytes: 64 * KIB,
   maxChannels: 1024,
   maxDataBytes: MAX_DATA_PAYLOAD_BYTES,

@@ -41,7 +41,14 @@ export const OPEN_CODES = [
 export type OpenCode = (typeof OPEN_CODES)[number];
 
 /** Codes by which an open channel is cut (SPEC.md section 7.3). */
-export const RESET_CODES = ['cancelled', 'socket-error', 'socket-closed', 'send-overflow', 'session-lost'] as const;
+export const RESET_CODES = [
+  'cancelled',
+  'socket-error',
+  'socket-closed',
+  'send-overflow',
+  'session-lost',
+  'internal-error',
+] as const;
 export type ResetCode = (typeof RESET_CODES)[number];
 
 /** The session is over, or never began. `code` is one of SESSION_CODES or the application's own. */

@@ -43,7 +43,7 @@ const BYTES = Buffer.alloc(10);
 describe('before WELCOME the broker', () => {
   it.each<[string, (peer: RawPeer) => void]>([
     ['unexpected-frame', (peer) => peer.send(FRAME.PING, 0, 1)],
-    ['bad-channel-id', (peer) => peer.send(FRAME.DATA, 1, 0, BYTES)],
+    ['unexpected-frame', (peer) => peer.send(FRAME.DATA, 1, 0, BYTES)],
     ['bad-field', (peer) => peer.send(FRAME.HELLO, 0, 0, BYTES)],
     ['frame-too-large', (peer) => peer.send(FRAME.HELLO, 0, 0, Buffer.alloc(5_000))],
     ['version-mismatch', (peer) => peer.hello({ minVersion: 2, maxVersion: 3 })],
@@ -212,6 +212,65 @@ describe('after WELCOME a session goes on', () => {
     await expect(opening).rejects.toMatchObject({ code: 'draining', retryable: true });
     expect(await told).toEqual(fields);
     await expect(session.open({ service: 'x', class: 'live' })).rejects.toMatchObject({ code: 'draining' });
+    session.close();
+  });
+});
+
+describe('a hostile peer', () => {
+  it('never crashes a session: 300 streams of wrong frames end with a code or not at all', async () => {
+    const codes = new Set<string>();
+    let state = 0x1234_5678;
+    const random = (below: number): number => {
+      state = Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + 0x9e37_79b9;
+      return (state >>> 0) % below;
+    };
+    const types = Object.values(FRAME).filter((type) => type !== FRAME.CLOSE);
+    const wild = (peer: RawPeer): void => {
+      const payload = random(2) === 0 ? CODE : Buffer.alloc(random(40), random(256));
+      peer.send(types[random(types.length)] ?? 0, random(8), 10 * random(3), payload);
+    };
+    for (let round = 0; round < 300; round += 1) {
+      const { peer, session, reasons } = await welcomed();
+      for (let id = 2; id <= 20; id += 2) {
+        peer.open(id, random(100_000));
+        const earlier = 2 * (1 + random(id / 2));
+        const plausible: (() => void)[] = [
+          () => peer.send(FRAME.DATA, id, 0, BYTES),
+          () => peer.send(FRAME.FIN, id, 0),
+          () => peer.send(FRAME.MAX_DATA, earlier, random(100_000)),
+          () => peer.send(FRAME.STOP, earlier, 0, CODE),
+          () => peer.send(FRAME.RESET, id, 0, CODE),
+          () => peer.send(FRAME.DATA, earlier, 10, BYTES),
+          () => wild(peer),
+        ];
+        for (let turn = random(3); turn >= 0; turn -= 1) plausible[random(plausible.length)]?.();
+      }
+      peer.send(FRAME.PING, 0, 424_242);
+      await until(() => reasons.length === 1 || peer.of(FRAME.PONG).some((pong) => pong.offset === 424_242));
+      codes.add(reasons[0]?.code ?? 'alive');
+      session.close();
+      expect(session.state).toBe('closed');
+    }
+    const known = ['alive', 'bad-channel-id', 'bad-field', 'bad-offset', 'beyond-final-offset', 'unexpected-frame'];
+    expect([...codes].toSorted()).toEqual(known);
+  });
+});
+
+describe('a fault of the application', () => {
+  it('ends its channel and is reported, the session goes on', async () => {
+    const { peer, session, channels, reasons } = await welcomed();
+    const faults: unknown[] = [];
+    session.on('fault', (error) => faults.push(error));
+    peer.open(2, 0);
+    await until(() => channels.length === 1);
+    const [channel] = channels;
+    if (channel === undefined) throw new Error('no channel');
+    channel.onData = () => {
+      throw new Error('a bug');
+    };
+    peer.send(FRAME.DATA, 2, 0, BYTES);
+    expect((await channel.closed).code).toBe('internal-error');
+    expect([faults.length, reasons.length]).toEqual([1, 0]);
     session.close();
   });
 });

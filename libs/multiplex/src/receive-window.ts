@@ -59,6 +59,6 @@ export class ReceiveWindow {
     this.lastGrantAt = now;
     if (rttMs === undefined || elapsed > 2 * rttMs) return;
     const wanted = Math.min(this.windowBytes, this.maxWindowBytes - this.windowBytes);
-    if (wanted > 0) this.windowBytes += this.budget.reserve(wanted);
+    if (wanted > 0) this.windowBytes += this.budget.grow(wanted);
   }
 }

@@ -31,6 +31,8 @@ interface SessionEvents {
   close: [reason: CloseReason];
   goaway: [info: GoawayInfo];
   rtt: [rttMs: number];
+  /** A handler of the application threw; its channel was reset with `internal-error`. */
+  fault: [error: unknown];
 }
 
 interface Starting {
@@ -185,6 +187,7 @@ export class Session extends EventEmitter<SessionEvents> {
       sender: this.sender,
       onOpen: this.options.onOpen,
       rttMs: () => this.liveness.rttMs,
+      fault: (error) => this.emit('fault', error),
       emptied: () => {
         if (this.current === 'draining') this.close('drained');
       },
@@ -193,7 +196,8 @@ export class Session extends EventEmitter<SessionEvents> {
 
   private receive(type: number, channel: number, offset: number, payload: Buffer): void {
     this.framesReceived += 1;
-    if (type >= FIRST_CHANNEL_FRAME && this.current !== 'handshaking') {
+    if (type >= FIRST_CHANNEL_FRAME) {
+      if (this.current === 'handshaking') throw new SessionError('unexpected-frame', `type ${type} before WELCOME`);
       this.table.receive(type, channel, offset, payload);
       return;
     }
