@@ -18,7 +18,7 @@ export const newSiteKeys = (): SiteKeys => ({ newKey: generateKey(), siteKey: ge
 
 /** What the broker forwards for a site that holds this keyfile; a deviation replaces a part of an honest request. */
 export async function redeemRequest(
-  issuer: TestIssuer,
+  issuer: Pick<TestIssuer, 'sealKey'>,
   text: string,
   keys = newSiteKeys(),
   deviation: Deviation = {},

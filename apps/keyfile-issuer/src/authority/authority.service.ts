@@ -21,6 +21,8 @@ import type { IssuerDatabase } from '../database/issuer.database.js';
 /** Grows with the first change of the roots (rotation). */
 const BUNDLE_VERSION = 1;
 
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
+
 /** The CA tree at work: who gets which certificate, and what everybody trusts. Times are the database's. */
 export class AuthorityService {
   readonly trust: TrustBundle;
@@ -61,14 +63,14 @@ export class AuthorityService {
   }
 
   /**
-   * A broker's server certificate. Its names are those of the public endpoints: no name at all asks for every one of
-   * them, and one that is no endpoint is `forbidden`. Raises `enrolment-bad-csr`.
+   * A broker's server certificate. Its names are those of the public endpoints, and loopback for a site on the same
+   * machine: no name at all asks for every endpoint, any other name is `forbidden`. Raises `enrolment-bad-csr`.
    */
   async certifyBroker(csr: string, serverNames: string[]): Promise<{ certificateChain: string; notAfter: string }> {
     const offered = [...new Set(this.endpoints.map((endpoint) => endpoint.serverName))];
-    const foreign = serverNames.filter((name) => !offered.includes(name));
+    const foreign = serverNames.filter((name) => !offered.includes(name) && !LOOPBACK.has(name));
     if (foreign.length > 0) {
-      throw new DomainError('forbidden', `not among the public endpoints: ${foreign.join(', ')}`);
+      throw new DomainError('forbidden', `not among ADIT_PUBLIC_ENDPOINTS: ${foreign.join(', ')}`);
     }
     const spki = readKeyOf(csr);
     const profile = brokerProfile(this.deployment, serverNames.length === 0 ? offered : serverNames);
