@@ -23,6 +23,7 @@ const HOPELESS = new Map([
  * @property {string[]} [args]
  * @property {Record<string, string>} env complete; nothing of the launcher's own environment is added but PATH, HOME, TZ, LANG
  * @property {(name: string, line: string) => void} log
+ * @property {string[]} [through] program and arguments before Node, for example `ip netns exec NAME`
  * @property {string} [readyType] of the IPC message that tells readiness; default `ready`
  * @property {(message: Record<string, unknown>) => void} [onMessage] every IPC message of the app
  */
@@ -87,10 +88,19 @@ export class AppProcess {
   }
 
   launch() {
-    const { entry, args = [], env } = this.options;
+    const { entry, args = [], env, through = [] } = this.options;
     const startedAt = Date.now();
     this.starts++;
-    const child = spawn(process.execPath, ['--enable-source-maps', '--import', PRELOAD, entry, ...args], {
+    const [program, ...rest] = [
+      ...through,
+      process.execPath,
+      '--enable-source-maps',
+      '--import',
+      PRELOAD,
+      entry,
+      ...args,
+    ];
+    const child = spawn(program, rest, {
       env: { ...inherited(), ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync, rmSync, chmodSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AppProcess } from '../../tools/launcher/app-process.mjs';
+import { startCloud, type Cloud } from '../../tools/launcher/cloud.mjs';
+import type { CloudLayout, Ports } from '../../tools/launcher/cloud-environment.mjs';
+import { startNats } from '../../tools/launcher/nats.mjs';
+import { freePort } from '../../tools/launcher/port.mjs';
+import { startPostgres, type Postgres } from '../../tools/launcher/postgres.mjs';
+import { CLOUD_APPS, type CloudApp } from '../../tools/launcher/provision.mjs';
+import { Rest, signInFirst } from '../../tools/demo/rest.mjs';
+import { waitUntil } from './condition.js';
+import { createDatabase, type TestDatabase } from './database.js';
+import { Site, type SiteOptions } from './site.js';
+
+export interface PlatformLayout {
+  /** Default: all of them. */
+  readonly apps?: readonly CloudApp[];
+  /** Further settings by app, for example a listen address. */
+  readonly extra?: CloudLayout['extra'];
+  /** A PostgreSQL of its own, for tests that kill it. */
+  readonly ownPostgres?: boolean;
+  /** `built-in` or the path of a nats-server; default as in `npm start`. */
+  readonly natsServer?: string;
+  readonly publicHost?: string;
+}
+
+/** How long a process that was killed may take until it serves again. */
+const BACK_MS = 20_000;
+const LINES_KEPT = 2_000;
+
+/** The cloud as real processes of the build on free ports. Dispose of it and nothing is left. */
+export class Platform implements AsyncDisposable {
+  readonly api: string;
+  readonly lines: string[] = [];
+  readonly #undo: (() => Promise<void> | void)[] = [];
+  #cloud: Cloud | undefined;
+  #postgres: Postgres | undefined;
+  #database: TestDatabase | undefined;
+  #natsUrl = '';
+
+  private constructor(
+    readonly dataDir: string,
+    readonly ports: Ports,
+  ) {
+    this.api = `http://127.0.0.1:${ports.http}`;
+  }
+
+  static async start(layout: PlatformLayout = {}): Promise<Platform> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'adit-platform-'));
+    chmodSync(dataDir, 0o711);
+    const platform = new Platform(dataDir, await freePorts(layout.apps ?? CLOUD_APPS));
+    try {
+      await platform.#start(layout);
+      return platform;
+    } catch (error) {
+      await platform.stop();
+      throw new Error(`the platform does not start: ${String(error)}\n${platform.lines.slice(-30).join('\n')}`);
+    }
+  }
+
+  async #start({ apps, extra, ownPostgres, natsServer, publicHost }: PlatformLayout): Promise<void> {
+    const { dataDir, ports } = this;
+    this.#undo.push(() => rmSync(dataDir, { recursive: true, force: true }));
+    const ownerUrl = ownPostgres ? await this.#startOwnPostgres() : await this.#createDatabase();
+    const nats = await startNats({ dir: dataDir, ...(natsServer ? { server: natsServer } : {}) });
+    this.#natsUrl = nats.url;
+    this.#undo.push(() => nats.stop());
+    const cloud = await startCloud({
+      dataDir,
+      ownerUrl,
+      nats,
+      ports,
+      apps: [...(apps ?? CLOUD_APPS)],
+      extra,
+      publicHost,
+      demo: true,
+      log: (name, line) => this.note(name, line),
+    });
+    this.#cloud = cloud;
+    this.#undo.push(() => cloud.stop());
+  }
+
+  async #startOwnPostgres(): Promise<string> {
+    const dir = join(this.dataDir, 'postgres');
+    const postgres = await startPostgres({ dir, log: (line) => this.note('postgres', line) });
+    this.#postgres = postgres;
+    this.#undo.push(async () => {
+      await postgres.stop();
+      const location = join(dir, 'location');
+      if (existsSync(location)) rmSync(readFileSync(location, 'utf8').trim(), { recursive: true, force: true });
+    });
+    return postgres.ownerUrl;
+  }
+
+  async #createDatabase(): Promise<string> {
+    const database = await createDatabase();
+    this.#database = database;
+    this.#undo.push(() => database.drop());
+    return database.ownerUrl;
+  }
+
+  /** The database as its owner; not there with `ownPostgres`. */
+  get database(): TestDatabase {
+    if (!this.#database) throw new Error('this platform has a PostgreSQL of its own');
+    return this.#database;
+  }
+
+  get natsUrl(): string {
+    return this.#natsUrl;
+  }
+
+  /** Keeps a process's line; a failing test shows them. */
+  note(name: string, line: string): void {
+    this.lines.push(`${name} | ${line}`);
+    if (this.lines.length > LINES_KEPT) this.lines.splice(0, LINES_KEPT / 2);
+  }
+
+  /** Signed in as the first operator. */
+  signIn(): Promise<Rest> {
+    return signInFirst({ api: this.api, firstPasswordFile: join(this.dataDir, 'first-password') });
+  }
+
+  pid(app: CloudApp): number {
+    const pid = this.#process(app).pid;
+    if (pid === undefined) throw new Error(`${app} does not run`);
+    return pid;
+  }
+
+  /** SIGKILL; resolves when the launcher's next process of the app serves. */
+  async kill(app: CloudApp): Promise<void> {
+    const back = this.#process(app).nextReady(BACK_MS);
+    process.kill(this.pid(app), 'SIGKILL');
+    await back;
+  }
+
+  /** SIGKILL of the postmaster; resolves when it has another process. Needs `ownPostgres`. */
+  async killPostgres(): Promise<void> {
+    const postgres = this.#postgres;
+    const pid = postgres?.pid();
+    if (!postgres || pid === undefined) throw new Error('killPostgres needs ownPostgres');
+    process.kill(pid, 'SIGKILL');
+    await waitUntil('PostgreSQL is back', () => postgres.pid() !== undefined && postgres.pid() !== pid, BACK_MS);
+  }
+
+  /** A site created by REST with its own agent, not started yet. */
+  async createSite(name: string, options: SiteOptions = {}): Promise<Site> {
+    const site = await Site.create(this, name, options);
+    this.#undo.push(() => site.stop());
+    return site;
+  }
+
+  async stop(): Promise<void> {
+    for (const undo of this.#undo.splice(0).toReversed()) await undo();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #process(app: CloudApp): AppProcess {
+    const found = this.#cloud?.apps.get(app);
+    if (!found) throw new Error(`${app} is not part of this platform`);
+    return found;
+  }
+}
+
+const freePorts = async (apps: readonly CloudApp[]): Promise<Ports> => {
+  const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const health: Ports['health'] = {};
+  for (const app of apps) health[app] = await freePort();
+  return { http, rtsp, tunnel, ingress, health };
+};
