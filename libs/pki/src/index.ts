@@ -24,8 +24,10 @@ export {
   type KeyfileDocument,
   type KeyfileEndpoint,
 } from './keyfile/format.js';
+export { JsonError, parseStrictJson, type JsonFault } from './keyfile/json.js';
 export { agentTlsOptions, type AgentTls } from './tls/agent-options.js';
 export { brokerTlsOptions, type BrokerTls } from './tls/broker-options.js';
+export { inspectTls, type InspectionTarget, type TlsInspection } from './tls/inspection.js';
 export { HANDSHAKE_TIMEOUT_MS } from './tls/parameters.js';
 export { connectPinnedTls, type PinnedTarget } from './tls/pinned.js';
 export { createSiteCertificate, type SiteCertificate } from './tls/site-certificate.js';

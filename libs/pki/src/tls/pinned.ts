@@ -23,7 +23,7 @@ export interface PinnedTarget {
  * A TLS 1.3 connection to a peer known by its key alone. The peer's key is compared inside `secureConnect`, before the
  * caller holds the socket, so no byte of the application is ever written to another peer.
  *
- * This is the one place with `rejectUnauthorized: false`: a site's certificate is signed by itself, so there is no
+ * This is the one place where `rejectUnauthorized: false` carries data: a site's certificate is signed by itself, so there is no
  * chain that OpenSSL could accept; the pin takes its place, and TLS 1.3 has proven by then that the peer holds the key
  * (RFC 8446, 4.4.3). Sessions are never resumed, because a resumed one shows no certificate.
  * The caller attaches its `error` listener before it awaits anything else.
