@@ -58,7 +58,9 @@ describe('parseCameraList', () => {
   });
 
   it('does not follow aliases, which could grow without bound', () => {
-    expect(() => parseCameraList('a: &a [1]\ncameras: *a\n')).toThrow();
+    expect(() => parseCameraList('a: &a [1]\ncameras: *a\n')).toThrow(
+      expect.objectContaining({ code: 'camera-list-not-yaml' }),
+    );
   });
 });
 

@@ -50,12 +50,20 @@ export const parseCameraList = (text: string): CameraEntry[] => {
     const { line, col } = lines.linePos(broken.pos[0]);
     throw new ConnectorError('camera-list-not-yaml', `line ${line}, column ${col}: ${broken.code}`);
   }
-  const content: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  const content = contentOf(document);
   const parsed = cameraList.safeParse(content);
   if (!parsed.success) throw invalid(document, lines, parsed.error.issues);
   const cameras = parsed.data.cameras ?? [];
   refuseTwins(cameras);
   return cameras;
+};
+
+const contentOf = (document: Document): unknown => {
+  try {
+    return document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch (cause) {
+    throw new ConnectorError('camera-list-not-yaml', 'The list uses aliases, which are not followed', { cause });
+  }
 };
 
 const invalid = (document: Document, lines: LineCounter, issues: z.core.$ZodIssue[]): ConnectorError => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { StreamUsage } from '@app/contracts';
 import { asMediaError, RtspSource } from '@app/media';
 import type { SiteEntity, SiteStream } from '../site/entity.js';
@@ -14,11 +15,14 @@ export const probeStream: Probe = ({ url, username, password }, signal) =>
 
 /** One camera of the list with what the last probe of its streams said. */
 export class RtspCamera {
+  /** One per stream. Made of all that is configured: an edited URL or password is another source. */
+  readonly keys: readonly string[];
   #streams: SiteStream[];
   #state: SiteEntity['state'] = 'unknown';
   #reason = 'not-probed';
 
   constructor(readonly entry: CameraEntry) {
+    this.keys = entry.streams.map((stream, index) => digestOf(`${entry.id} ${index} ${JSON.stringify(stream)}`));
     this.#streams = entry.streams.map(({ usages }) => ({
       usages: usages ?? [],
       codec: '',
@@ -45,7 +49,7 @@ export class RtspCamera {
     const results = await Promise.allSettled(this.entry.streams.map((stream) => probe(stream, signal)));
     if (signal.aborted) return;
     this.#streams = results.map((result, index) => {
-      const known = this.#streams[index]!;
+      const known = this.#streams[index];
       if (result.status === 'rejected') return known;
       const { codec, width, height, frameRate } = result.value;
       return { ...known, codec, width, height, frameRate };
@@ -60,13 +64,14 @@ export class RtspCamera {
     const stream = choice && this.entry.streams[choice.index];
     if (choice === undefined || stream === undefined) return undefined;
     return {
-      // The whole entry: an edited URL or password is another source.
-      key: `${this.entry.id}/${choice.index}/${JSON.stringify(stream)}`,
+      key: this.keys[choice.index],
       usage: choice.usage,
       open: () => new RtspSource(stream.url, credentialsOf(stream)),
     };
   }
 }
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 const credentialsOf = ({
   username,

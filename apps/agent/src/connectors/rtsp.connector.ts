@@ -83,6 +83,10 @@ export class RtspConnector implements SiteConnector {
     return this.#cameras.get(remoteId)?.camera.stream(usage);
   }
 
+  holds(key: string): boolean {
+    return [...this.#cameras.values()].some(({ camera }) => camera.keys.includes(key));
+  }
+
   async #tick(): Promise<void> {
     await this.#readList();
     const now = performance.now();

@@ -25,4 +25,6 @@ export interface SiteConnector {
   close(): Promise<void>;
   /** Undefined when the connector has no such camera. */
   stream(remoteId: string, usage: StreamUsage): StreamSource | undefined;
+  /** Whether the key of an earlier `stream` still means the same source. */
+  holds(key: string): boolean;
 }

@@ -23,6 +23,6 @@ export const chooseStream = (
   const usage = asked === 'automatic' ? 'high-res' : asked;
   const named = streams.findIndex((stream) => stream.usages.includes(usage));
   if (named >= 0) return { index: named, usage };
-  const order = streams.map((_, index) => index).sort((a, b) => area(streams[b]!) - area(streams[a]!) || a - b);
+  const order = streams.map((_, index) => index).sort((a, b) => area(streams[b]) - area(streams[a]) || a - b);
   return { index: (SMALL.has(usage) ? order.at(-1) : order[0]) ?? 0, usage };
 };

@@ -1,0 +1,188 @@
+import { connect, type ClientHttp2Session } from 'node:http2';
+import { once } from 'node:events';
+import { directory } from '@app/contracts';
+import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@app/pki';
+import { Code, createClient, type Client } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import type { SiteEntity } from '../site/entity.js';
+import { SiteDirectory } from '../site/site-directory.js';
+import { DirectoryServer, type DirectoryServerOptions } from './directory-server.js';
+
+type Message = directory.WatchEntitiesResponse;
+
+const camera = (remoteId: string, name = remoteId): SiteEntity => ({
+  remoteId,
+  kind: 'camera',
+  name,
+  state: 'online',
+  stateReason: '',
+  streams: [{ usages: ['live'], codec: 'H264', width: 1280, height: 720, frameRate: 25 }],
+});
+
+const authorization = (password = 'right'): { headers: Record<string, string> } => ({
+  headers: { authorization: `Basic ${Buffer.from(`host:${password}`).toString('base64')}` },
+});
+
+/** Reads until the host is up to date. */
+const take = async (watch: AsyncIterator<Message>): Promise<Message[]> => {
+  const messages: Message[] = [];
+  for (;;) {
+    const { value, done } = await watch.next();
+    if (done === true) return messages;
+    const message: Message = value;
+    if (message.change.case === undefined) return messages;
+    messages.push(message);
+  }
+};
+
+describe('DirectoryServer', () => {
+  let certificate: SiteCertificate;
+  let site: SiteDirectory;
+  let server: DirectoryServer;
+  let client: Client<typeof directory.DirectoryService>;
+  const sessions: ClientHttp2Session[] = [];
+  const abort = new AbortController();
+
+  const start = async (options: Partial<DirectoryServerOptions> = {}): Promise<void> => {
+    server = new DirectoryServer({
+      certificate,
+      siteName: () => 'Hamburg Süd',
+      version: '0.1.0',
+      site,
+      users: { verify: async (username, password) => username === 'host' && password === 'right' },
+      redirector: {
+        lanAddress: '',
+        open: (remoteId, usage) =>
+          remoteId === 'full'
+            ? 'full'
+            : remoteId === 'a'
+              ? { path: '/a/live', siteTicket: 'secret', expiresAt: new Date(60_000), usage }
+              : undefined,
+      },
+      ...options,
+    });
+    await server.start();
+    const socket = await dial();
+    const transport = createGrpcTransport({
+      baseUrl: 'https://site',
+      nodeOptions: { createConnection: () => socket },
+    });
+    client = createClient(directory.DirectoryService, transport);
+  };
+
+  const dial = (): ReturnType<typeof connectPinnedTls> =>
+    connectPinnedTls({ host: '127.0.0.1', port: server.port, pin: certificate.pin, alpn: ['h2'], timeoutMs: 5_000 });
+
+  beforeAll(async () => {
+    certificate = await createSiteCertificate(new Date());
+  });
+
+  beforeEach(() => {
+    site = new SiteDirectory();
+  });
+
+  afterEach(async () => {
+    for (const session of sessions.splice(0)) session.destroy();
+    await server.close();
+    await server.close();
+  });
+
+  afterAll(() => abort.abort());
+
+  it('says who it is and what it can do', async () => {
+    await start();
+    const info = await client.getInfo({}, authorization());
+    expect(info).toMatchObject({ siteName: 'Hamburg Süd', version: '0.1.0', redirectorTlsPin: certificate.pin });
+    expect(info.capabilities).toEqual([directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS]);
+    expect(Math.abs(Number(info.time?.seconds) - Date.now() / 1_000)).toBeLessThan(5);
+  });
+
+  it('refuses a wrong or missing account on each call', async () => {
+    await start();
+    await expect(client.getInfo({}, authorization('wrong'))).rejects.toMatchObject({ code: Code.Unauthenticated });
+    await expect(client.getInfo({})).rejects.toMatchObject({ code: Code.Unauthenticated });
+    await expect(client.openStream({ cameraId: 'a' })).rejects.toMatchObject({ code: Code.Unauthenticated });
+    const watch = client.watchEntities({}, authorization('wrong'))[Symbol.asyncIterator]();
+    await expect(watch.next()).rejects.toMatchObject({ code: Code.Unauthenticated });
+  });
+
+  it('answers UNIMPLEMENTED to what this version lacks', async () => {
+    await start();
+    await expect(client.execute({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
+    await expect(client.getSnapshot({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
+    const playback = client.openStream({ cameraId: 'a', playback: {} }, authorization());
+    await expect(playback).rejects.toMatchObject({ code: Code.Unimplemented });
+  });
+
+  it('sends a snapshot, then changes as they happen', async () => {
+    site.upsert(camera('a'));
+    await start();
+    const watch = client.watchEntities({}, authorization())[Symbol.asyncIterator]();
+    const snapshot = await take(watch);
+    expect(snapshot.map((message) => message.change.case)).toEqual(['snapshotBegin', 'upsert', 'snapshotEnd']);
+    expect(snapshot[1]?.change.value).toMatchObject({ remoteId: 'a', kind: directory.EntityKind.CAMERA });
+    site.upsert(camera('b'));
+    site.remove('a');
+    const changes = await take(watch);
+    expect(changes.map((message) => message.change.value)).toMatchObject([{ remoteId: 'b' }, 'a']);
+    expect(changes.at(-1)?.revision).toBe(BigInt(site.revision));
+    await watch.return?.();
+  });
+
+  it('goes on from a revision without a new snapshot', async () => {
+    site.upsert(camera('a'));
+    await start();
+    const sinceRevision = BigInt(site.revision);
+    site.upsert(camera('b'));
+    const watch = client.watchEntities({ sinceRevision }, authorization())[Symbol.asyncIterator]();
+    expect((await take(watch)).map((message) => message.change.value)).toMatchObject([{ remoteId: 'b' }]);
+    await watch.return?.();
+    const foreign = client.watchEntities({ sinceRevision: 7n }, authorization())[Symbol.asyncIterator]();
+    expect((await take(foreign)).at(0)?.change.case).toBe('snapshotBegin');
+    await foreign.return?.();
+  });
+
+  it('opens a stream of a camera that exists', async () => {
+    await start();
+    const opened = await client.openStream({ cameraId: 'a', usage: directory.StreamUsage.LOW_RES }, authorization());
+    expect(opened).toMatchObject({ path: '/a/live', siteTicket: 'secret', usage: directory.StreamUsage.LOW_RES });
+    await expect(client.openStream({ cameraId: 'b' }, authorization())).rejects.toMatchObject({ code: Code.NotFound });
+    const full = client.openStream({ cameraId: 'full' }, authorization());
+    await expect(full).rejects.toMatchObject({ code: Code.ResourceExhausted });
+  });
+
+  it('refuses a message above its cap', async () => {
+    await start({ limits: { maxMessageBytes: 1_024 } });
+    const huge = client.openStream({ cameraId: 'a'.repeat(2_000) }, authorization());
+    await expect(huge).rejects.toMatchObject({ code: Code.ResourceExhausted });
+    await expect(client.getInfo({}, authorization())).resolves.toMatchObject({ version: '0.1.0' });
+  });
+
+  it('cuts a connection that proves no account in time', async () => {
+    await start({ limits: { authenticationTimeoutMs: 50 } });
+    const socket = await dial();
+    const session = connect('https://site', { createConnection: () => socket });
+    session.on('error', () => undefined);
+    sessions.push(session);
+    await once(session, 'close', { signal: AbortSignal.timeout(3_000) });
+    expect(session.destroyed).toBe(true);
+  });
+
+  it('keeps a connection that has proved one', async () => {
+    await start({ limits: { authenticationTimeoutMs: 50 } });
+    const watch = client.watchEntities({}, authorization())[Symbol.asyncIterator]();
+    await take(watch);
+    const other = await dial();
+    await once(other.resume(), 'close', { signal: AbortSignal.timeout(3_000) });
+    site.upsert(camera('late'));
+    expect((await take(watch))[0]?.change.value).toMatchObject({ remoteId: 'late' });
+    await watch.return?.();
+  });
+
+  it('is not reached by a client that expects another key', async () => {
+    await start();
+    const other = await createSiteCertificate(new Date());
+    const dialled = connectPinnedTls({ host: '127.0.0.1', port: server.port, pin: other.pin, timeoutMs: 5_000 });
+    await expect(dialled).rejects.toMatchObject({ code: 'tls-pin-mismatch' });
+  });
+});

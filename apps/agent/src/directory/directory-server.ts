@@ -1,0 +1,127 @@
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { directory } from '@app/contracts';
+import { HANDSHAKE_TIMEOUT_MS, type SiteCertificate } from '@app/pki';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import type { ListenAddress } from '../redirector/site-redirector.js';
+import { Authentication } from './authentication.js';
+import { directoryService, type DirectoryServiceOptions } from './directory-service.js';
+import type { UserVerifier } from './user-verifier.js';
+
+export interface DirectoryServerLimits {
+  maxConnections: number;
+  maxStreamsPerConnection: number;
+  maxMessageBytes: number;
+  maxHeaderListBytes: number;
+  /** A connection must have proved an account by then. */
+  authenticationTimeoutMs: number;
+}
+
+export const directoryServerLimits: DirectoryServerLimits = {
+  maxConnections: 64,
+  maxStreamsPerConnection: 32,
+  maxMessageBytes: 1 << 20,
+  maxHeaderListBytes: 8 << 10,
+  authenticationTimeoutMs: 10_000,
+};
+
+export interface DirectoryServerOptions extends Omit<DirectoryServiceOptions, 'redirectorPin'> {
+  certificate: Pick<SiteCertificate, 'key' | 'certificate' | 'pin'>;
+  users: UserVerifier;
+  /** For regular federation; the loopback listener is always there. */
+  lan?: ListenAddress | undefined;
+  limits?: Partial<DirectoryServerLimits>;
+}
+
+const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };
+
+/** The site's directory: gRPC over HTTP/2 and TLS 1.3 with the site's own key. */
+export class DirectoryServer {
+  readonly #servers: Http2SecureServer[] = [];
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #limits: DirectoryServerLimits;
+  readonly #authentication: Authentication;
+
+  constructor(private readonly options: DirectoryServerOptions) {
+    this.#limits = { ...directoryServerLimits, ...options.limits };
+    this.#authentication = new Authentication(options.users, this.#limits.authenticationTimeoutMs);
+  }
+
+  /** Of the loopback listener. */
+  get port(): number {
+    return portOf(this.#servers[0]);
+  }
+
+  /** Of the LAN listener; 0 when there is none. */
+  get lanPort(): number {
+    return portOf(this.#servers[1]);
+  }
+
+  async start(): Promise<void> {
+    const { lan } = this.options;
+    for (const address of lan === undefined ? [LOOPBACK] : [LOOPBACK, lan])
+      this.#servers.push(await this.#listen(address));
+  }
+
+  /** Harmless when repeated. */
+  async close(): Promise<void> {
+    for (const session of this.#sessions) session.destroy();
+    await Promise.all(this.#servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  #listen({ host, port }: ListenAddress): Promise<Http2SecureServer> {
+    const server = this.#server();
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve(server);
+      });
+    });
+  }
+
+  #server(): Http2SecureServer {
+    const { key, certificate: cert, pin } = this.options.certificate;
+    const server = createSecureServer(
+      {
+        key,
+        cert,
+        minVersion: 'TLSv1.3',
+        ecdhCurve: 'X25519:P-256',
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        noDelay: true,
+        allowHTTP1: false,
+        settings: {
+          maxConcurrentStreams: this.#limits.maxStreamsPerConnection,
+          maxHeaderListSize: this.#limits.maxHeaderListBytes,
+          enablePush: false,
+        },
+      },
+      connectNodeAdapter({
+        routes: (router) =>
+          router.service(directory.DirectoryService, directoryService({ ...this.options, redirectorPin: pin })),
+        grpc: true,
+        grpcWeb: false,
+        connect: false,
+        readMaxBytes: this.#limits.maxMessageBytes,
+        writeMaxBytes: this.#limits.maxMessageBytes,
+        acceptCompression: [],
+        interceptors: [this.#authentication.interceptor],
+        contextValues: (request) => this.#authentication.contextOf(request),
+      }),
+    );
+    server.maxConnections = this.#limits.maxConnections;
+    server.on('session', (session) => this.#take(session));
+    server.on('sessionError', () => undefined);
+    return server;
+  }
+
+  #take(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+    this.#authentication.watch(session);
+  }
+}
+
+const portOf = (server: Http2SecureServer | undefined): number =>
+  (server?.address() as AddressInfo | null | undefined)?.port ?? 0;

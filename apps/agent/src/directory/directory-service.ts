@@ -1,0 +1,61 @@
+import { timestampFromDate, timestampNow } from '@bufbuild/protobuf/wkt';
+import { directory } from '@app/contracts';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import type { SiteRedirector } from '../redirector/site-redirector.js';
+import type { SiteDirectory } from '../site/site-directory.js';
+import { watchEntities } from './entity-watch.js';
+import { fromWireUsage, toWireUsage } from './entity-message.js';
+
+export interface DirectoryServiceOptions {
+  siteName: () => string;
+  /** Semantic version of the agent. */
+  version: string;
+  /** base64url SHA-256 of the SPKI that the site redirector presents. */
+  redirectorPin: string;
+  site: SiteDirectory;
+  redirector: Pick<SiteRedirector, 'open' | 'lanAddress'>;
+  /** For the site's own log. */
+  onStreamOpened?: (camera: string, user: string) => void;
+}
+
+const MAX_ID_LENGTH = 200;
+
+/** The calls that this version answers; the others are UNIMPLEMENTED. */
+export const directoryService = (
+  options: DirectoryServiceOptions,
+): Partial<ServiceImpl<typeof directory.DirectoryService>> => ({
+  getInfo: () => ({
+    siteName: options.siteName(),
+    version: options.version,
+    time: timestampNow(),
+    capabilities: [directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS],
+    redirectorAddress: options.redirector.lanAddress,
+    redirectorTlsPin: options.redirectorPin,
+  }),
+
+  watchEntities: ({ sinceRevision, kinds }, { signal }) => {
+    if (kinds.length > 0 && !kinds.includes(directory.EntityKind.CAMERA)) {
+      throw new ConnectError('this site has cameras only', Code.Unimplemented);
+    }
+    const revision = sinceRevision <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sinceRevision) : 0;
+    return watchEntities(options.site, revision, signal);
+  },
+
+  openStream: ({ cameraId, usage, playback, user }) => {
+    if (playback !== undefined) throw new ConnectError('recordings cannot be played yet', Code.Unimplemented);
+    if (cameraId.length > MAX_ID_LENGTH || user.length > MAX_ID_LENGTH) {
+      throw new ConnectError('camera_id or user is too long', Code.InvalidArgument);
+    }
+    const opened = options.redirector.open(cameraId, fromWireUsage(usage), user);
+    if (opened === undefined) throw new ConnectError('the site has no such camera', Code.NotFound);
+    if (opened === 'full')
+      throw new ConnectError('too many streams were opened and not fetched', Code.ResourceExhausted);
+    options.onStreamOpened?.(cameraId, user);
+    return {
+      path: opened.path,
+      siteTicket: opened.siteTicket,
+      expiresAt: timestampFromDate(opened.expiresAt),
+      usage: toWireUsage(opened.usage),
+    };
+  },
+});

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { create } from '@bufbuild/protobuf';
+import { directory } from '@app/contracts';
+import type { SiteChange, SiteDirectory } from '../site/site-directory.js';
+import { toWireEntity } from './entity-message.js';
+
+type Message = directory.WatchEntitiesResponse;
+type Change = Message['change'];
+
+const message = (revision: number, change: Change = { case: undefined }): Message =>
+  create(directory.WatchEntitiesResponseSchema, { revision: BigInt(revision), change });
+
+const toMessage = (change: SiteChange): Message =>
+  message(
+    change.revision,
+    change.kind === 'upsert'
+      ? { case: 'upsert', value: toWireEntity(change.entity) }
+      : { case: 'removed', value: change.remoteId },
+  );
+
+/** Snapshot or missed changes, then a message without a change (the host is up to date), then changes until `signal`. */
+export async function* watchEntities(
+  site: SiteDirectory,
+  sinceRevision: number,
+  signal: AbortSignal,
+): AsyncGenerator<Message> {
+  const changed = new EventTarget();
+  const unsubscribe = site.subscribe(() => changed.dispatchEvent(new Event('change')));
+  try {
+    let revision = sinceRevision;
+    while (!signal.aborted) {
+      const messages = site.changesSince(revision)?.map(toMessage) ?? snapshot(site);
+      const isCurrent = messages.length === 0;
+      revision = isCurrent ? revision : site.revision;
+      // Taken before the first yield: what changes while these are sent is the next round's.
+      const wait = isCurrent ? nextChange(changed, signal) : undefined;
+      yield* isCurrent ? [message(revision)] : messages;
+      await wait;
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+const snapshot = (site: SiteDirectory): Message[] => [
+  message(site.revision, { case: 'snapshotBegin', value: create(directory.SnapshotBeginSchema) }),
+  ...site.entities.map((entity) => message(site.revision, { case: 'upsert', value: toWireEntity(entity) })),
+  message(site.revision, { case: 'snapshotEnd', value: create(directory.SnapshotEndSchema) }),
+];
+
+const nextChange = (changed: EventTarget, signal: AbortSignal): Promise<unknown> =>
+  once(changed, 'change', { signal }).catch(() => undefined);

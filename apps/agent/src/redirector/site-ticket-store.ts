@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import type { StreamUsage } from '@app/contracts';
+
+export interface SiteTicketStoreOptions {
+  lifetimeMs: number;
+  /** Unused tickets at a time. */
+  maxTickets: number;
+  now: () => number;
+}
+
+export const siteTicketDefaults: SiteTicketStoreOptions = { lifetimeMs: 60_000, maxTickets: 1_000, now: Date.now };
+
+/** What a ticket opens. */
+export interface StreamGrant {
+  remoteId: string;
+  usage: StreamUsage;
+  /** Whom the federation host named. */
+  user: string;
+}
+
+export interface SiteTicket {
+  path: string;
+  siteTicket: string;
+  expiresAt: Date;
+}
+
+/** Tickets of the site redirector: random, short-lived, for one path and one use; in memory only. */
+export class SiteTicketStore {
+  readonly #options: SiteTicketStoreOptions;
+  /** In the order of minting, so also of expiry. */
+  readonly #tickets = new Map<string, { grant: StreamGrant; path: string; expiresAt: number }>();
+
+  constructor(options: Partial<SiteTicketStoreOptions> = {}) {
+    this.#options = { ...siteTicketDefaults, ...options };
+  }
+
+  /** Undefined when too many tickets wait for their use. */
+  mint(grant: StreamGrant): SiteTicket | undefined {
+    this.#forgetExpired();
+    if (this.#tickets.size >= this.#options.maxTickets) return undefined;
+    const path = `/${encodeURIComponent(grant.remoteId)}/${grant.usage}`;
+    const siteTicket = randomBytes(32).toString('base64url');
+    const expiresAt = this.#options.now() + this.#options.lifetimeMs;
+    this.#tickets.set(siteTicket, { grant, path, expiresAt });
+    return { path, siteTicket, expiresAt: new Date(expiresAt) };
+  }
+
+  /** Any attempt uses the ticket up. */
+  redeem(path: string, siteTicket: string): StreamGrant | undefined {
+    const known = this.#tickets.get(siteTicket);
+    this.#tickets.delete(siteTicket);
+    if (known === undefined || known.path !== path || known.expiresAt <= this.#options.now()) return undefined;
+    return known.grant;
+  }
+
+  #forgetExpired(): void {
+    for (const [ticket, { expiresAt }] of this.#tickets) {
+      if (expiresAt > this.#options.now()) return;
+      this.#tickets.delete(ticket);
+    }
+  }
+}
