@@ -1,3 +1,4 @@
+import { DomainError } from '@app/contracts';
 import { DEFAULT_TENANT_ID } from '@app/persistence';
 import { decodeKeyfile, generateKey, identityOf, readCertificates, serialOf, spkiOf } from '@app/pki';
 import { createPublicKey, randomBytes, randomUUID } from 'node:crypto';
@@ -112,6 +113,19 @@ describe('redeeming a keyfile', () => {
       expect(codes.toSorted()).toEqual([...Array.from({ length: 49 }, () => 'enrolment-used'), 'ok']);
     }
   }, 180_000);
+
+  it('goes on with the same key, and no other, after the signing key was away', async () => {
+    const { text, keyfileId } = await issuer.newKeyfile();
+    const keys = newSiteKeys();
+    const away = jest
+      .spyOn(issuer.authority, 'certifyAgent')
+      .mockRejectedValueOnce(new DomainError('unavailable', 'away'));
+    expect(await codeOf(issuer.enrolment.redeem(await redeemRequest(issuer, text, keys)))).toBe('unavailable');
+    away.mockRestore();
+    expect(await stateOf(keyfileId)).toBe('claimed');
+    expect(await codeOf(issuer.enrolment.redeem(await redeemRequest(issuer, text)))).toBe('enrolment-used');
+    expect(await codeOf(issuer.enrolment.redeem(await redeemRequest(issuer, text, keys)))).toBe('ok');
+  });
 
   it('tells both addresses when a second key wants the keyfile', async () => {
     const { text, keyfileId } = await issuer.newKeyfile();

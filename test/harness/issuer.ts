@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_TENANT_ID } from '@app/persistence';
 import { openCaTree } from '@app/pki';
-import type { MessageClient } from '@app/runtime';
+import { createLogger, type MessageClient } from '@app/runtime';
 import { unseal } from '@app/contracts';
 import { AuthorityService } from '../../apps/keyfile-issuer/src/authority/authority.service.js';
 import { Seals } from '../../apps/keyfile-issuer/src/authority/seals.js';
@@ -45,9 +45,10 @@ export async function startIssuer(): Promise<TestIssuer> {
   const adminApi = await sealPair();
   const seals = new Seals(own.privateKey, adminApi.publicKey);
   const messages = { emit: () => undefined } as unknown as MessageClient;
+  const logger = createLogger('test', 'silent');
   const revocation = new RevocationService(new RevocationRepository(), messages);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
-  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals);
+  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
   const newSite = () => insertSite(database);
   const newKeyfile = async (siteId?: string) => {
     const site = siteId ?? (await newSite());

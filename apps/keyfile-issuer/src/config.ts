@@ -9,7 +9,7 @@ const endpoints = z
   .pipe(z.array(hostPort).min(1).max(8))
   .transform((list) => list.map(toEndpoint));
 
-const schema = commonEnvironment.extend({
+export const issuerEnvironment = commonEnvironment.extend({
   /** Folder of the CA keys. */
   ADIT_DATA_DIR: z.string().min(1),
   ADIT_DEPLOYMENT: z
@@ -20,9 +20,9 @@ const schema = commonEnvironment.extend({
   ADIT_PUBLIC_ENDPOINTS: endpoints,
 });
 
-export type IssuerConfig = z.infer<typeof schema>;
+export type IssuerConfig = z.infer<typeof issuerEnvironment>;
 
-export const readConfig = (): IssuerConfig => parseEnvironment(schema, process.env);
+export const readConfig = (): IssuerConfig => parseEnvironment(issuerEnvironment, process.env);
 
 function toEndpoint(entry: string, priority: number): KeyfileEndpoint {
   const colon = entry.lastIndexOf(':');

@@ -1,7 +1,8 @@
 import { DomainError, type enrolmentActivate, type enrolmentRedeem } from '@app/contracts';
 import type { Transaction } from '@app/persistence';
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
-import { Injectable } from '@nestjs/common';
+import { LOGGER, type AppLogger } from '@app/runtime';
+import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { AuthorityService } from '../authority/authority.service.js';
 import { Seals } from '../authority/seals.js';
@@ -34,6 +35,7 @@ export class EnrolmentService {
     private readonly rows: EnrolmentRepository,
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
+    @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
   async redeem(request: RedeemRequest): Promise<z.input<typeof enrolmentRedeem.reply>> {
@@ -68,7 +70,9 @@ export class EnrolmentService {
     const standing = standingOf(token, attempt.subject.csrSpki);
     if (standing === 'resume') return { token };
     if (standing.contended) {
-      await this.audit(tx, attempt, 'enrolment.contended', { firstAddress: token.claimedFrom });
+      const addresses = { firstAddress: token.claimedFrom, peerAddress: attempt.request.peerAddress };
+      this.logger.warn({ keyfileId: attempt.keyfileId, ...addresses }, 'a keyfile was tried with a second key');
+      await this.audit(tx, attempt, 'enrolment.contended', addresses);
     }
     return { refusal: standing };
   }
