@@ -85,7 +85,10 @@ describe('a nats-server with the generated configuration', () => {
 
   it('lets the redirector ask federation and keeps the redirector from asking the issuer', async () => {
     const [redirector, federation] = [await as('video-redirector'), await as('federation')];
-    federation.subscribe('media.open', { queue: 'federation', callback: (_error, message) => message.respond('here') });
+    federation.subscribe('media.open', {
+      queue: 'federation',
+      callback: (_error, message) => void message.respond('here'),
+    });
     await federation.flush();
     expect((await redirector.request('media.open', '', { timeout: 2000 })).string()).toBe('here');
     await expect(redirector.request('keyfile.issue', '', { timeout: 2000 })).rejects.toThrow('Permissions Violation');

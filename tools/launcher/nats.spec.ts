@@ -50,7 +50,7 @@ describe.each(servers)('messaging by %s', (_name, server) => {
   it('answers a request, and its headers arrive', async () => {
     const [asking, answering] = [await client(), await client()];
     answering.subscribe('site.open', {
-      callback: (_error, message) => message.respond(`${message.string()} ${message.headers?.get('trace')}`),
+      callback: (_error, message) => void message.respond(`${message.string()} ${message.headers?.get('trace')}`),
     });
     await answering.flush();
     const carried = headers();
@@ -72,8 +72,8 @@ describe.each(servers)('messaging by %s', (_name, server) => {
     const [publishing, first, second] = [await client(), await client(), await client()];
     const counts = { plain: 0, group: 0 };
     for (const connection of [first, second]) {
-      connection.subscribe('sites.>', { callback: () => counts.plain++ });
-      connection.subscribe('sites.*.changed', { queue: 'federation', callback: () => counts.group++ });
+      connection.subscribe('sites.>', { callback: () => void counts.plain++ });
+      connection.subscribe('sites.*.changed', { queue: 'federation', callback: () => void counts.group++ });
       await connection.flush();
     }
     for (let index = 0; index < 100; index++) publishing.publish(`sites.${index}.changed`);
@@ -86,7 +86,7 @@ describe.each(servers)('messaging by %s', (_name, server) => {
   it('ends a subscription after the number of messages it was limited to', async () => {
     const connection = await client();
     let heard = 0;
-    const subscription = connection.subscribe('tick', { callback: () => heard++ });
+    const subscription = connection.subscribe('tick', { callback: () => void heard++ });
     subscription.unsubscribe(3);
     for (let index = 0; index < 10; index++) connection.publish('tick');
     await connection.flush();
@@ -96,7 +96,7 @@ describe.each(servers)('messaging by %s', (_name, server) => {
   it('does not echo to a client that asked for no echo', async () => {
     const connection = await client({ noEcho: true });
     let heard = 0;
-    connection.subscribe('own', { callback: () => heard++ });
+    connection.subscribe('own', { callback: () => void heard++ });
     connection.publish('own');
     await connection.flush();
     expect(heard).toBe(0);
@@ -104,7 +104,7 @@ describe.each(servers)('messaging by %s', (_name, server) => {
 
   it('carries 900 kB and refuses more than 1 MiB', async () => {
     const [asking, answering] = [await client(), await client()];
-    answering.subscribe('size', { callback: (_error, message) => message.respond(String(message.data.length)) });
+    answering.subscribe('size', { callback: (_error, message) => void message.respond(String(message.data.length)) });
     await answering.flush();
     const reply = await asking.request('size', Buffer.alloc(900_000), { timeout: 5000 });
     expect(reply.string()).toBe('900000');

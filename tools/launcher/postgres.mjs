@@ -20,6 +20,7 @@ const RESTART_MS = [100, 300, 1_000, 2_000, 5_000];
  * @typedef {object} PostgresOptions
  * @property {string} dir folder for the data, the passwords and the port of last time
  * @property {(line: string) => void} [log] what the server writes, line by line
+ * @property {boolean} [usePackage] false: the PostgreSQL of the PATH even where npm has brought one
  * @property {string[]} [settings] further `name=value`; the defaults are durable
  */
 
@@ -36,14 +37,14 @@ const RESTART_MS = [100, 300, 1_000, 2_000, 5_000];
  * @returns {Promise<Postgres>}
  * @throws {LauncherError} `postgres-not-found`, `postgres-failed`
  */
-export async function startPostgres({ dir, log = () => undefined, settings = [] }) {
+export async function startPostgres({ dir, log = () => undefined, settings = [], usePackage = true }) {
   const foreign = process.env.DATABASE_URL;
   if (foreign) return { ownerUrl: foreign, pid: () => undefined, stop: async () => undefined };
   const account = postgresAccount();
   const home = realpathSync(await clusterHome(dir, account));
   const dataDir = join(home, 'data');
   const superPassword = passwordFrom(join(dir, 'superuser.password'));
-  const { initdb, postgres } = await findPostgresBinaries(account, home);
+  const { initdb, postgres } = await findPostgresBinaries(account, home, usePackage);
   await endStrayServer(dataDir);
   await createCluster({ initdb, dataDir, password: superPassword, account });
   const port = await choosePort(join(dir, 'port'));
