@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Socket } from 'node:net';
 import { openChannel, readAll, type SessionPair, socketPair, startedPair, until } from '../test/session-pair.js';
@@ -58,6 +59,22 @@ describe('a bridge', () => {
     pair.agent.close('normal');
     await until(() => client.destroyed && server.destroyed);
     expect((await ends).map((end) => end.reason)).toEqual(['session-lost', 'session-lost']);
+  });
+
+  it('delivers the whole answer of a program that answers and closes without reading on', async () => {
+    const pair = await startedPair({ config: { windowBytes: 65_536 } });
+    const [near, far] = await openChannel(pair);
+    const answer = randomBytes(200_000);
+    const gone = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
+    gone.push(answer);
+    gone.push(null);
+    const end = bridge(gone, far);
+    near.write(Buffer.from('more'));
+    await until(() => gone.destroyed && far.bytesSent === 65_536);
+    expect((await readAll(near)).equals(answer)).toBe(true);
+    expect(await end).toEqual({ bytesIn: 4, bytesOut: answer.length, reason: 'socket-error' });
+    expect((await near.closed).code).toBe('socket-error');
+    pair.close();
   });
 
   it('stops reading the socket when the far reader stops, and goes on where it was', async () => {

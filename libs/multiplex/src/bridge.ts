@@ -45,7 +45,9 @@ function intoSocket(socket: Duplex, channel: Channel, count: (bytes: number) => 
   });
   channel.onFin = () => socket.end();
   channel.onReset = () => {
-    if ('resetAndDestroy' in socket && typeof socket.resetAndDestroy === 'function') socket.resetAndDestroy();
+    // After FIN the socket has its last bytes and still has to write them; only its other direction was cut.
+    if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => socket.destroy());
+    else if ('resetAndDestroy' in socket && typeof socket.resetAndDestroy === 'function') socket.resetAndDestroy();
     else socket.destroy();
   };
 }
@@ -59,9 +61,14 @@ function intoChannel(socket: Duplex, channel: Channel, count: (bytes: number) =>
   socket.on('end', () => channel.end());
   if (socket.readableEnded) channel.end();
   else socket.resume();
-  socket.on('error', () => channel.reset('socket-error'));
+  // A program that answers and closes, without reading on, fails our next write: its answer still goes out.
+  const cut = (code: string): void => {
+    if (channel.sendEnded) channel.end(() => channel.reset(code));
+    else channel.reset(code);
+  };
+  socket.on('error', () => cut('socket-error'));
   socket.on('close', () => {
-    if (!channel.sendEnded || !channel.receiveEnded) channel.reset('socket-closed');
+    if (!channel.sendEnded || !channel.receiveEnded) cut('socket-closed');
   });
-  if (socket.destroyed) channel.reset('socket-closed');
+  if (socket.destroyed) cut('socket-closed');
 }

@@ -120,12 +120,11 @@ export class Channel {
 
   /** FIN after what is queued; receiving goes on. Harmless when sending has ended. `onSent`: FIN is on its way, or never will be. */
   end(onSent?: () => void): void {
-    if (this.out.state !== 'open') {
-      onSent?.();
-      return;
+    if (this.out.state === 'open') {
+      this.out.end();
+      this.port.sendable(this);
     }
-    this.out.end(onSent);
-    this.port.sendable(this);
+    if (onSent !== undefined) this.out.whenEnded(onSent);
   }
 
   /** Cuts both directions, drops what is queued. Harmless on an ended channel. */
@@ -192,7 +191,10 @@ export class Channel {
 
   /** @internal called by the sender after bytes or the FIN went out. */
   afterSend(): void {
-    if (this.out.ended) this.checkEnd();
+    if (this.out.ended) {
+      this.checkEnd();
+      this.out.notifyEnded();
+    }
     if (!this.blocked || this.out.queuedBytes > this.port.sendBufferBytes / 2) return;
     this.blocked = false;
     this.onDrain?.();
@@ -206,6 +208,7 @@ export class Channel {
     this.resetCode = code;
     this.early = [];
     this.settle(this.endReport(code));
+    this.out.notifyEnded();
     this.resetHandler?.(code);
   }
 
@@ -249,6 +252,7 @@ export class Channel {
     this.early = [];
     this.settle(this.endReport(code));
     this.checkEnd();
+    this.out.notifyEnded();
     this.resetHandler?.(code);
   }
 

@@ -13,16 +13,21 @@ export class SendSide {
   queuedBytes = 0;
   private credit = 0;
   private chunks: Buffer[] = [];
-  private onSent: (() => void) | undefined;
+  private waiting: (() => void)[] = [];
 
   push(chunk: Buffer): void {
     this.chunks.push(chunk);
     this.queuedBytes += chunk.length;
   }
 
-  end(onSent?: () => void): void {
+  end(): void {
     this.state = move(SEND_MOVES, this.state, 'ending');
-    this.onSent = onSent;
+  }
+
+  /** Calls back when the direction has ended, at once if it has. */
+  whenEnded(callback: () => void): void {
+    if (this.ended) callback();
+    else this.waiting.push(callback);
   }
 
   /** Absolute, so an old or repeated MAX_DATA changes nothing. @returns true when more may be sent than before. */
@@ -68,8 +73,6 @@ export class SendSide {
 
   finSent(): void {
     this.state = move(SEND_MOVES, this.state, 'finished');
-    this.onSent?.();
-    this.onSent = undefined;
   }
 
   /** Drops what was queued. @returns false when the direction had ended already. */
@@ -78,9 +81,12 @@ export class SendSide {
     this.state = move(SEND_MOVES, this.state, 'reset');
     this.chunks = [];
     this.queuedBytes = 0;
-    this.onSent?.();
-    this.onSent = undefined;
     return true;
+  }
+
+  /** Apart from the change of state, because a callback may act on the channel again. */
+  notifyEnded(): void {
+    for (const callback of this.waiting.splice(0)) callback();
   }
 
   get ended(): boolean {

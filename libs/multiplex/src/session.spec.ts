@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { type Duplex, duplexPair } from 'node:stream';
+import { tlsPair } from '../test/tls-pair.js';
 import {
   createPair,
   HELLO,
@@ -55,8 +57,12 @@ describe('a session', () => {
     near.destroy();
   });
 
-  it('carries bytes both ways on 64 channels at once, unchanged', async () => {
-    const pair = await startedPair({ transports: await socketPair() });
+  it.each<[string, () => Promise<[Duplex, Duplex]>]>([
+    ['memory', () => Promise.resolve(duplexPair())],
+    ['TCP', socketPair],
+    ['TLS 1.3', tlsPair],
+  ])('carries bytes both ways on 64 channels at once, unchanged, over %s', async (_, transports) => {
+    const pair = await startedPair({ transports: await transports() });
     const work = Array.from({ length: 64 }, async (_, index) => {
       const [down, up] = [randomBytes(100_000 + index * 3_001), randomBytes(50_000 + index * 997)];
       const [near, far] = await openChannel(pair);
