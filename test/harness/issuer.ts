@@ -8,6 +8,7 @@ import { openCaTree } from '@app/pki';
 import { createLogger, type MessageClient } from '@app/runtime';
 import { unseal } from '@app/contracts';
 import { AuthorityService } from '../../apps/keyfile-issuer/src/authority/authority.service.js';
+import { BrokerNames } from '../../apps/keyfile-issuer/src/authority/broker-names.js';
 import { Seals } from '../../apps/keyfile-issuer/src/authority/seals.js';
 import { IssuerDatabase } from '../../apps/keyfile-issuer/src/database/issuer.database.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
@@ -40,7 +41,7 @@ export async function startIssuer(): Promise<TestIssuer> {
   const directory = await mkdtemp(join(tmpdir(), 'adit-issuer-'));
   const tree = await openCaTree(directory, 'test', new Date());
   const endpoints = [{ host: '127.0.0.1', port: 5500, serverName: 'broker.test', priority: 0 }];
-  const authority = new AuthorityService(tree, endpoints, issuerDatabase);
+  const authority = new AuthorityService(tree, endpoints, new BrokerNames(['broker.test'], []), issuerDatabase);
   const own = await sealPair();
   const adminApi = await sealPair();
   const seals = new Seals(own.privateKey, adminApi.publicKey);

@@ -22,6 +22,7 @@ describe('configuration of the issuer', () => {
   it.each([
     ['ADIT_PUBLIC_ENDPOINTS', 'cloud.example'],
     ['ADIT_PUBLIC_ENDPOINTS', 'cloud.example:99999'],
+    ['ADIT_BROKER_NAMES', '*'],
     ['ADIT_DEPLOYMENT', 'Not A Label'],
   ])('names %s when it is %j', (key, value) => {
     expect(() => parseEnvironment(issuerEnvironment, { ...environment, [key]: value })).toThrow(key);

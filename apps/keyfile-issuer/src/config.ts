@@ -18,6 +18,19 @@ export const issuerEnvironment = commonEnvironment.extend({
     .default('adit'),
   /** Where agents reach the brokers, best first: written into every keyfile, certified for every broker. */
   ADIT_PUBLIC_ENDPOINTS: endpoints,
+  /** Further names that brokers may be certified for, such as those of their ingress: `name` or `*.domain`. */
+  ADIT_BROKER_NAMES: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    )
+    .pipe(
+      z.array(z.string().regex(/^(?:\*\.)?[A-Za-z0-9._:-]{1,253}$/, 'names or *.domain, separated by commas')).max(64),
+    ),
 });
 
 export type IssuerConfig = z.infer<typeof issuerEnvironment>;

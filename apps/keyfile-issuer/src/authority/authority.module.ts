@@ -6,6 +6,7 @@ import type { IssuerConfig } from '../config.js';
 import { IssuerDatabase } from '../database/issuer.database.js';
 import { AuthorityHandler } from './authority.handler.js';
 import { AuthorityService } from './authority.service.js';
+import { BrokerNames } from './broker-names.js';
 import { Seals } from './seals.js';
 
 @Global()
@@ -18,7 +19,9 @@ import { Seals } from './seals.js';
       useFactory: async (config: IssuerConfig, database: IssuerDatabase) => {
         const directory = join(config.ADIT_DATA_DIR, 'ca');
         const tree = await openCaTree(directory, config.ADIT_DEPLOYMENT, await database.now());
-        return new AuthorityService(tree, config.ADIT_PUBLIC_ENDPOINTS, database);
+        const endpoints = config.ADIT_PUBLIC_ENDPOINTS;
+        const publicNames = [...new Set(endpoints.map((endpoint) => endpoint.serverName))];
+        return new AuthorityService(tree, endpoints, new BrokerNames(publicNames, config.ADIT_BROKER_NAMES), database);
       },
     },
     {

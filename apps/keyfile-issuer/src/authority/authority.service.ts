@@ -17,11 +17,10 @@ import {
 } from '@app/pki';
 import type { X509Certificate } from 'node:crypto';
 import type { IssuerDatabase } from '../database/issuer.database.js';
+import type { BrokerNames } from './broker-names.js';
 
 /** Grows with the first change of the roots (rotation). */
 const BUNDLE_VERSION = 1;
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** The CA tree at work: who gets which certificate, and what everybody trusts. Times are the database's. */
 export class AuthorityService {
@@ -30,6 +29,7 @@ export class AuthorityService {
   constructor(
     private readonly tree: CaTree,
     readonly endpoints: KeyfileEndpoint[],
+    private readonly brokerNames: BrokerNames,
     private readonly database: IssuerDatabase,
   ) {
     const { certificate } = tree.root;
@@ -62,18 +62,10 @@ export class AuthorityService {
     return signing(issueCertificate({ profile, spki, now }, this.tree.claimCa));
   }
 
-  /**
-   * A broker's server certificate. Its names are those of the public endpoints, and loopback for a site on the same
-   * machine: no name at all asks for every endpoint, any other name is `forbidden`. Raises `enrolment-bad-csr`.
-   */
+  /** A broker's server certificate. Raises `forbidden` for a name that is not a broker's, `enrolment-bad-csr`. */
   async certifyBroker(csr: string, serverNames: string[]): Promise<{ certificateChain: string; notAfter: string }> {
-    const offered = [...new Set(this.endpoints.map((endpoint) => endpoint.serverName))];
-    const foreign = serverNames.filter((name) => !offered.includes(name) && !LOOPBACK.has(name));
-    if (foreign.length > 0) {
-      throw new DomainError('forbidden', `not among ADIT_PUBLIC_ENDPOINTS: ${foreign.join(', ')}`);
-    }
+    const profile = brokerProfile(this.deployment, this.brokerNames.resolve(serverNames));
     const spki = readKeyOf(csr);
-    const profile = brokerProfile(this.deployment, serverNames.length === 0 ? offered : serverNames);
     const now = await this.database.now();
     const certificate = await signing(issueCertificate({ profile, spki, now }, this.tree.serverCa));
     return {
