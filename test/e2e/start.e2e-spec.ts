@@ -1,0 +1,143 @@
+import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Rest, signInFirst, type Camera, type Site } from '../../tools/demo/rest.mjs';
+import { waitUntil } from '../harness/condition.js';
+import { play } from '../harness/ffmpeg.js';
+import { createLauncherHome, Launcher, playerUrls, processesOf, type LauncherHome } from '../harness/launcher.js';
+
+const START_MS = 120_000;
+const NOBODY = 65_534;
+
+describe('npm start', () => {
+  let home: LauncherHome;
+  const launchers: Launcher[] = [];
+
+  const launch = (options: ConstructorParameters<typeof Launcher>[1] = {}): Launcher => {
+    const launcher = new Launcher(home, options);
+    launchers.push(launcher);
+    return launcher;
+  };
+
+  const signIn = (): Promise<Rest> =>
+    signInFirst({ api: `http://127.0.0.1:${home.ports.http}`, firstPasswordFile: join(home.dir, 'first-password') });
+
+  const isGone = (): Promise<void> =>
+    waitUntil(`nothing is left: ${processesOf(home).join('\n')}`, () => processesOf(home).length === 0, 5_000);
+
+  beforeEach(async () => {
+    home = await createLauncherHome(process.getuid?.() === 0 ? NOBODY : undefined);
+  });
+
+  afterEach(async () => {
+    await Promise.all(launchers.splice(0).map((launcher) => launcher.stop()));
+    home.remove();
+  });
+
+  it(
+    'shows a playing demo site, refuses a second start beside it, ends within 5 s, and goes on with the same data',
+    async () => {
+      const launcher = launch();
+      const block = await launcher.ready();
+      const urls = playerUrls(block);
+      expect(urls.length).toBeGreaterThanOrEqual(3);
+      for (const url of urls) expect((await play(url, { seconds: 1 })).length).toBeGreaterThanOrEqual(20);
+
+      const password = readFileSync(join(home.dir, 'first-password'), 'utf8').trim();
+      expect(statSync(join(home.dir, 'first-password')).mode & 0o777).toBe(0o600);
+      expect(launcher.output).not.toContain(password);
+
+      const second = launch();
+      expect(await second.end()).toBe(75);
+      expect(second.output).toMatch(new RegExp(`already-running: .*pid ${launcher.child.pid}`));
+
+      const before = await demoEntities(await signIn());
+      expect(await launcher.stop('SIGINT')).toBeLessThan(5_000);
+      await isGone();
+
+      const again = launch();
+      const [url = ''] = playerUrls(await again.ready());
+      expect(await demoEntities(await signIn())).toEqual(before);
+      expect((await play(url, { seconds: 1 })).length).toBeGreaterThanOrEqual(20);
+    },
+    2 * START_MS,
+  );
+
+  it(
+    'with --no-demo starts the cloud alone, brings back an app that was killed, and leaves nothing when npm ends',
+    async () => {
+      const launcher = launch({ npm: true, flags: ['--no-demo'] });
+      expect(playerUrls(await launcher.ready())).toEqual([]);
+      const rest = await signIn();
+      expect(await rest.list<Site>('/sites')).toEqual([]);
+
+      const [pid] = processesOf(home).filter((line) => line.includes('apps/admin-api/'));
+      process.kill(Number.parseInt(String(pid), 10), 'SIGKILL');
+      await waitUntil('the API answers again', () =>
+        rest.list<Site>('/sites').then(
+          () => true,
+          () => false,
+        ),
+      );
+
+      expect(await launcher.stop('SIGTERM')).toBeLessThan(5_000);
+      await isGone();
+    },
+    START_MS,
+  );
+
+  it(
+    'takes over what a killed launcher has left',
+    async () => {
+      const killed = launch({ flags: ['--no-demo'] });
+      await killed.ready();
+      await killed.stop('SIGKILL');
+      await waitUntil('only PostgreSQL is left', () =>
+        processesOf(home).every((line) => line.includes('postgres') && !line.includes('main.js')),
+      );
+      await launch({ flags: ['--no-demo'] }).ready();
+      expect((await (await signIn()).list<Site>('/sites')).length).toBe(0);
+    },
+    START_MS,
+  );
+
+  it(
+    'works as an ordinary user',
+    async () => {
+      const user = process.getuid?.() === 0 ? NOBODY : undefined;
+      const launcher = launch({ flags: ['--no-demo'], ...(user === undefined ? {} : { user }) });
+      await launcher.ready();
+      expect(statSync(join(home.dir, 'first-password')).uid).toBe(user ?? process.getuid?.());
+      expect(await launcher.stop()).toBeLessThan(5_000);
+      await isGone();
+    },
+    START_MS,
+  );
+
+  it.each(['http', 'rtsp', 'tunnel', 'ingress'] as const)(
+    'names the flag that changes the %s port when it is in use, and starts nothing',
+    async (name) => {
+      const other = createServer().listen(home.ports[name], '127.0.0.1');
+      await new Promise((resolve) => other.once('listening', resolve));
+      const launcher = launch();
+      expect(await launcher.end()).toBe(75);
+      expect(launcher.output).toContain(`port-in-use: port ${home.ports[name]}`);
+      expect(launcher.output).toContain(`--${name}-port`);
+      expect(processesOf(home)).toEqual([]);
+      await new Promise((resolve) => other.close(resolve));
+    },
+    20_000,
+  );
+
+  it('refuses a flag that it does not know', async () => {
+    const launcher = launch({ flags: ['--nodemo'] });
+    expect(await launcher.end()).toBe(78);
+    expect(launcher.output).toContain('--nodemo');
+  }, 20_000);
+});
+
+/** Ids of the demo site and its cameras. */
+const demoEntities = async (rest: Rest): Promise<string[]> => {
+  const [sites, cameras] = [await rest.list<Site>('/sites'), await rest.list<Camera>('/cameras')];
+  return [...sites, ...cameras].map(({ id }) => id).toSorted();
+};
