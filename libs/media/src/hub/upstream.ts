@@ -73,7 +73,7 @@ export class Upstream {
     signal.addEventListener('abort', stopped, { once: true });
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(this.options.openTimeoutMs)]);
-      this.#open = await this.source.open(listener, limit);
+      this.#open = await settle(this.source.open(listener, limit), limit);
       if (live) this.listener.opened(this.#open.description);
       return await ended;
     } catch (error) {
@@ -85,4 +85,21 @@ export class Upstream {
       this.#open = undefined;
     }
   }
+}
+
+/** The opened source, or a rejection as soon as `signal` aborts; what opens after that is closed again. */
+function settle(opening: Promise<OpenSource>, signal: AbortSignal): Promise<OpenSource> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(new MediaError('hub-open-timeout', 'The source did not open in time'));
+      opening.then((open) => open.close()).catch(() => undefined);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const done = (): void => signal.removeEventListener('abort', abort);
+    opening
+      .then(resolve, reject)
+      .finally(done)
+      .catch(() => undefined);
+  });
 }

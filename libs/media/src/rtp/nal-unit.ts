@@ -38,7 +38,7 @@ export function inspectH265(payload: Buffer): number {
   const type = ((payload[0] ?? 0) >> 1) & 0x3f;
   if (type === 48) {
     let flags = 0;
-    for (let at = 2; at + 4 <= payload.length;) {
+    for (let at = 2; at + 3 <= payload.length;) {
       flags |= h265Flags((payload[at + 2] >> 1) & 0x3f);
       at += 2 + payload.readUInt16BE(at);
     }

@@ -73,7 +73,7 @@ export class RtspConnection {
   }
 
   destroy(code: string): void {
-    this.#code = code;
+    if (!this.socket.destroyed) this.#code = code;
     this.socket.destroy();
   }
 

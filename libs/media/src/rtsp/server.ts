@@ -72,7 +72,9 @@ export class RtspServer implements Serving {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweep);
+    const ended = [...this.#connections].map(({ socket }) => new Promise((resolve) => socket.once('close', resolve)));
     for (const connection of this.#connections) connection.destroy('viewer-closed');
+    await Promise.all(ended);
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 

@@ -1,0 +1,43 @@
+import { Authorization } from './authorization.js';
+
+const credentials = { user: 'Mufasa', password: 'Circle of Life' };
+const digest = (more: string): string =>
+  `Digest realm="http-auth@example.org", nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"${more}`;
+
+describe('Authorization', () => {
+  it('answers Digest MD5 without qop as RFC 2069 computes it', () => {
+    const authorization = new Authorization(credentials);
+    authorization.accept(['Digest realm="r", nonce="n"']);
+    // md5(md5("Mufasa:r:Circle of Life") ":n:" md5("DESCRIBE:rtsp://h/p"))
+    expect(authorization.header('DESCRIBE', 'rtsp://h/p')).toBe(
+      'Digest username="Mufasa", realm="r", nonce="n", uri="rtsp://h/p", response="5e78e7b2db7108bc9dc97255b8e99827"',
+    );
+  });
+
+  it('prefers SHA-256 over MD5 over Basic, also when all stand in one header', () => {
+    const authorization = new Authorization(credentials);
+    authorization.accept([
+      `Basic realm="x", ${digest(', algorithm=MD5')}, ${digest(', algorithm=SHA-256, qop="auth"')}`,
+    ]);
+    expect(authorization.header('DESCRIBE', '/')).toMatch(/algorithm=SHA-256, qop=auth, nc=00000001, cnonce="/);
+    expect(authorization.header('SETUP', '/')).toMatch(/nc=00000002/);
+  });
+
+  it('gives up when the same password is refused twice, but not for a stale nonce', () => {
+    const authorization = new Authorization(credentials);
+    expect(authorization.accept([digest('')])).toBe(true);
+    expect(authorization.accept([digest(', stale=true')])).toBe(true);
+    expect(authorization.accept([digest('')])).toBe(false);
+    authorization.confirm();
+    expect(authorization.accept([digest('')])).toBe(true);
+  });
+
+  it('uses Basic when nothing else is offered and refuses unknown schemes', () => {
+    const authorization = new Authorization(credentials);
+    expect(authorization.accept(['Negotiate'])).toBe(false);
+    expect(authorization.accept(['Basic realm="x"'])).toBe(true);
+    expect(authorization.header('OPTIONS', '*')).toBe(
+      `Basic ${Buffer.from('Mufasa:Circle of Life').toString('base64')}`,
+    );
+  });
+});

@@ -1,0 +1,56 @@
+"""A camera: gst-rtsp-server with a live H.264 picture at /cam (and G.711 sound at /av).
+
+Arguments: port (0 takes a free one), then optionally digest user and password, the gap between keyframes in frames,
+the picture (a pattern of videotestsrc) and the listening address.
+Prints `ready PORT` once it listens.
+"""
+
+import sys
+
+import gi
+
+for name in ("Gst", "GstRtsp", "GstRtspServer"):
+    gi.require_version(name, "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+arguments = sys.argv[1:] + [""] * 6
+port, user, password, gap, pattern, address = arguments[:6]
+
+VIDEO = (
+    "videotestsrc is-live=true pattern=%s ! video/x-raw,width=320,height=240,framerate=25/1 ! "
+    "x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=%s bitrate=400 ! "
+    "video/x-h264,profile=baseline ! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96" % (pattern or "ball", gap or "25")
+)
+AUDIO = "audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8"
+
+
+def factory(launch, protected):
+    made = GstRtspServer.RTSPMediaFactory()
+    made.set_shared(True)
+    made.set_launch("( %s )" % launch)
+    made.set_protocols(GstRtsp.RTSPLowerTrans.TCP | GstRtsp.RTSPLowerTrans.UDP)
+    if protected:
+        permissions = GstRtspServer.RTSPPermissions()
+        permissions.add_permission_for_role("user", "media.factory.access", True)
+        permissions.add_permission_for_role("user", "media.factory.construct", True)
+        made.set_permissions(permissions)
+    return made
+
+
+Gst.init(None)
+server = GstRtspServer.RTSPServer()
+server.set_address(address or "127.0.0.1")
+server.set_service(port or "0")
+mounts = server.get_mount_points()
+mounts.add_factory("/cam", factory(VIDEO, bool(user)))
+mounts.add_factory("/av", factory(VIDEO + " " + AUDIO, bool(user)))
+if user:
+    auth = GstRtspServer.RTSPAuth()
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "user")
+    auth.add_digest(user, password, token)
+    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+    server.set_auth(auth)
+server.attach(None)
+print("ready %d" % server.get_bound_port(), flush=True)
+GLib.MainLoop().run()
