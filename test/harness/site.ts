@@ -49,7 +49,7 @@ export class Site implements AsyncDisposable {
     const { through = [], env = {} } = this.options;
     const [program = process.execPath, ...rest] = [...through, process.execPath, entryOf('agent'), ...args];
     return runCommand(program, rest, {
-      env: { PATH: process.env['PATH'], ADIT_STATE_DIR: this.stateDir, ...env },
+      env: { PATH: process.env['PATH'], ADIT_STATE_DIR: this.stateDir, ADIT_CONTAINER: 'false', ...env },
       ...(input === undefined ? {} : { input }),
     });
   }
@@ -60,7 +60,7 @@ export class Site implements AsyncDisposable {
       name: `site-${this.record.label}`,
       entry: entryOf('agent'),
       args: ['run', '--keyfile', this.keyfile, ...(this.options.runArgs ?? [])],
-      env: { ADIT_STATE_DIR: this.stateDir, ...this.options.env },
+      env: { ADIT_STATE_DIR: this.stateDir, ADIT_CONTAINER: 'false', ...this.options.env },
       through: [...(this.options.through ?? [])],
       readyType: 'up',
       log: (name, line) => this.platform.note(name, line),

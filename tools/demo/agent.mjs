@@ -26,7 +26,10 @@ export class DemoAgent {
    * @returns {Promise<string>} what it printed
    */
   command(args, input) {
-    return runCommand(process.execPath, [entryOf('agent'), ...args], { env: this.environment(), input });
+    return runCommand(process.execPath, [entryOf('agent'), ...args], {
+      env: { PATH: process.env.PATH, ...this.environment() },
+      input,
+    });
   }
 
   /**
@@ -46,9 +49,8 @@ export class DemoAgent {
   }
 
   environment() {
-    /** @type {Record<string, string>} */
-    const environment = { ADIT_STATE_DIR: this.stateDir, PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
-    return environment;
+    // Run in a container, the demo's state is no volume, and is as lasting as the rest of the data.
+    return { ADIT_STATE_DIR: this.stateDir, ADIT_CONTAINER: 'false' };
   }
 
   /** @param {number} limitMs */

@@ -102,7 +102,17 @@ async function addCameras(agent, cameras, marker, isNewPort) {
   if (existsSync(marker) && !isNewPort) return;
   for (const { name, url, low } of cameras) {
     const id = `demo-${name.toLowerCase().replaceAll(' ', '-')}`;
-    await agent.command(['camera', 'add', url, '--name', name, '--id', id, ...(low ? ['--low', low] : [])]);
+    await agent.command([
+      'camera',
+      'add',
+      url,
+      '--name',
+      name,
+      '--id',
+      id,
+      '--replace',
+      ...(low ? ['--low', low] : []),
+    ]);
   }
   writeFileSync(marker, '');
 }

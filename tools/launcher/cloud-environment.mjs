@@ -76,7 +76,8 @@ function bind(layout) {
 
 /** @param {CloudLayout} layout */
 function host(layout) {
-  return layout.publicHost ?? '127.0.0.1';
+  const name = layout.publicHost ?? '127.0.0.1';
+  return name.includes(':') ? `[${name}]` : name;
 }
 
 /** A foreign message server's credentials are the operator's own settings. */
