@@ -1,0 +1,53 @@
+import { readPublicKeys, RuntimeModule } from '@app/runtime';
+import { Module, type Type } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { BrokerConfig } from './config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
+import { EnrolmentService } from './enrolment/enrolment.service.js';
+import { BrokerIdentityService } from './identity/broker-identity.service.js';
+import { DialTicketService } from './ingress/dial-ticket.service.js';
+import { DialService } from './ingress/dial.service.js';
+import { IngressServer } from './ingress/ingress.server.js';
+import { OwnerService } from './ingress/owner.service.js';
+import { RelayService } from './ingress/relay.service.js';
+import { TicketLedger } from './ingress/ticket-ledger.js';
+import { TunnelListener } from './listener/tunnel-listener.js';
+import { ShutdownService } from './shutdown.service.js';
+import { BROKER_ID, PUBLIC_KEYS } from './tokens.js';
+import { AdmissionService } from './tunnel/admission.service.js';
+import { HeartbeatService } from './tunnel/heartbeat.service.js';
+import { RevocationWatch } from './tunnel/revocation.watch.js';
+import { SessionJournal } from './tunnel/session-journal.js';
+import { SessionRegistry } from './tunnel/session-registry.js';
+import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
+
+/** The whole app for one configuration. */
+export function appModule(config: BrokerConfig): Type {
+  @Module({
+    imports: [RuntimeModule.forRoot('tunnel-broker', config), DatabaseModule],
+    providers: [
+      { provide: BROKER_ID, useValue: randomUUID() },
+      { provide: PUBLIC_KEYS, useFactory: () => readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE) },
+      { provide: TicketLedger, useFactory: () => new TicketLedger() },
+      BrokerIdentityService,
+      EnrolmentService,
+      EnrolmentEndpoint,
+      AdmissionService,
+      SessionRegistry,
+      SessionJournal,
+      HeartbeatService,
+      RevocationWatch,
+      TunnelEndpoint,
+      TunnelListener,
+      DialTicketService,
+      OwnerService,
+      RelayService,
+      DialService,
+      IngressServer,
+      ShutdownService,
+    ],
+  })
+  class AppModule {}
+  return AppModule;
+}

@@ -1,0 +1,52 @@
+import { commonEnvironment, ConfigurationError, parseEnvironment } from '@app/runtime';
+import { hostPort } from '@app/contracts';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
+
+export const environment = commonEnvironment.extend({
+  ADIT_TUNNEL_HOST: z.string().default('127.0.0.1'),
+  ADIT_TUNNEL_PORT: port.default(5_500),
+  ADIT_INGRESS_HOST: z.string().default('127.0.0.1'),
+  ADIT_INGRESS_PORT: port.default(5_580),
+  /** Where dialers reach the ingress; else its listening address. */
+  ADIT_INGRESS_PUBLIC: hostPort.optional(),
+  ADIT_INGRESS_TLS: flag,
+  /** Declares that the network of a plain ingress beyond loopback is the deployment's own. */
+  ADIT_INGRESS_PLAIN_NETWORK: flag,
+  /** Names and addresses by which agents (and TLS dialers) reach this broker: they go into its certificate. */
+  ADIT_SERVER_NAMES: z
+    .string()
+    .default('localhost,127.0.0.1,::1')
+    .transform((text) => text.split(',').map((name) => name.trim()))
+    .pipe(
+      z
+        .array(z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, 'names and addresses, separated by commas'))
+        .min(1)
+        .max(16),
+    ),
+  ADIT_DATA_DIR: z.string().min(1),
+});
+export type BrokerConfig = z.infer<typeof environment>;
+
+/** @throws ConfigurationError */
+export const readConfig = (): BrokerConfig => checkConfig(parseEnvironment(environment, process.env));
+
+/** Tickets are worth a connection: they do not cross a network in the clear unless somebody says that it is theirs. */
+export const checkConfig = (config: BrokerConfig): BrokerConfig => {
+  const open = !config.ADIT_INGRESS_TLS && !config.ADIT_INGRESS_PLAIN_NETWORK && !isLoopback(config.ADIT_INGRESS_HOST);
+  if (open) {
+    throw new ConfigurationError(
+      'configuration: ADIT_INGRESS_HOST: beyond loopback the ingress needs ADIT_INGRESS_TLS=true, or ADIT_INGRESS_PLAIN_NETWORK=true where the network is private',
+    );
+  }
+  return config;
+};
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');

@@ -1,0 +1,12 @@
+import { runCloudApp } from '@app/runtime';
+import { appModule } from './app.module.js';
+import { readConfig } from './config.js';
+import { checks, listen } from './broker.js';
+
+await runCloudApp({
+  name: 'tunnel-broker',
+  config: readConfig,
+  module: appModule,
+  listen,
+  checks,
+});

@@ -1,0 +1,41 @@
+import { Database } from '@app/persistence';
+import { type AppLogger, LOGGER } from '@app/runtime';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { IngressServer } from './ingress/ingress.server.js';
+import { TunnelListener } from './listener/tunnel-listener.js';
+import { HeartbeatService } from './tunnel/heartbeat.service.js';
+import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
+
+/** What open channels get to finish; the whole stop has to stay below 3 s. */
+const DRAIN_MS = 800;
+
+/** The orderly end: nobody new, GOAWAY to every agent, rows closed, broker stopped. */
+@Injectable()
+export class ShutdownService implements BeforeApplicationShutdown, OnApplicationShutdown {
+  constructor(
+    private readonly listener: TunnelListener,
+    private readonly ingress: IngressServer,
+    private readonly tunnel: TunnelEndpoint,
+    private readonly heartbeat: HeartbeatService,
+    private readonly database: Database,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+  ) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.listener.close();
+    this.ingress.close(false);
+    await this.writing(() => this.heartbeat.setState('draining'));
+    await this.tunnel.drain(DRAIN_MS);
+    this.ingress.close(true);
+    await this.writing(() => this.heartbeat.setState('stopped'));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.database.close();
+  }
+
+  /** A stop does not wait for a database that is away: others close our rows when the heartbeat is old. */
+  private async writing(write: () => Promise<void>): Promise<void> {
+    await write().catch((error: unknown) => this.logger.warn({ err: error }, 'the stop is not on record'));
+  }
+}

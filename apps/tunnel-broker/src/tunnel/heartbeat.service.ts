@@ -1,0 +1,89 @@
+import { BrokerRepository, type BrokerRow, Database, TunnelSessionRepository } from '@app/persistence';
+import { type AppLogger, LOGGER } from '@app/runtime';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { SessionJournal } from './session-journal.js';
+import { type LiveSession, SessionRegistry } from './session-registry.js';
+
+/** Routes are stale after 15 s without one. */
+export const HEARTBEAT_MS = 5_000;
+
+/** Tells the database, every five seconds, that this broker and its sessions live, and brings both views together again. */
+@Injectable()
+export class HeartbeatService implements OnModuleDestroy {
+  private broker: BrokerRow | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private beating: Promise<void> | undefined;
+  private failing = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly brokers: BrokerRepository,
+    private readonly sessions: TunnelSessionRepository,
+    private readonly registry: SessionRegistry,
+    private readonly journal: SessionJournal,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+  ) {}
+
+  /** Registers the broker; what an earlier process left open at the same address is closed. */
+  async start(broker: BrokerRow): Promise<void> {
+    await this.database.inSystem(async (tx) => {
+      await this.brokers.heartbeat(tx, broker);
+      await this.brokers.retirePredecessors(tx, broker);
+      await this.sessions.closeStale(tx);
+    });
+    this.broker = broker;
+    this.timer = setInterval(() => void this.beat(), HEARTBEAT_MS);
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  async setState(state: 'draining' | 'stopped'): Promise<void> {
+    const id = this.broker?.id;
+    if (id !== undefined) await this.database.inSystem((tx) => this.brokers.setState(tx, id, state));
+  }
+
+  /** One at a time; never rejects. */
+  beat(): Promise<void> {
+    this.beating ??= this.pulse()
+      .then(
+        () => this.report(undefined),
+        (error: unknown) => this.report(error),
+      )
+      .finally(() => {
+        this.beating = undefined;
+      });
+    return this.beating;
+  }
+
+  private async pulse(): Promise<void> {
+    const { broker } = this;
+    if (broker === undefined) return;
+    await this.database.inSystem((tx) => this.brokers.heartbeat(tx, broker));
+    await this.journal.settle();
+    const live = this.registry.all().filter(({ registered }) => registered);
+    for (const tenantId of new Set(live.map((one) => one.tenantId))) {
+      const sessions = live.filter((one) => one.tenantId === tenantId);
+      await this.pulseTenant(broker.id, tenantId, sessions);
+    }
+    await this.database.inSystem((tx) => this.sessions.closeStale(tx));
+  }
+
+  /** A session without an open row was ended elsewhere, and the notification about it got lost. */
+  private async pulseTenant(brokerId: string, tenantId: string, live: LiveSession[]): Promise<void> {
+    const pulses = live.map(({ id, session }) => ({ id, rttMs: session.rttMs ?? null }));
+    const open = new Set(await this.database.inTenant(tenantId, (tx) => this.sessions.pulse(tx, brokerId, pulses)));
+    for (const { id, session } of live) {
+      if (!open.has(id)) session.close('superseded', 'the agent is connected elsewhere');
+    }
+  }
+
+  private report(error: unknown): void {
+    const failing = error !== undefined;
+    if (failing && !this.failing)
+      this.logger.error({ err: error }, 'the database is away: tunnels stay, their rows wait');
+    if (!failing && this.failing) this.logger.info('the database is back');
+    this.failing = failing;
+  }
+}

@@ -1,0 +1,83 @@
+import { Database, Listener, type Revocation, RevocationFeedRepository } from '@app/persistence';
+import { type AppLogger, CONFIG, LOGGER } from '@app/runtime';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { BrokerConfig } from '../config.js';
+import { HeartbeatService } from './heartbeat.service.js';
+import { SessionRegistry } from './session-registry.js';
+
+/** Notifications get lost: the table is read this often anyway. */
+const POLL_MS = 2_000;
+
+/** Ends live sessions that were revoked, or superseded at another broker. */
+@Injectable()
+export class RevocationWatch implements OnModuleDestroy {
+  private readonly listener: Listener;
+  private lastSeq = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private reading = false;
+  private again = false;
+
+  constructor(
+    @Inject(CONFIG) config: BrokerConfig,
+    private readonly database: Database,
+    private readonly feed: RevocationFeedRepository,
+    private readonly registry: SessionRegistry,
+    private readonly heartbeat: HeartbeatService,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+  ) {
+    this.listener = new Listener({
+      url: config.ADIT_DATABASE_URL.reveal(),
+      channels: ['revocation', 'tunnel_superseded'],
+      onNotification: (channel, payload) => {
+        if (channel === 'revocation') void this.read();
+        else this.registry.get(payload)?.session.close('superseded', 'a newer connection of this agent');
+      },
+      onConnected: () => {
+        void this.read();
+        void this.heartbeat.beat();
+      },
+    });
+  }
+
+  /** Before the first session: what was revoked until now is refused by the admission. */
+  async start(): Promise<void> {
+    this.lastSeq = await this.database.inSystem((tx) => this.feed.lastSeq(tx));
+    this.listener.start();
+    this.timer = setInterval(() => void this.read(), POLL_MS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.listener.close();
+  }
+
+  /** A read that is under way may have missed what just happened: one more follows it. */
+  private async read(): Promise<void> {
+    this.again = true;
+    if (this.reading) return;
+    this.reading = true;
+    while (this.again) {
+      this.again = false;
+      await this.readOnce();
+    }
+    this.reading = false;
+  }
+
+  private async readOnce(): Promise<void> {
+    try {
+      const revocations = await this.database.inSystem((tx) => this.feed.after(tx, this.lastSeq));
+      for (const revocation of revocations) this.apply(revocation);
+    } catch (error) {
+      this.logger.debug({ err: error }, 'the list of revocations cannot be read now');
+    }
+  }
+
+  private apply({ seq, agentId, serial, reason }: Revocation): void {
+    this.lastSeq = Math.max(this.lastSeq, seq);
+    for (const live of this.registry.ofAgent(agentId)) {
+      if (serial !== null && serial !== live.serial) continue;
+      this.logger.warn({ sessionId: live.id, agentId, reason }, 'a live tunnel is revoked');
+      live.session.close(serial === null ? 'agent-revoked' : 'certificate-revoked', 'revoked by an operator');
+    }
+  }
+}

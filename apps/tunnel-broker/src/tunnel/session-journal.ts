@@ -1,0 +1,63 @@
+import { tunnelDown, tunnelUp } from '@app/contracts';
+import { Database, SQLSTATE, sqlState, TunnelSessionRepository, type NewTunnelSession } from '@app/persistence';
+import { type AppLogger, LOGGER, MessageClient } from '@app/runtime';
+import { Inject, Injectable } from '@nestjs/common';
+import type { LiveSession } from './session-registry.js';
+
+/** Two sessions of one agent at the same moment run into one unique index; the later one tries again. */
+const OPEN_ATTEMPTS = 5;
+const SECOND_MS = 1_000;
+
+interface OwedClose {
+  tenantId: string;
+  reason: string;
+  atMs: number;
+}
+
+/** The table of sessions as this broker writes it. What cannot be written while the database is away is written later. */
+@Injectable()
+export class SessionJournal {
+  private readonly owed = new Map<string, OwedClose>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: TunnelSessionRepository,
+    private readonly messages: MessageClient,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+  ) {}
+
+  /** @returns ids of older sessions of the agent that this one has ended */
+  async open(row: NewTunnelSession): Promise<string[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.database.inTenant(row.tenantId, (tx) => this.sessions.open(tx, row));
+      } catch (error) {
+        if (sqlState(error) !== SQLSTATE.uniqueViolation || attempt >= OPEN_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  announce({ tenantId, siteId, id: sessionId }: LiveSession): void {
+    this.messages.emit(tunnelUp, { tenantId, siteId, sessionId });
+  }
+
+  async close({ id, tenantId, siteId }: LiveSession, reason: string): Promise<void> {
+    this.owed.set(id, { tenantId, reason, atMs: Date.now() });
+    await this.settle();
+    this.messages.emit(tunnelDown, { tenantId, siteId, sessionId: id, reason });
+  }
+
+  /** Writes what is owed; what fails again stays owed. */
+  async settle(): Promise<void> {
+    for (const [id, { tenantId, reason, atMs }] of [...this.owed]) {
+      try {
+        const secondsAgo = Math.max(0, (Date.now() - atMs) / SECOND_MS);
+        await this.database.inTenant(tenantId, (tx) => this.sessions.close(tx, id, reason, secondsAgo));
+        this.owed.delete(id);
+      } catch (error) {
+        this.logger.warn({ err: error, owed: this.owed.size }, 'the end of a session is written later');
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { type Admission, type AdmittedHello, type CloseReason, Session } from '@app/multiplex';
+import type { AgentAdmission } from '@app/persistence';
+import { type AppLogger, LOGGER } from '@app/runtime';
+import { Inject, Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { Peer } from '../listener/peer.js';
+import { Alarm } from '../time/alarm.js';
+import { BROKER_ID } from '../tokens.js';
+import { AdmissionService } from './admission.service.js';
+import { AdmissionRefused } from './refusal.js';
+import { SessionJournal } from './session-journal.js';
+import { type LiveSession, SessionRegistry } from './session-registry.js';
+
+/** Longest instance id and reason that the table takes. */
+const MAX_TEXT = 64;
+const RETRY_MS = 2_000;
+/** By then a process that replaces this one may listen. */
+const RECONNECT_AFTER_MS = 500;
+
+/** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
+@Injectable()
+export class TunnelEndpoint {
+  /** While the process stops every session ends for that one reason. */
+  private stopping = false;
+
+  constructor(
+    @Inject(BROKER_ID) private readonly brokerId: string,
+    private readonly admission: AdmissionService,
+    private readonly registry: SessionRegistry,
+    private readonly journal: SessionJournal,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+  ) {}
+
+  /** @param failed counts against the peer's address */
+  serve(socket: TLSSocket, peer: Peer, failed: () => void): void {
+    const session: Session = new Session({
+      role: 'broker',
+      transport: socket,
+      admit: (hello) => this.admit(session, peer, hello, failed),
+    });
+    session.start().then(
+      ({ sessionId }) => this.announce(sessionId, peer),
+      (error: unknown) => this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about'),
+    );
+  }
+
+  /** GOAWAY to every agent, the end of their channels or the deadline, and all of it on record. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.stopping = true;
+    const options = { reason: 'broker-stopped', deadlineMs, reconnectAfterMs: RECONNECT_AFTER_MS };
+    await Promise.all(this.registry.all().map(({ session }) => session.drain(options)));
+    await this.journal.settle();
+  }
+
+  private announce(sessionId: string, peer: Peer): void {
+    const live = this.registry.get(sessionId);
+    if (live === undefined) return;
+    const { siteLabel, agentId } = live;
+    this.logger.info({ sessionId, siteLabel, agentId, peerAddress: peer.address }, 'a tunnel is up');
+    this.journal.announce(live);
+  }
+
+  private async admit(session: Session, peer: Peer, hello: AdmittedHello, failed: () => void): Promise<Admission> {
+    if (this.stopping) return { refuse: { code: 'draining', detail: 'this broker stops', retryAfterMs: RETRY_MS } };
+    try {
+      const record = await this.admission.admit(peer, hello);
+      return { sessionId: await this.register(session, record, peer, hello) };
+    } catch (error) {
+      if (!(error instanceof AdmissionRefused)) {
+        this.logger.error({ err: error }, 'an admission failed');
+        return { refuse: { code: 'unavailable', detail: 'no decision is possible now', retryAfterMs: RETRY_MS } };
+      }
+      if (error.refusal.code !== 'unavailable') failed();
+      return { refuse: error.refusal };
+    }
+  }
+
+  /** In the registry and the table first, then judged once more: a revocation in between finds one of the two. */
+  private async register(session: Session, record: AgentAdmission, peer: Peer, hello: AdmittedHello): Promise<string> {
+    const { tenantId, siteId, siteLabel, agentId, serial } = record;
+    const live: LiveSession = {
+      id: randomUUID(),
+      tenantId,
+      siteId,
+      siteLabel,
+      agentId,
+      serial,
+      session,
+      registered: false,
+    };
+    this.registry.add(live);
+    const expiry = new Alarm(record.notAfter.getTime(), () => session.close('certificate-expired'));
+    const ended = new Promise<CloseReason>((resolve) => session.once('close', resolve));
+    void ended.then((reason) => {
+      expiry.cancel();
+      this.end(live, reason);
+    });
+    const superseded = await this.journal.open(this.rowOf(live, peer, hello));
+    live.registered = true;
+    if (this.registry.get(live.id) === undefined) await this.journal.close(live, 'transport-closed');
+    for (const id of superseded) this.registry.get(id)?.session.close('superseded', 'a newer connection of this agent');
+    await this.admission.recheck(serial, agentId);
+    return live.id;
+  }
+
+  private rowOf(live: LiveSession, peer: Peer, hello: AdmittedHello) {
+    const { id, tenantId, siteId, agentId, serial } = live;
+    return {
+      id,
+      tenantId,
+      siteId,
+      agentId,
+      brokerId: this.brokerId,
+      instanceId: hello.instanceId.slice(0, MAX_TEXT),
+      certificateSerial: serial,
+      remoteAddress: peer.address,
+      agentVersion: hello.agentVersion,
+      platform: hello.platform,
+      clockSkewMs: hello.skewMs,
+    };
+  }
+
+  private end(live: LiveSession, { code, by }: CloseReason): void {
+    this.registry.remove(live.id);
+    const reason = this.stopping ? 'broker-stopped' : code.slice(0, MAX_TEXT);
+    this.logger.info({ sessionId: live.id, siteLabel: live.siteLabel, reason, by }, 'a tunnel is down');
+    if (live.registered) void this.journal.close(live, reason);
+  }
+}
