@@ -9,6 +9,8 @@ import { freePort } from '../../tools/launcher/port.mjs';
 import { startPostgres, type Postgres } from '../../tools/launcher/postgres.mjs';
 import { CLOUD_APPS, type CloudApp } from '../../tools/launcher/provision.mjs';
 import { Rest, signInFirst } from '../../tools/demo/rest.mjs';
+import { Client } from 'pg';
+import { Client } from 'pg';
 import { waitUntil } from './condition.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { Site, type SiteOptions } from './site.js';
@@ -38,6 +40,8 @@ export class Platform implements AsyncDisposable {
   #postgres: Postgres | undefined;
   #database: TestDatabase | undefined;
   #natsUrl = '';
+  #ownerUrl = '';
+  #ownerUrl = '';
 
   private constructor(
     readonly dataDir: string,
@@ -63,6 +67,8 @@ export class Platform implements AsyncDisposable {
     const { dataDir, ports } = this;
     this.#undo.push(() => rmSync(dataDir, { recursive: true, force: true }));
     const ownerUrl = ownPostgres ? await this.#startOwnPostgres() : await this.#createDatabase();
+    this.#ownerUrl = ownerUrl;
+    this.#ownerUrl = ownerUrl;
     const nats = await startNats({ dir: dataDir, ...(natsServer ? { server: natsServer } : {}) });
     this.#natsUrl = nats.url;
     this.#undo.push(() => nats.stop());
@@ -106,8 +112,49 @@ export class Platform implements AsyncDisposable {
     return this.#database;
   }
 
+  /** Rows by table, seen as the owner. */
+  async counts<Table extends string>(tables: readonly Table[]): Promise<Record<Table, number>> {
+    const client = new Client({ connectionString: this.#ownerUrl });
+    await client.connect();
+    try {
+      const counted: Partial<Record<Table, number>> = {};
+      for (const table of tables) {
+        const { rows } = await client.query<{ count: string }>(
+          `SELECT count(*) FROM ${client.escapeIdentifier(table)}`,
+        );
+        counted[table] = Number(rows[0]?.count);
+      }
+      return counted as Record<Table, number>;
+    } finally {
+      await client.end();
+    }
+  }
+
   get natsUrl(): string {
     return this.#natsUrl;
+  }
+
+  /** Runs one statement as the owner of the database. */
+  async query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const client = new Client({ connectionString: this.#ownerUrl, connectionTimeoutMillis: 5_000 });
+    // A server that is killed in between ends the connection by an event of its own.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query<Row>(text, values)).rows;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  /** Number of rows of each table. */
+  async counts(tables: readonly string[]): Promise<Record<string, number>> {
+    const counted: Record<string, number> = {};
+    for (const table of tables) {
+      const [row] = await this.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM ${table}`);
+      counted[table] = row?.rows ?? 0;
+    }
+    return counted;
   }
 
   /** Keeps a process's line; a failing test shows them. */
@@ -134,13 +181,18 @@ export class Platform implements AsyncDisposable {
     await back;
   }
 
-  /** SIGKILL of the postmaster; resolves when it has another process. Needs `ownPostgres`. */
+  /** SIGKILL of the postmaster; resolves when the database answers again. Needs `ownPostgres`. */
   async killPostgres(): Promise<void> {
     const postgres = this.#postgres;
     const pid = postgres?.pid();
     if (!postgres || pid === undefined) throw new Error('killPostgres needs ownPostgres');
     process.kill(pid, 'SIGKILL');
-    await waitUntil('PostgreSQL is back', () => postgres.pid() !== undefined && postgres.pid() !== pid, BACK_MS);
+    const answers = (): Promise<boolean> =>
+      this.query('SELECT 1').then(
+        () => postgres.pid() !== pid,
+        () => false,
+      );
+    await waitUntil('PostgreSQL answers again', answers, BACK_MS);
   }
 
   /** A site created by REST with its own agent, not started yet. */
