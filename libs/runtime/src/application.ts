@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import type { INestApplicationContext, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { CommonEnvironment } from './environment.js';
@@ -13,6 +13,8 @@ export interface CloudApp<Config extends CommonEnvironment> {
   /** Called first; a ConfigurationError ends the start with exit code 78. */
   config: () => Config;
   module: (config: Config) => Type | Promise<Type>;
+  /** For an app that serves HTTP instead of messages: makes the Nest application, initialised and not yet listening. */
+  create?: (module: Type, config: Config, logger: LoggerService) => Promise<INestApplicationContext>;
   /** Opens the app's own listeners after messaging is up. @returns their ports, reported with readiness */
   listen?: (context: INestApplicationContext, config: Config) => Promise<Record<string, number>>;
   /** Name → works? For `/health/ready`. */
@@ -29,13 +31,8 @@ export const runCloudApp = async <Config extends CommonEnvironment>(app: CloudAp
     const config = app.config();
     logger = createLogger(app.name, config.ADIT_LOG_LEVEL);
     guardProcess(logger);
-    const nest = await NestFactory.createMicroservice<MicroserviceOptions>(await app.module(config), {
-      transport: Transport.NATS,
-      options: natsOptions(app.name, config),
-      logger: new NestLogger(logger),
-      abortOnError: false,
-    });
-    await nest.listen();
+    const create = app.create ?? ((...args) => createMicroservice(app.name, ...args));
+    const nest = await create(await app.module(config), config, new NestLogger(logger));
     const ports = (await app.listen?.(nest, config)) ?? {};
     const health = await startHealth(app, nest, config);
     stopOnSignal(logger, async () => {
@@ -48,6 +45,22 @@ export const runCloudApp = async <Config extends CommonEnvironment>(app: CloudAp
   } catch (error) {
     exitWith(logger, error);
   }
+};
+
+const createMicroservice = async (
+  name: string,
+  module: Type,
+  config: CommonEnvironment,
+  logger: LoggerService,
+): Promise<INestApplicationContext> => {
+  const nest = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
+    transport: Transport.NATS,
+    options: natsOptions(name, config),
+    logger,
+    abortOnError: false,
+  });
+  await nest.listen();
+  return nest;
 };
 
 const startHealth = async <Config extends CommonEnvironment>(

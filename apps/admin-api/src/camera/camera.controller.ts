@@ -1,0 +1,30 @@
+import type { Page } from '@app/persistence';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CallerOf } from '../http/caller.decorator.js';
+import { IdOf } from '../http/id.pipe.js';
+import { ApiPage } from '../http/page-response.decorator.js';
+import type { Caller } from '../http/request.js';
+import { SitePageQuery } from '../http/site-page.dto.js';
+import { Camera } from './camera.dto.js';
+import { CameraService } from './camera.service.js';
+
+@ApiTags('cameras')
+@Controller('cameras')
+export class CameraController {
+  constructor(@Inject(CameraService) private readonly cameras: CameraService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Cameras of all federated sites, or of one' })
+  @ApiPage(Camera)
+  list(@CallerOf() caller: Caller, @Query() query: SitePageQuery): Promise<Page<Camera>> {
+    return this.cameras.list(caller.tenantId, query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One camera' })
+  @ApiOkResponse({ type: Camera })
+  find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Camera> {
+    return this.cameras.find(caller.tenantId, id);
+  }
+}

@@ -1,0 +1,56 @@
+import type { Page } from '@app/persistence';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CallerOf } from '../http/caller.decorator.js';
+import { IdOf } from '../http/id.pipe.js';
+import { ApiPage } from '../http/page-response.decorator.js';
+import type { Caller } from '../http/request.js';
+import { SitePageQuery } from '../http/site-page.dto.js';
+import { FederationRole, FederationRoleChanges, NewFederationRole } from './federation-role.dto.js';
+import { FederationRoleService } from './federation-role.service.js';
+
+@ApiTags('federation roles')
+@Controller('federation-roles')
+export class FederationRoleController {
+  constructor(@Inject(FederationRoleService) private readonly roles: FederationRoleService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Federation roles; a new site brings one that is unconfigured' })
+  @ApiPage(FederationRole)
+  list(@CallerOf() caller: Caller, @Query() query: SitePageQuery): Promise<Page<FederationRole>> {
+    return this.roles.list(caller.tenantId, query);
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Create a role for a site that has none' })
+  @ApiCreatedResponse({ type: FederationRole })
+  create(@CallerOf() caller: Caller, @Body() body: NewFederationRole): Promise<FederationRole> {
+    return this.roles.create(caller, body);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One role; its password is never shown' })
+  @ApiOkResponse({ type: FederationRole })
+  find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<FederationRole> {
+    return this.roles.find(caller.tenantId, id);
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Change a role: address, account, switch it on' })
+  @ApiOkResponse({ type: FederationRole })
+  change(
+    @CallerOf() caller: Caller,
+    @IdOf('id') id: string,
+    @Body() body: FederationRoleChanges,
+  ): Promise<FederationRole> {
+    return this.roles.change(caller, id, body);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a role and its entities' })
+  @ApiNoContentResponse()
+  delete(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<void> {
+    return this.roles.delete(caller, id);
+  }
+}

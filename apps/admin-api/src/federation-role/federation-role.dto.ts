@@ -1,0 +1,112 @@
+import { roleState, streamUsage } from '@app/contracts';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsDisplayName } from '../http/display-name.decorator.js';
+import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
+import { UUID } from '../http/site-page.dto.js';
+
+const PIN = /^[A-Za-z0-9_-]{43}$/;
+
+export class FederationRoleChanges {
+  @ApiProperty({ required: false, minLength: 1, maxLength: 200 })
+  @OptionalMember()
+  @IsDisplayName()
+  name?: string;
+
+  @ApiProperty({
+    required: false,
+    example: 'directory.hamburg-sued.tunnel.adit.internal',
+    description: 'the site’s tunnel address, or host:port of a directly reached directory',
+  })
+  @OptionalMember()
+  @IsString()
+  @Length(1, 300)
+  directoryAddress?: string;
+
+  @ApiProperty({ required: false, minLength: 1, maxLength: 100 })
+  @OptionalMember()
+  @IsString()
+  @Length(1, 100)
+  username?: string;
+
+  @ApiProperty({ required: false, format: 'password', writeOnly: true, maxLength: 1024 })
+  @OptionalMember()
+  @IsString()
+  @Length(1, 1024)
+  password?: string;
+
+  @ApiProperty({
+    type: String,
+    required: false,
+    nullable: true,
+    pattern: PIN.source,
+    description: 'base64url SHA-256 of the directory’s public key, confirmed by you; for directly reached sites only',
+  })
+  @NullableMember()
+  @IsString()
+  @Matches(PIN, { message: '$property must be the base64url SHA-256 of a public key' })
+  tlsPin?: string | null;
+
+  @ApiProperty({ required: false })
+  @OptionalMember()
+  @IsBoolean()
+  resilientConnection?: boolean;
+
+  @ApiProperty({ required: false, minimum: 0, maximum: 86_400 })
+  @OptionalMember()
+  @IsInt()
+  @Min(0)
+  @Max(86_400)
+  reconnectionTimeoutSeconds?: number;
+
+  @ApiProperty({ required: false, enum: streamUsage.options })
+  @OptionalMember()
+  @IsIn(streamUsage.options)
+  defaultStreamUsage?: (typeof streamUsage.options)[number];
+
+  @ApiProperty({ required: false })
+  @OptionalMember()
+  @IsBoolean()
+  enabled?: boolean;
+}
+
+export class NewFederationRole extends FederationRoleChanges {
+  @ApiProperty({ format: 'uuid' })
+  @Matches(UUID, { message: '$property must be a UUID' })
+  siteId!: string;
+}
+
+export class FederationRole extends OmitType(FederationRoleChanges, ['password', 'directoryAddress', 'username']) {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ format: 'uuid' })
+  siteId!: string;
+
+  @ApiProperty()
+  siteLabel!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  directoryAddress!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  username!: string | null;
+
+  @ApiProperty({ enum: roleState.options })
+  state!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  stateReason!: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  stateSince!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  lastContactAt!: string | null;
+
+  @ApiProperty({ type: Number, nullable: true })
+  clockSkewMs!: number | null;
+
+  @ApiProperty()
+  entityCount!: number;
+}

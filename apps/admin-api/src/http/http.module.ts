@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { LaterController } from './later.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { requestValidation } from './request-validation.pipe.js';
+
+@Module({
+  controllers: [LaterController],
+  providers: [
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useFactory: requestValidation },
+  ],
+})
+export class HttpModule {}

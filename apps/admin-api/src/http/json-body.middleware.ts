@@ -1,0 +1,45 @@
+import { DomainError } from '@app/contracts';
+import { JsonError, parseStrictJson } from '@app/pki';
+import type { NextFunction, Request, Response } from 'express';
+
+export const JSON_TYPE = 'application/json';
+export const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** Runs after the raw body was read: a body is one JSON object, UTF-8, no member twice, not too deep. */
+export const jsonBody = (request: Request, _response: Response, next: NextFunction): void => {
+  const raw: unknown = request.body;
+  if (!Buffer.isBuffer(raw)) {
+    request.body = undefined;
+    return next(hasBody(request) ? new DomainError('unsupported-media-type', `send ${JSON_TYPE}`) : undefined);
+  }
+  try {
+    request.body = raw.length === 0 ? undefined : parseObject(raw);
+    next();
+  } catch (error) {
+    next(error);
+  }
+};
+
+const hasBody = (request: Request): boolean =>
+  request.header('transfer-encoding') !== undefined || Number(request.header('content-length') ?? 0) > 0;
+
+const parseObject = (raw: Buffer): object => {
+  const value = parse(raw);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new DomainError('invalid-request', 'the body is not a JSON object', {
+    fields: [{ pointer: '', detail: 'a JSON object' }],
+  });
+};
+
+const parse = (raw: Buffer): unknown => {
+  try {
+    return parseStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(raw));
+  } catch (cause) {
+    if (cause instanceof JsonError) {
+      throw new DomainError('invalid-request', `the body is not valid JSON: ${cause.fault} at ${cause.offset}`, {
+        cause,
+      });
+    }
+    throw new DomainError('invalid-request', 'the body is not UTF-8', { cause });
+  }
+};

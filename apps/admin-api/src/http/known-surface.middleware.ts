@@ -1,0 +1,51 @@
+import { DomainError } from '@app/contracts';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+type Method = (typeof METHODS)[number];
+
+interface Route {
+  pattern: RegExp;
+  /** Query keys by method. */
+  queries: Map<string, ReadonlySet<string>>;
+}
+
+/**
+ * Holds requests to the documented surface: another method on a known path is 405, an unknown query key 400.
+ * Unknown paths go on to Nest's own 404.
+ */
+export const knownSurface = (document: OpenAPIObject): RequestHandler => {
+  const routes = Object.entries(document.paths).map(([path, item]) => toRoute(path, item));
+  return (request: Request, response: Response, next: NextFunction) => {
+    const found = routes.filter(({ pattern }) => pattern.test(request.path));
+    if (found.length === 0) return next();
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const query = found.map(({ queries }) => queries.get(method)).find((keys) => keys !== undefined);
+    if (query === undefined) {
+      response.setHeader('Allow', found.flatMap(({ queries }) => [...queries.keys()]).join(', '));
+      return next(new DomainError('method-not-allowed', `${request.method} is not one of this address's methods`));
+    }
+    const unknown = Object.keys(request.query).filter((key) => !query.has(key));
+    if (unknown.length === 0) return next();
+    const fields = unknown.slice(0, 10).map((key) => ({ pointer: `/${key}`, detail: 'unknown query key' }));
+    next(new DomainError('invalid-request', 'the query has keys that are not known here', { fields }));
+  };
+};
+
+const toRoute = (path: string, item: OpenAPIObject['paths'][string]): Route => ({
+  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}/?$`, 'i'),
+  queries: new Map(
+    METHODS.filter((method) => item[method] !== undefined).map((method) => [
+      method.toUpperCase(),
+      keysOf(item, method),
+    ]),
+  ),
+});
+
+const keysOf = (item: OpenAPIObject['paths'][string], method: Method): ReadonlySet<string> =>
+  new Set(
+    (item[method]?.parameters ?? []).flatMap((parameter) =>
+      'in' in parameter && parameter.in === 'query' ? [parameter.name] : [],
+    ),
+  );

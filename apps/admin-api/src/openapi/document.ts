@@ -1,0 +1,47 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
+import { Problem } from '../http/problem.dto.js';
+
+const DESCRIPTION = [
+  'Sites, keyfiles, tunnels, federation roles, cameras and view tickets of one tenant.',
+  'Sign in with `POST /api/v1/sessions` and send the token as `Authorization: Bearer …`.',
+  'Every failure is an RFC 9457 problem document: decide by its `code`.',
+  'Lists answer `{ items, nextCursor }`; give `nextCursor` as `cursor` for the next page.',
+].join('\n\n');
+
+export const describeApi = (app: NestExpressApplication): OpenAPIObject => {
+  const config = new DocumentBuilder()
+    .setTitle('Adit administration API')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .addBearerAuth()
+    .addSecurityRequirements('bearer')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { extraModels: [Problem] });
+  const problem = {
+    description: 'A problem document',
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
+  };
+  for (const item of Object.values(document.paths)) {
+    for (const operation of [item.get, item.post, item.put, item.patch, item.delete]) {
+      if (operation) operation.responses = { ...operation.responses, default: problem };
+    }
+  }
+  return document;
+};
+
+/** `/api/v1/openapi.json`, and a page at `/api/docs` whose every file comes from this app. */
+export const serveApiPage = (app: NestExpressApplication, document: OpenAPIObject): void => {
+  SwaggerModule.setup('api/docs', app, document, {
+    jsonDocumentUrl: 'api/v1/openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Adit API',
+    // The default would send the document's address to a validator on the internet.
+    swaggerOptions: { validatorUrl: null },
+  });
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    if (request.path === '/') response.redirect('/api/docs');
+    else next();
+  });
+};

@@ -1,0 +1,27 @@
+import { CONFIG, readPrivateKey, readPublicKeys } from '@app/runtime';
+import { Global, Module } from '@nestjs/common';
+import type { AdminConfig } from '../config.js';
+import { Seal } from './seal.js';
+import { TicketKey } from './ticket-key.js';
+
+@Global()
+@Module({
+  providers: [
+    {
+      provide: Seal,
+      inject: [CONFIG],
+      useFactory: (config: AdminConfig) =>
+        new Seal(
+          readPrivateKey(config.ADIT_SECRETS_DIR, 'seal.jwk'),
+          readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE).seal.federation,
+        ),
+    },
+    {
+      provide: TicketKey,
+      inject: [CONFIG],
+      useFactory: (config: AdminConfig) => new TicketKey(readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk')),
+    },
+  ],
+  exports: [Seal, TicketKey],
+})
+export class SecretsModule {}

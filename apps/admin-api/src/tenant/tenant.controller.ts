@@ -1,0 +1,30 @@
+import type { Page } from '@app/persistence';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CallerOf } from '../http/caller.decorator.js';
+import { IdOf } from '../http/id.pipe.js';
+import { ApiPage } from '../http/page-response.decorator.js';
+import { PageQuery } from '../http/page.dto.js';
+import type { Caller } from '../http/request.js';
+import { Tenant } from './tenant.dto.js';
+import { TenantService } from './tenant.service.js';
+
+@ApiTags('tenants')
+@Controller('tenants')
+export class TenantController {
+  constructor(@Inject(TenantService) private readonly tenants: TenantService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The caller’s own tenant' })
+  @ApiPage(Tenant)
+  list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<Tenant>> {
+    return this.tenants.list(caller.tenantId, query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One tenant; another one is not found' })
+  @ApiOkResponse({ type: Tenant })
+  find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Tenant> {
+    return this.tenants.find(caller.tenantId, id);
+  }
+}

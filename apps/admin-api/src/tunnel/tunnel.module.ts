@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { SiteModule } from '../site/site.module.js';
+import { TunnelController } from './tunnel.controller.js';
+import { TunnelService } from './tunnel.service.js';
+
+@Module({ imports: [SiteModule], controllers: [TunnelController], providers: [TunnelService] })
+export class TunnelModule {}

@@ -1,0 +1,38 @@
+import type { Page } from '@app/persistence';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CallerOf } from '../http/caller.decorator.js';
+import { IdOf } from '../http/id.pipe.js';
+import { ApiPage } from '../http/page-response.decorator.js';
+import { PageQuery } from '../http/page.dto.js';
+import type { Caller } from '../http/request.js';
+import { IssuedViewTicket, NewViewTicket, ViewTicket } from './view-ticket.dto.js';
+import { ViewTicketService } from './view-ticket.service.js';
+
+@ApiTags('view tickets')
+@Controller()
+export class ViewTicketController {
+  constructor(@Inject(ViewTicketService) private readonly tickets: ViewTicketService) {}
+
+  @Post('cameras/:id/view-tickets')
+  @ApiOperation({ summary: 'A stream URL with its ticket, answered this once' })
+  @ApiCreatedResponse({ type: IssuedViewTicket })
+  issue(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: NewViewTicket): Promise<IssuedViewTicket> {
+    return this.tickets.issue(caller, id, body);
+  }
+
+  @Get('view-tickets')
+  @ApiOperation({ summary: 'View tickets, newest first, without their URLs' })
+  @ApiPage(ViewTicket)
+  list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<ViewTicket>> {
+    return this.tickets.list(caller.tenantId, query);
+  }
+
+  @Post('view-tickets/:id/revoke')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Revoke a view ticket' })
+  @ApiOkResponse({ type: ViewTicket })
+  revoke(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<ViewTicket> {
+    return this.tickets.revoke(caller, id);
+  }
+}

@@ -1,0 +1,81 @@
+import { streamUsage } from '@app/contracts';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { OptionalMember } from '../http/optional-member.decorator.js';
+
+const DAY_SECONDS = 86_400;
+
+export class NewViewTicket {
+  @ApiProperty({ required: false, enum: streamUsage.options, default: 'live' })
+  @OptionalMember()
+  @IsIn(streamUsage.options)
+  usage: (typeof streamUsage.options)[number] = 'live';
+
+  @ApiProperty({
+    required: false,
+    minimum: 10,
+    maximum: DAY_SECONDS,
+    default: 43_200,
+    description: 'how long its user may reconnect: at most 12 h, 24 h in a demo',
+  })
+  @OptionalMember()
+  @IsInt()
+  @Min(10)
+  @Max(DAY_SECONDS)
+  validForSeconds?: number;
+}
+
+export class IssuedViewTicket {
+  @ApiProperty({ format: 'uuid' })
+  ticketId!: string;
+
+  @ApiProperty({
+    description: 'for any RTSP player; answered this once',
+    example: 'rtsp://host:8554/site/camera/live?ticket=…',
+  })
+  url!: string;
+
+  @ApiProperty({ enum: streamUsage.options })
+  usage!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'the first player must start before' })
+  firstUseBy!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'reconnects from that player’s address end' })
+  expiresAt!: string;
+}
+
+export class ViewTicket {
+  @ApiProperty({ format: 'uuid' })
+  ticketId!: string;
+
+  @ApiProperty()
+  siteLabel!: string;
+
+  @ApiProperty()
+  camera!: string;
+
+  @ApiProperty({ enum: streamUsage.options })
+  usage!: string;
+
+  @ApiProperty({ example: 'operator:admin' })
+  issuedTo!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  issuedAt!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  firstUseBy!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expiresAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  revokedAt!: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  firstUsedAt!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'the address it belongs to since' })
+  firstUsedFrom!: string | null;
+}

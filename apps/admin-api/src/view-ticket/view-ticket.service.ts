@@ -1,0 +1,101 @@
+import { DomainError } from '@app/contracts';
+import { Database, type Page, ViewTicketRepository, type ViewTicketRow } from '@app/persistence';
+import { CONFIG } from '@app/runtime';
+import { Inject, Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { CameraService } from '../camera/camera.service.js';
+import type { AdminConfig } from '../config.js';
+import { type PageQuery, toPageRequest } from '../http/page.dto.js';
+import type { Caller } from '../http/request.js';
+import { TicketKey } from '../secrets/ticket-key.js';
+import type { IssuedViewTicket, NewViewTicket, ViewTicket } from './view-ticket.dto.js';
+
+const FIRST_USE_SECONDS = 300;
+const LIFETIME_SECONDS = 12 * 3_600;
+const DEMO_LIFETIME_SECONDS = 24 * 3_600;
+/** The highest of 1 … 254: an operator is the owner of its tenant. */
+const OPERATOR_LEVEL = 1;
+
+@Injectable()
+export class ViewTicketService {
+  constructor(
+    @Inject(CONFIG) private readonly config: AdminConfig,
+    @Inject(Database) private readonly database: Database,
+    @Inject(ViewTicketRepository) private readonly tickets: ViewTicketRepository,
+    @Inject(CameraService) private readonly cameras: CameraService,
+    @Inject(TicketKey) private readonly key: TicketKey,
+  ) {}
+
+  /** @throws DomainError `camera-not-found`; `invalid-request` for a life beyond the limit */
+  async issue(caller: Caller, cameraId: string, { usage, validForSeconds }: NewViewTicket): Promise<IssuedViewTicket> {
+    const { tenantId, actor } = caller;
+    const life = this.lifeOf(validForSeconds);
+    const camera = await this.cameras.find(tenantId, cameraId);
+    const { siteLabel, path } = camera;
+    const id = randomUUID();
+    const { firstUseBy, expiresAt } = await this.database.inTenant(tenantId, async (tx) => {
+      const ticket = { id, siteLabel, camera: path, usage, issuedTo: actor, ...life };
+      const times = await this.tickets.insert(tx, tenantId, ticket);
+      const details = { cameraId, usage, expiresAt: times.expiresAt.toISOString() };
+      await tx.audit(tenantId, { actor, action: 'view-ticket.issued', subject: id, details });
+      return times;
+    });
+    const claims = { tenantId, site: siteLabel, camera: path, usage, user: actor, userLevel: OPERATOR_LEVEL };
+    const jws = await this.key.mint({ ...claims, firstUseBy: seconds(firstUseBy) }, id, seconds(expiresAt));
+    return {
+      ticketId: id,
+      url: this.urlOf([siteLabel, path, usage], jws),
+      usage,
+      firstUseBy: firstUseBy.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+    };
+  }
+
+  async list(tenantId: string, query: PageQuery): Promise<Page<ViewTicket>> {
+    const request = toPageRequest(query);
+    const page = await this.database.inTenant(tenantId, (tx) => this.tickets.list(tx, tenantId, request));
+    return { ...page, items: page.items.map(toTicket) };
+  }
+
+  /** A second call changes nothing. @throws DomainError `not-found` */
+  async revoke({ tenantId, actor }: Caller, id: string): Promise<ViewTicket> {
+    return this.database.inTenant(tenantId, async (tx) => {
+      if (await this.tickets.revoke(tx, tenantId, id)) {
+        await tx.audit(tenantId, { actor, action: 'view-ticket.revoked', subject: id });
+      }
+      const row = await this.tickets.find(tx, tenantId, id);
+      if (!row) throw new DomainError('not-found', 'there is no such view ticket');
+      return toTicket(row);
+    });
+  }
+
+  private lifeOf(asked: number | undefined): { firstUseSeconds: number; lifetimeSeconds: number } {
+    const demo = this.config.ADIT_DEMO;
+    const longest = demo ? DEMO_LIFETIME_SECONDS : LIFETIME_SECONDS;
+    if (asked !== undefined && asked > longest) {
+      throw new DomainError('invalid-request', `a view ticket lives ${longest} s at most`, {
+        fields: [{ pointer: '/validForSeconds', detail: `at most ${longest}` }],
+      });
+    }
+    const lifetimeSeconds = asked ?? LIFETIME_SECONDS;
+    const firstUse = demo && asked !== undefined ? asked : FIRST_USE_SECONDS;
+    return { lifetimeSeconds, firstUseSeconds: Math.min(firstUse, lifetimeSeconds) };
+  }
+
+  private urlOf(parts: readonly string[], jws: string): string {
+    const path = parts.map(encodeURIComponent).join('/');
+    return `rtsp://${this.config.ADIT_RTSP_PUBLIC}/${path}?ticket=${jws}`;
+  }
+}
+
+const seconds = (time: Date): number => Math.floor(time.getTime() / 1_000);
+
+const toTicket = ({ id, ...row }: ViewTicketRow): ViewTicket => ({
+  ...row,
+  ticketId: id,
+  issuedAt: row.issuedAt.toISOString(),
+  firstUseBy: row.firstUseBy.toISOString(),
+  expiresAt: row.expiresAt.toISOString(),
+  revokedAt: row.revokedAt?.toISOString() ?? null,
+  firstUsedAt: row.firstUsedAt?.toISOString() ?? null,
+});
