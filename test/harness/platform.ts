@@ -10,7 +10,6 @@ import { startPostgres, type Postgres } from '../../tools/launcher/postgres.mjs'
 import { CLOUD_APPS, type CloudApp } from '../../tools/launcher/provision.mjs';
 import { Rest, signInFirst } from '../../tools/demo/rest.mjs';
 import { Client } from 'pg';
-import { Client } from 'pg';
 import { waitUntil } from './condition.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { Site, type SiteOptions } from './site.js';
@@ -41,7 +40,6 @@ export class Platform implements AsyncDisposable {
   #database: TestDatabase | undefined;
   #natsUrl = '';
   #ownerUrl = '';
-  #ownerUrl = '';
 
   private constructor(
     readonly dataDir: string,
@@ -67,7 +65,6 @@ export class Platform implements AsyncDisposable {
     const { dataDir, ports } = this;
     this.#undo.push(() => rmSync(dataDir, { recursive: true, force: true }));
     const ownerUrl = ownPostgres ? await this.#startOwnPostgres() : await this.#createDatabase();
-    this.#ownerUrl = ownerUrl;
     this.#ownerUrl = ownerUrl;
     const nats = await startNats({ dir: dataDir, ...(natsServer ? { server: natsServer } : {}) });
     this.#natsUrl = nats.url;
@@ -112,24 +109,6 @@ export class Platform implements AsyncDisposable {
     return this.#database;
   }
 
-  /** Rows by table, seen as the owner. */
-  async counts<Table extends string>(tables: readonly Table[]): Promise<Record<Table, number>> {
-    const client = new Client({ connectionString: this.#ownerUrl });
-    await client.connect();
-    try {
-      const counted: Partial<Record<Table, number>> = {};
-      for (const table of tables) {
-        const { rows } = await client.query<{ count: string }>(
-          `SELECT count(*) FROM ${client.escapeIdentifier(table)}`,
-        );
-        counted[table] = Number(rows[0]?.count);
-      }
-      return counted as Record<Table, number>;
-    } finally {
-      await client.end();
-    }
-  }
-
   get natsUrl(): string {
     return this.#natsUrl;
   }
@@ -147,14 +126,14 @@ export class Platform implements AsyncDisposable {
     }
   }
 
-  /** Number of rows of each table. */
-  async counts(tables: readonly string[]): Promise<Record<string, number>> {
-    const counted: Record<string, number> = {};
+  /** Rows by table, seen as the owner. */
+  async counts<Table extends string>(tables: readonly Table[]): Promise<Record<Table, number>> {
+    const counted: Partial<Record<Table, number>> = {};
     for (const table of tables) {
       const [row] = await this.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM ${table}`);
       counted[table] = row?.rows ?? 0;
     }
-    return counted;
+    return counted as Record<Table, number>;
   }
 
   /** Keeps a process's line; a failing test shows them. */
