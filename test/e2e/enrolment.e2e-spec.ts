@@ -223,12 +223,21 @@ describe('revoking', () => {
     expect(await codeOf(activate(certificateChain))).toBe('enrolment-revoked');
   });
 
-  it('happens to all that a site had when it gets a new keyfile', async () => {
+  it('does not happen by accident: an enrolled site gets a new keyfile only when its agent is to be replaced', async () => {
     const siteId = await issuer.newSite();
     const first = await issuer.newKeyfile(siteId);
     const { certificateChain } = await issuer.enrolment.redeem(await redeemRequest(issuer, first.text));
     await activate(certificateChain);
-    const second = await issuer.newKeyfile(siteId);
+    expect(await codeOf(issuer.newKeyfile(siteId))).toBe('site-enrolled');
+    expect(await stateOf(first.keyfileId)).toBe('closed');
+  });
+
+  it('happens to all that a site had when its agent is replaced', async () => {
+    const siteId = await issuer.newSite();
+    const first = await issuer.newKeyfile(siteId);
+    const { certificateChain } = await issuer.enrolment.redeem(await redeemRequest(issuer, first.text));
+    await activate(certificateChain);
+    const second = await issuer.newKeyfile(siteId, true);
     const third = await issuer.newKeyfile(siteId);
     expect(await Promise.all([first, second, third].map(({ keyfileId }) => stateOf(keyfileId)))).toEqual([
       'revoked',

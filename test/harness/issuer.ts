@@ -31,7 +31,7 @@ export interface TestIssuer {
   sealKey: Jwk;
   newSite: () => Promise<string>;
   /** Issues and opens a keyfile as admin-api does. */
-  newKeyfile: (siteId?: string) => Promise<{ keyfileId: string; text: string }>;
+  newKeyfile: (siteId?: string, replace?: boolean) => Promise<{ keyfileId: string; text: string }>;
   close: () => Promise<void>;
 }
 
@@ -51,9 +51,9 @@ export async function startIssuer(): Promise<TestIssuer> {
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
   const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
   const newSite = () => insertSite(database);
-  const newKeyfile = async (siteId?: string) => {
+  const newKeyfile = async (siteId?: string, replace = false) => {
     const site = siteId ?? (await newSite());
-    const issued = await keyfiles.issue(issueRequest(site));
+    const issued = await keyfiles.issue({ ...issueRequest(site), replace });
     return { keyfileId: issued.keyfile.keyfileId, text: await unseal(issued.sealedKeyfile, adminApi.privateKey) };
   };
   const close = async () => {
@@ -72,6 +72,7 @@ function issueRequest(siteId: string) {
     siteLabel: 'test',
     issuedBy: 'operator:test',
     validForSeconds: 3600,
+    replace: false,
     correlationId: randomUUID(),
   };
 }

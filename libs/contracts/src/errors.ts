@@ -20,7 +20,7 @@ export const ERROR_STATUS = {
 
   'keyfile-not-found': 404,
   'keyfile-already-redeemed': 409,
-  'keyfile-open-exists': 409,
+  'site-enrolled': 409,
   'keyfile-state': 409,
 
   'enrolment-malformed': 400,

@@ -9,13 +9,13 @@ export const siteLabel = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'an ASCII label: a–z, 0–9 and inner hyphens');
 export const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a service name: a–z, 0–9, hyphens, at most 32');
-/** A person's name for a thing: no control characters. */
+/** A person's name for a thing: no control and no bidirectional formatting characters. */
 export const displayName = z
   .string()
   .trim()
   .min(1)
   .max(200)
-  .regex(/^[^\p{Cc}]*$/u, 'no control characters');
+  .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u, 'no control or bidirectional formatting characters');
 /** `host:port`, host being a DNS name, an IPv4 address or an IPv6 address in brackets. */
 export const hostPort = z
   .string()

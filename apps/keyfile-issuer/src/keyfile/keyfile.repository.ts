@@ -49,6 +49,15 @@ export class KeyfileRepository {
     return tx.one('SELECT name, now() AS now FROM site WHERE tenant_id = $1 AND id = $2', [tenantId, siteId]);
   }
 
+  /** Whether the site has an agent that a new keyfile would cut off. */
+  async isEnrolled(tx: Transaction, tenantId: string, siteId: string): Promise<boolean> {
+    const row = await tx.one<{ enrolled: boolean }>(
+      `SELECT EXISTS (SELECT FROM agent WHERE tenant_id = $1 AND site_id = $2 AND state IN ('active', 'locked')) AS enrolled`,
+      [tenantId, siteId],
+    );
+    return row?.enrolled === true;
+  }
+
   async insert(tx: Transaction, keyfile: NewKeyfile): Promise<void> {
     const { tenantId, siteId, agentId } = keyfile;
     await tx.query('INSERT INTO agent (id, tenant_id, site_id) VALUES ($1, $2, $3)', [agentId, tenantId, siteId]);

@@ -30,8 +30,9 @@ export class KeyfileService {
   ) {}
 
   /**
-   * A new keyfile replaces everything the site had: earlier keyfiles, and the agent that came from one, are revoked in
-   * the transaction that stores the new one. The site keeps its name, role, entities and history.
+   * A new keyfile replaces the site's unused ones and, when that is asked for, the agent it has: both are revoked in the
+   * transaction that stores the new one. The site keeps its name, role, entities and history.
+   * @throws DomainError `site-enrolled` when the site has an agent and `replace` is not set
    */
   async issue(request: IssueRequest): Promise<z.input<typeof keyfileIssue.reply>> {
     const { tenantId, siteId } = request;
@@ -48,6 +49,9 @@ export class KeyfileService {
     const { tenantId, siteId, issuedBy, correlationId } = request;
     return this.database.inTenant(tenantId, async (tx) => {
       await this.keyfiles.lockSite(tx, tenantId, siteId);
+      if (!request.replace && (await this.keyfiles.isEnrolled(tx, tenantId, siteId))) {
+        throw new DomainError('site-enrolled', 'the site has an agent, which a new keyfile cuts off: ask with replace');
+      }
       const cause = { actor: issuedBy, reason: 'replaced', correlationId };
       const replaced = await this.revocation.revokeSite(tx, tenantId, siteId, cause);
       await this.keyfiles.insert(tx, draft.row);

@@ -36,6 +36,8 @@ export const keyfileIssue = defineRequest(
       .min(60)
       .max(30 * 86_400)
       .default(7 * 86_400),
+    /** An enrolled site is left alone without it; with it, its agent is revoked in the same transaction. */
+    replace: z.boolean().default(false),
     correlationId: z.string(),
   }),
   z.object({ keyfile: keyfileSummary, sealedKeyfile: z.string(), fingerprint: z.string() }),
