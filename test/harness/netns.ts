@@ -15,8 +15,8 @@ export interface Network extends AsyncDisposable {
   readonly through: readonly string[];
   /** Runs a command inside to its end. @returns what it printed */
   run: (program: string, ...args: string[]) => string;
-  /** Lets only TCP to that port of the gateway out and nothing in, whatever it is. */
-  allowOnlyTcp: (port: number) => void;
+  /** Lets only TCP to that port of one host (the gateway by default) out and nothing in, whatever it is. */
+  allowOnlyTcp: (port: number, host?: string) => void;
   remove: () => Promise<void>;
 }
 
@@ -53,31 +53,20 @@ export const createNetwork = (): Network => {
   ip('addr', 'add', `${gateway}/30`, 'dev', link);
   ip('link', 'set', link, 'up');
   for (const device of ['lo', 'uplink']) ip('-n', name, 'link', 'set', device, 'up');
+  // Neighbour discovery of IPv6 would show in every capture.
+  run('sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/uplink/disable_ipv6 || true');
+  execFileSync('sh', ['-c', 'echo 1 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6" || true', 'sh', link]);
   ip('-n', name, 'addr', 'add', `${address}/30`, 'dev', 'uplink');
-  const allowOnlyTcp = (port: number): void => {
+  const allowOnlyTcp = (port: number, host = gateway): void => {
+    if (host !== gateway) run('ip', 'route', 'add', host, 'via', gateway);
     const rules = [
       ['-P', 'INPUT', 'DROP'],
       ['-P', 'OUTPUT', 'DROP'],
       ['-P', 'FORWARD', 'DROP'],
       ['-A', 'INPUT', '-i', 'lo', '-j', 'ACCEPT'],
       ['-A', 'OUTPUT', '-o', 'lo', '-j', 'ACCEPT'],
-      ['-A', 'OUTPUT', '-o', 'uplink', '-p', 'tcp', '-d', gateway, '--dport', String(port), '-j', 'ACCEPT'],
-      [
-        '-A',
-        'INPUT',
-        '-i',
-        'uplink',
-        '-p',
-        'tcp',
-        '-s',
-        gateway,
-        '--sport',
-        String(port),
-        '!',
-        '--syn',
-        '-j',
-        'ACCEPT',
-      ],
+      ['-A', 'OUTPUT', '-o', 'uplink', '-p', 'tcp', '-d', host, '--dport', String(port), '-j', 'ACCEPT'],
+      ['-A', 'INPUT', '-i', 'uplink', '-p', 'tcp', '-s', host, '--sport', String(port), '!', '--syn', '-j', 'ACCEPT'],
     ];
     for (const rule of rules) run('iptables', ...rule);
   };
