@@ -1,0 +1,24 @@
+import { RuntimeModule } from '@app/runtime';
+import { Module, type Type } from '@nestjs/common';
+import type { FederationConfig } from './config.js';
+import { ConnectionsModule } from './connections/connections.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { EntitiesModule } from './entities/entities.module.js';
+import { MediaModule } from './media/media.module.js';
+import { RolesModule } from './roles/roles.module.js';
+
+/** The whole app for one configuration. */
+export function appModule(config: FederationConfig): Type {
+  @Module({
+    imports: [
+      RuntimeModule.forRoot('federation', config),
+      DatabaseModule,
+      EntitiesModule,
+      ConnectionsModule,
+      RolesModule,
+      MediaModule,
+    ],
+  })
+  class AppModule {}
+  return AppModule;
+}

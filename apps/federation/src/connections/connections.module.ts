@@ -1,0 +1,29 @@
+import { CONFIG, readFieldKey, readPrivateKey } from '@app/runtime';
+import { Module } from '@nestjs/common';
+import type { FederationConfig } from '../config.js';
+import { EntitiesModule } from '../entities/entities.module.js';
+import { PasswordVault } from '../roles/password-vault.js';
+import { RoleReconciler } from '../roles/role.reconciler.js';
+import { ConnectionFactory } from './connection.factory.js';
+import { ConnectionSupervisor } from './connection.supervisor.js';
+import { HintHandler } from './hint.handler.js';
+import { SiteDialer } from './site-dialer.js';
+
+@Module({
+  imports: [EntitiesModule],
+  controllers: [HintHandler],
+  providers: [
+    {
+      provide: PasswordVault,
+      inject: [CONFIG],
+      useFactory: ({ ADIT_SECRETS_DIR: dir }: FederationConfig) =>
+        new PasswordVault(readFieldKey(dir), readPrivateKey(dir, 'seal.jwk')),
+    },
+    SiteDialer,
+    RoleReconciler,
+    ConnectionFactory,
+    ConnectionSupervisor,
+  ],
+  exports: [PasswordVault, SiteDialer, ConnectionSupervisor, ConnectionFactory],
+})
+export class ConnectionsModule {}

@@ -1,0 +1,88 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { directory } from '@app/contracts';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { DirectoryLane, laneDefaults, type Dial, type DirectoryTarget, type LaneOptions } from './directory-lane.js';
+
+export interface SiteInfo {
+  siteName: string;
+  version: string;
+  /** Site's clock minus ours, half the round trip taken into account. */
+  clockSkewMs: number;
+  /** `host:port` of the site redirector on its LAN; empty when only the tunnel leads there. */
+  redirectorAddress: string;
+}
+
+export interface SessionOptions extends LaneOptions {
+  callTimeoutMs: number;
+}
+
+export const sessionDefaults: SessionOptions = { ...laneDefaults, callTimeoutMs: 5_000 };
+
+/** An open, accepted contact with a site's directory: a lane for commands, a lane for bulk. */
+export class DirectorySession {
+  private constructor(
+    private readonly control: DirectoryLane,
+    private readonly bulk: DirectoryLane,
+    /** As the site said when the session was opened. */
+    readonly info: SiteInfo,
+    private readonly options: SessionOptions,
+  ) {}
+
+  /** Dials, checks pin and account. Throws what the dialer, TLS or the call throws; nothing stays open then. */
+  static async open(
+    target: DirectoryTarget,
+    dial: Dial,
+    signal: AbortSignal,
+    options: Partial<SessionOptions> = {},
+  ): Promise<DirectorySession> {
+    const all = { ...sessionDefaults, ...options };
+    const control = await DirectoryLane.open(target, 'control', dial, all, signal);
+    try {
+      const info = await getInfo(control, all.callTimeoutMs, signal);
+      const bulk = await DirectoryLane.open(target, 'bulk', dial, all, signal);
+      return new DirectorySession(control, bulk, info, all);
+    } catch (error) {
+      control.close();
+      throw error;
+    }
+  }
+
+  /** Resolves when one of the lanes has ended. */
+  get ended(): Promise<void> {
+    return Promise.race([this.control.ended, this.bulk.ended]);
+  }
+
+  check(signal: AbortSignal): Promise<SiteInfo> {
+    return getInfo(this.control, this.options.callTimeoutMs, signal);
+  }
+
+  watch(sinceRevision: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEntitiesResponse> {
+    return this.bulk.client.watchEntities({ sinceRevision }, { signal });
+  }
+
+  async openStream(
+    cameraId: string,
+    usage: directory.StreamUsage,
+    user: string,
+  ): Promise<directory.OpenStreamResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    return this.control.client.openStream({ cameraId, usage, user }, { timeoutMs: this.options.callTimeoutMs });
+  }
+
+  close(): void {
+    this.control.close();
+    this.bulk.close();
+  }
+}
+
+const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {
+  const sentAt = Date.now();
+  const info = await lane.client.getInfo({}, { timeoutMs, signal });
+  const middle = (sentAt + Date.now()) / 2;
+  return {
+    siteName: info.siteName,
+    version: info.version,
+    clockSkewMs: info.time === undefined ? 0 : timestampDate(info.time).getTime() - middle,
+    redirectorAddress: info.redirectorAddress,
+  };
+};

@@ -1,0 +1,193 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DomainError, type RoleState } from '@app/contracts';
+import type { AppLogger } from '@app/runtime';
+import { nextRoleState, type RoleEvent } from '../roles/role-state.js';
+import { backOffMs, type BackOffOptions } from './back-off.js';
+import { contactFault, type ContactFault } from './contact-fault.js';
+import type { DirectorySession, SiteInfo } from './directory-session.js';
+import { EntityIntake } from './entity-intake.js';
+import type { EntityOwner, EntityStore } from '../entities/entity-store.js';
+
+/** A role that is complete and enabled. */
+export interface ConnectedRole extends EntityOwner {
+  siteLabel: string;
+  address: string;
+  isTunnelled: boolean;
+  resilient: boolean;
+  reconnectionTimeoutMs: number;
+}
+
+export interface RoleConnectionPorts {
+  open: (signal: AbortSignal) => Promise<DirectorySession>;
+  revision: () => Promise<bigint>;
+  store: Pick<EntityStore, 'replace' | 'upsert' | 'remove'>;
+  /** Best effort; the supervisor repeats what did not get through. */
+  stateChanged: (state: RoleState, reason: string | null) => void;
+  contacted: (info: SiteInfo) => void;
+  logger: AppLogger;
+}
+
+export interface RoleConnectionOptions extends BackOffOptions {
+  /** Back-off after a refused account: only a person can help, and each try is a failure in the site's books. */
+  refusedMs: number;
+  /** A contact that lasted this long resets the back-off. */
+  stableMs: number;
+  checkIntervalMs: number;
+  /** Pause between tries to write while the database is away. */
+  storeRetryMs: number;
+}
+
+export const roleConnectionDefaults: RoleConnectionOptions = {
+  firstMs: 500,
+  maxMs: 10_000,
+  random: Math.random,
+  refusedMs: 30_000,
+  stableMs: 10_000,
+  checkIntervalMs: 30_000,
+  storeRetryMs: 500,
+};
+
+/** Keeps one role in contact with its site: a loop of attempts with back-off, until closed. */
+export class RoleConnection {
+  #state: RoleState = 'connecting';
+  #reason: string | null = null;
+  #session: DirectorySession | undefined;
+  #suspendedAt: number | undefined;
+  #wake: () => void = () => undefined;
+  #done: Promise<void> = Promise.resolve();
+  readonly #stop = new AbortController();
+  readonly #options: RoleConnectionOptions;
+
+  constructor(
+    readonly role: ConnectedRole,
+    private readonly ports: RoleConnectionPorts,
+    options: Partial<RoleConnectionOptions> = {},
+  ) {
+    this.#options = { ...roleConnectionDefaults, ...options };
+  }
+
+  get state(): RoleState {
+    return this.#state;
+  }
+
+  get reason(): string | null {
+    return this.#reason;
+  }
+
+  /** The open contact, if there is one. */
+  get session(): DirectorySession | undefined {
+    return this.#session;
+  }
+
+  start(): void {
+    this.ports.stateChanged(this.#state, this.#reason);
+    this.#done = this.#loop();
+  }
+
+  /** Something changed at the site: try now. */
+  kick(): void {
+    this.#wake();
+  }
+
+  /** Harmless when repeated. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#wake();
+    await this.#done;
+  }
+
+  async #loop(): Promise<void> {
+    for (let attempt = 0; !this.#stop.signal.aborted; attempt++) {
+      const startedAt = performance.now();
+      const fault = await this.#attempt();
+      if (this.#stop.signal.aborted) return;
+      this.#lost(fault);
+      if (performance.now() - startedAt > this.#options.stableMs) attempt = 0;
+      const pauseMs = fault.event === 'refused' ? this.#options.refusedMs : backOffMs(attempt, this.#options);
+      if (await this.#pause(pauseMs)) attempt = 0;
+    }
+  }
+
+  /** One contact from dialling to its end. @returns why it ended */
+  async #attempt(): Promise<ContactFault> {
+    const attempt = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, attempt.signal]);
+    try {
+      const session = await this.ports.open(signal);
+      this.#session = session;
+      this.#move('opened', null);
+      this.ports.contacted(session.info);
+      const ended = session.ended.then(() => Promise.reject(new DomainError('site-unreachable', 'the contact broke')));
+      await Promise.race([this.#watch(session, signal), this.#check(session, signal), ended]);
+      return contactFault(undefined);
+    } catch (error) {
+      return contactFault(error);
+    } finally {
+      this.#session?.close();
+      this.#session = undefined;
+      attempt.abort();
+    }
+  }
+
+  async #watch(session: DirectorySession, signal: AbortSignal): Promise<void> {
+    const intake = new EntityIntake(this.role, this.ports.store);
+    const revision = await this.#persist(() => this.ports.revision(), signal);
+    for await (const message of session.watch(revision, signal)) {
+      const isCurrent = await this.#persist(() => intake.take(message), signal);
+      if (isCurrent && this.#state !== 'connected') this.#move('synchronized', null);
+    }
+  }
+
+  /** While the database is away the site waits: flow control of the lane holds it back. */
+  async #persist<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof DomainError && error.code === 'unavailable') || signal.aborted) throw error;
+        await delay(this.#options.storeRetryMs, undefined, { signal });
+      }
+    }
+  }
+
+  async #check(session: DirectorySession, signal: AbortSignal): Promise<never> {
+    for (;;) {
+      await delay(this.#options.checkIntervalMs, undefined, { signal });
+      this.ports.contacted(await session.check(signal));
+    }
+  }
+
+  #lost({ event, code, detail }: ContactFault): void {
+    this.ports.logger.warn({ roleId: this.role.roleId, code, detail }, 'no contact with the site');
+    this.#move(event === 'failed' && this.#mayWait() ? 'suspended' : event, `${code}: ${detail}`);
+  }
+
+  /** A resilient role has its reconnection time before anybody is told that the site is gone. */
+  #mayWait(): boolean {
+    if (!this.role.resilient || (this.#state !== 'connected' && this.#state !== 'warning')) return false;
+    this.#suspendedAt ??= performance.now();
+    return performance.now() - this.#suspendedAt < this.role.reconnectionTimeoutMs;
+  }
+
+  #move(event: RoleEvent, reason: string | null): void {
+    const next = nextRoleState(this.#state, event);
+    if (next === 'connected') this.#suspendedAt = undefined;
+    if (next === this.#state && reason === this.#reason) return;
+    this.#state = next;
+    this.#reason = reason;
+    this.ports.stateChanged(next, reason);
+  }
+
+  /** @returns whether it was woken before its time */
+  #pause(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (woken: boolean): void => {
+        clearTimeout(timer);
+        this.#wake = () => undefined;
+        resolve(woken);
+      };
+      const timer = setTimeout(() => end(false), ms);
+      this.#wake = () => end(true);
+    });
+  }
+}

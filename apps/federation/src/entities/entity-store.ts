@@ -1,0 +1,60 @@
+import { directory, DomainError } from '@app/contracts';
+import { EntityRepository, FederationRoleRepository, type EntityRecord, type Transaction } from '@app/persistence';
+import { Injectable } from '@nestjs/common';
+import { FederationDatabase } from '../database/federation.database.js';
+import { entityRecord } from './entity-record.js';
+
+/** Whose entities they are. */
+export interface EntityOwner {
+  tenantId: string;
+  siteId: string;
+  roleId: string;
+}
+
+/** Entities of a role in the database, always together with the revision they belong to. */
+@Injectable()
+export class EntityStore {
+  constructor(
+    private readonly database: FederationDatabase,
+    private readonly entities: EntityRepository,
+    private readonly roles: FederationRoleRepository,
+  ) {}
+
+  /** The snapshot is all there is now. */
+  async replace(owner: EntityOwner, entities: readonly directory.Entity[], revision: bigint): Promise<void> {
+    const records = new Map<string, EntityRecord>();
+    for (const entity of entities) {
+      const record = entityRecord(owner.siteId, entity);
+      if (record !== undefined) records.set(record.remoteId, record);
+    }
+    await this.write(owner, revision, async (tx) => {
+      await this.entities.keepOnly(tx, owner, [...records.keys()]);
+      await this.entities.upsert(tx, owner, [...records.values()]);
+    });
+  }
+
+  async upsert(owner: EntityOwner, entity: directory.Entity, revision: bigint): Promise<void> {
+    const record = entityRecord(owner.siteId, entity);
+    await this.write(owner, revision, async (tx) => {
+      if (record !== undefined) await this.entities.upsert(tx, owner, [record]);
+    });
+  }
+
+  async remove(owner: EntityOwner, remoteId: string, revision: bigint): Promise<void> {
+    await this.write(owner, revision, (tx) => this.entities.remove(tx, owner, remoteId));
+  }
+
+  /** A role that was deleted in between must not get entities any more: its row is locked first. */
+  private async write(
+    { tenantId, roleId }: EntityOwner,
+    revision: bigint,
+    work: (tx: Transaction) => Promise<void>,
+  ): Promise<void> {
+    await this.database.inTenant(tenantId, async (tx) => {
+      const role = await this.roles.findForUpdate(tx, tenantId, roleId);
+      if (role === undefined) throw new DomainError('role-not-found', 'the role was deleted');
+      await work(tx);
+      await this.roles.setRevision(tx, tenantId, roleId, revision);
+    });
+  }
+}

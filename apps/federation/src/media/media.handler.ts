@@ -1,0 +1,16 @@
+import { mediaOpen } from '@app/contracts';
+import { HandleRequest } from '@app/runtime';
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import type { z } from 'zod';
+import { MediaService } from './media.service.js';
+
+@Controller()
+export class MediaHandler {
+  constructor(private readonly media: MediaService) {}
+
+  @HandleRequest(mediaOpen)
+  open(@Payload() request: z.output<typeof mediaOpen.request>): Promise<z.input<typeof mediaOpen.reply>> {
+    return this.media.open(request);
+  }
+}
