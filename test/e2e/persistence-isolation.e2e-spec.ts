@@ -1,0 +1,165 @@
+import { DATABASE_APPS, type DatabaseApp } from '@app/persistence';
+import { Client } from 'pg';
+import { createDatabase, type TestDatabase } from '../harness/database.js';
+import { insertTenant, type TenantRows } from './persistence.rows.js';
+
+type Rights = Record<string, string>;
+
+/** Every right of every app: S(elect) I(nsert) U(pdate) D(elete). What is not here is not granted. */
+const GRANTS: Record<DatabaseApp, Rights> = {
+  'admin-api': {
+    tenant: 'S',
+    site: 'SIU',
+    operator: 'SIU',
+    bearer_token: 'SIUD',
+    view_ticket: 'SIU',
+    view_ticket_use: 'S',
+    audit_event: 'S',
+    tunnel_session: 'S',
+    broker: 'S',
+    agent: 'S',
+    operator_login: 'S',
+    bearer_lookup: 'S',
+    tunnel_route: 'S',
+  },
+  'keyfile-issuer': {
+    tenant: 'S',
+    site: 'S',
+    agent: 'SIU',
+    enrol_token: 'SIU',
+    certificate: 'SIU',
+    revocation: 'SI',
+    keyfile_lookup: 'S',
+    certificate_lookup: 'S',
+  },
+  'tunnel-broker': {
+    broker: 'SIUD',
+    tunnel_session: 'SIU',
+    agent_admission: 'S',
+    revocation_feed: 'S',
+    tunnel_route: 'S',
+  },
+  federation: {
+    federation_role: 'SIU',
+    entity: 'SIUD',
+    site_directory: 'S',
+    site_tls_pin: 'S',
+    role_assignment: 'S',
+    tunnel_route: 'S',
+  },
+  'video-redirector': { view_ticket_use: 'SI', view_ticket_status: 'S', tunnel_route: 'S', site_tls_pin: 'S' },
+};
+
+/** Tables that belong to a tenant, by the column that says so. */
+const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain' };
+const NO_TENANT = new Set(['broker']);
+const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
+
+const readable = DATABASE_APPS.flatMap((app) =>
+  Object.keys(GRANTS[app])
+    .filter((table) => !VIEWS.test(table) && !NO_TENANT.has(table))
+    .map((table) => [app, table, TENANT_COLUMN[table] ?? 'tenant_id'] as const),
+);
+
+let database: TestDatabase;
+let own: TenantRows;
+let foreign: TenantRows;
+const clients = new Map<DatabaseApp, Client>();
+
+beforeAll(async () => {
+  database = await createDatabase();
+  own = await insertTenant(database.query);
+  foreign = await insertTenant(database.query);
+  for (const app of DATABASE_APPS) {
+    const client = new Client({ connectionString: database.logins[app] });
+    await client.connect();
+    clients.set(app, client);
+  }
+}, 60_000);
+
+afterAll(async () => {
+  for (const client of clients.values()) await client.end();
+  await database?.drop();
+});
+
+const ask = async (app: DatabaseApp, tenant: string | null, sql: string, values: unknown[] = []) => {
+  const client = clients.get(app);
+  if (!client) throw new Error(`no client of ${app}`);
+  await client.query('BEGIN');
+  try {
+    if (tenant !== null) await client.query("SELECT set_config('adit.tenant', $1, true)", [tenant]);
+    return await client.query(sql, values);
+  } finally {
+    await client.query('ROLLBACK');
+  }
+};
+
+describe('grants', () => {
+  it.each(DATABASE_APPS)('%s may do exactly what is listed, and nothing else', async (app) => {
+    const rows = await database.query<{ name: string; rights: string }>(
+      `SELECT c.relname AS name, concat(
+                CASE WHEN has_table_privilege($1, c.oid, 'SELECT') THEN 'S' END, CASE WHEN has_table_privilege($1, c.oid, 'INSERT') THEN 'I' END,
+                CASE WHEN has_table_privilege($1, c.oid, 'UPDATE') THEN 'U' END, CASE WHEN has_table_privilege($1, c.oid, 'DELETE') THEN 'D' END,
+                CASE WHEN has_table_privilege($1, c.oid, 'TRUNCATE, REFERENCES, TRIGGER') THEN '!' END,
+                CASE WHEN NOT has_table_privilege($1, c.oid, 'SELECT') AND has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') THEN 'c' END) AS rights
+         FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p')`,
+      [new URL(database.logins[app]).username],
+    );
+    const granted = rows.filter(({ rights }) => rights !== '').map(({ name, rights }) => [name, rights]);
+    expect(Object.fromEntries(granted)).toEqual(GRANTS[app]);
+  });
+
+  it.each(DATABASE_APPS)('%s logs in as no superuser, past no policy, and may make nothing', async (app) => {
+    const [role] = await database.query(
+      `SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, has_schema_privilege(rolname, 'public', 'CREATE') AS creates,
+              pg_has_role(rolname, 'adit_system', 'MEMBER') AS system FROM pg_roles WHERE rolname = $1`,
+      [new URL(database.logins[app]).username],
+    );
+    const no = { rolsuper: false, rolbypassrls: false, rolcreatedb: false, rolcreaterole: false };
+    expect(role).toEqual({ ...no, creates: false, system: false });
+  });
+
+  it('every table but the brokers’ and the migrations’ own has row-level security, forced', async () => {
+    const open = await database.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+          AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1`,
+    );
+    expect(open.map(({ name }) => name)).toEqual(['broker', 'migrations']);
+  });
+});
+
+describe('row-level security', () => {
+  it.each(readable)('%s sees no row of %s without a tenant', async (app, table) => {
+    expect((await ask(app, null, `SELECT FROM ${table}`)).rowCount).toBe(0);
+  });
+
+  it.each(readable)('%s sees only its tenant’s rows of %s', async (app, table, column) => {
+    const { rows } = await ask(app, own.tenantId, `SELECT DISTINCT ${column} AS tenant FROM ${table}`);
+    expect(rows).toEqual([{ tenant: own.tenantId }]);
+  });
+
+  const writable = readable.filter(([app, table]) => GRANTS[app][table]?.includes('U'));
+
+  it.each(writable)('%s cannot change another tenant’s rows of %s', async (app, table, column) => {
+    const change = `UPDATE ${table} SET ${column} = ${column} WHERE ${column} = $1`;
+    expect((await ask(app, own.tenantId, change, [foreign.tenantId])).rowCount).toBe(0);
+  });
+
+  it.each(writable)('%s cannot give its rows of %s to another tenant', async (app, table, column) => {
+    const change = `UPDATE ${table} SET ${column} = $1`;
+    await expect(ask(app, own.tenantId, change, [foreign.tenantId])).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('admin-api cannot make a site for another tenant', async () => {
+    const insert = "INSERT INTO site (tenant_id, name, label) VALUES ($1, 'x', 'x')";
+    await expect(ask('admin-api', own.tenantId, insert, [foreign.tenantId])).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('video-redirector cannot note a use of another tenant’s ticket', async () => {
+    const insert =
+      "INSERT INTO view_ticket_use (ticket_id, tenant_id, address) VALUES (gen_random_uuid(), $1, '192.0.2.1')";
+    await expect(ask('video-redirector', own.tenantId, insert, [foreign.tenantId])).rejects.toMatchObject({
+      code: '42501',
+    });
+  });
+});

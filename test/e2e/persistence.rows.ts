@@ -1,0 +1,106 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { TestDatabase } from '../harness/database.js';
+
+/** Ids of one tenant's rows: one in every table that belongs to a tenant. */
+export interface TenantRows {
+  tenantId: string;
+  siteId: string;
+  agentId: string;
+  tokenId: string;
+  serial: string;
+  brokerId: string;
+}
+
+type Query = TestDatabase['query'];
+
+const hash = (): Buffer => createHash('sha256').update(randomBytes(16)).digest();
+
+/** A new tenant with a row in every table, written as the owner. */
+export const insertTenant = async (query: Query): Promise<TenantRows> => {
+  const tenantId = randomUUID();
+  await query('INSERT INTO tenant (id, name) VALUES ($1, $2)', [tenantId, 'A tenant']);
+  const siteId = await insertSite(query, tenantId);
+  const { agentId, tokenId, serial } = await insertIdentity(query, tenantId, siteId);
+  const brokerId = await insertSession(query, tenantId, siteId, agentId);
+  await insertOperator(query, tenantId);
+  await insertRole(query, tenantId, siteId);
+  await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
+  return { tenantId, siteId, agentId, tokenId, serial, brokerId };
+};
+
+const insertSite = async (query: Query, tenantId: string): Promise<string> => {
+  const [site] = await query<{ id: string }>(
+    "INSERT INTO site (tenant_id, name, label) VALUES ($1, 'Hamburg', 'hamburg') RETURNING id",
+    [tenantId],
+  );
+  return site?.id ?? '';
+};
+
+const insertIdentity = async (
+  query: Query,
+  tenantId: string,
+  siteId: string,
+): Promise<Pick<TenantRows, 'agentId' | 'tokenId' | 'serial'>> => {
+  const [agentId, tokenId, serial] = [randomUUID(), randomUUID(), randomBytes(16).toString('hex')];
+  await query('INSERT INTO agent (id, tenant_id, site_id) VALUES ($1, $2, $3)', [agentId, tenantId, siteId]);
+  await query(
+    `INSERT INTO enrol_token (id, tenant_id, site_id, agent_id, token_hash, claim_spki_sha256, claim_spki, claim_serial, issued_by, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'operator:test', now() + interval '7 days')`,
+    [tokenId, tenantId, siteId, agentId, hash(), hash(), hash(), randomUUID()],
+  );
+  await query(
+    `INSERT INTO certificate (serial, tenant_id, agent_id, spki_sha256, enrol_token_id, generation, der, issuer_chain, not_before, not_after)
+     VALUES ($1, $2, $3, $4, $5, 1, '\\x00', '', now(), now() + interval '90 days')`,
+    [serial, tenantId, agentId, hash(), tokenId],
+  );
+  await query("INSERT INTO revocation (tenant_id, agent_id, serial, reason) VALUES ($1, $2, $3, 'test')", [
+    tenantId,
+    agentId,
+    serial,
+  ]);
+  return { agentId, tokenId, serial };
+};
+
+const insertSession = async (query: Query, tenantId: string, siteId: string, agentId: string): Promise<string> => {
+  const brokerId = randomUUID();
+  await query("INSERT INTO broker (id, ingress) VALUES ($1, '127.0.0.1:5580')", [brokerId]);
+  await query(
+    `INSERT INTO tunnel_session (id, tenant_id, site_id, agent_id, broker_id, instance_id, certificate_serial, remote_address, agent_version, platform)
+     VALUES ($1, $2, $3, $4, $5, 'instance', '01', '192.0.2.7:1', '0.1.0', 'linux')`,
+    [randomUUID(), tenantId, siteId, agentId, brokerId],
+  );
+  return brokerId;
+};
+
+const insertOperator = async (query: Query, tenantId: string): Promise<void> => {
+  const [operator] = await query<{ id: string }>(
+    "INSERT INTO operator (tenant_id, username, password_hash) VALUES ($1, $2, '$argon2id$x') RETURNING id",
+    [tenantId, `operator-${tenantId}`],
+  );
+  await query(
+    "INSERT INTO bearer_token (tenant_id, operator_id, token_hash, expires_at) VALUES ($1, $2, $3, now() + interval '1 hour')",
+    [tenantId, operator?.id, hash()],
+  );
+  const ticketId = randomUUID();
+  await query(
+    `INSERT INTO view_ticket (id, tenant_id, site_label, camera, usage, issued_to, first_use_by, expires_at)
+     VALUES ($1, $2, 'hamburg', 'gate', 'live', 'operator:test', now() + interval '5 minutes', now() + interval '1 hour')`,
+    [ticketId, tenantId],
+  );
+  await query("INSERT INTO view_ticket_use (ticket_id, tenant_id, address) VALUES ($1, $2, '192.0.2.9')", [
+    ticketId,
+    tenantId,
+  ]);
+};
+
+const insertRole = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const [role] = await query<{ id: string }>(
+    "INSERT INTO federation_role (tenant_id, site_id, name) VALUES ($1, $2, 'Hamburg') RETURNING id",
+    [tenantId, siteId],
+  );
+  await query(
+    `INSERT INTO entity (id, tenant_id, site_id, role_id, remote_id, kind, name, path, state)
+     VALUES ($1, $2, $3, $4, 'gate', 'camera', 'Gate', 'gate', 'online')`,
+    [randomUUID(), tenantId, siteId, role?.id],
+  );
+};
