@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { randomUUID } from 'node:crypto';
+import type { Session } from '@app/multiplex';
+import { waitUntil } from '../harness/condition.js';
+import { closeOf, type Credentials, enrolled, openTunnel, type TunnelOptions } from '../harness/tunnel-agent.js';
+import { type Keyfile, type TestSite, TunnelCloud } from '../harness/tunnel-cloud.js';
+
+const run = promisify(execFile);
+
+let cloud: TunnelCloud;
+let web: Server;
+let services: Record<string, number>;
+
+beforeAll(async () => {
+  cloud = await TunnelCloud.start();
+  web = createServer((request, response) => response.end(`hello ${request.url}`)).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  services = { web: (web.address() as AddressInfo).port, directory: (web.address() as AddressInfo).port, gone: 1 };
+}, 90_000);
+
+afterAll(async () => {
+  web?.close();
+  await cloud?.stop();
+});
+
+interface Joined extends TestSite {
+  keyfile: Keyfile;
+  identity: Credentials;
+  session: Session;
+}
+
+const join = async (options: TunnelOptions = {}): Promise<Joined> => {
+  const site = await cloud.newSite();
+  const keyfile = await cloud.newKeyfile(site);
+  const identity = await enrolled(cloud.tunnelPort, keyfile.text);
+  const session = await openTunnel(cloud.tunnelPort, identity, { services, ...options });
+  return { ...site, keyfile, identity, session };
+};
+
+/** @returns the status of the proxy's answer, and of the service or its text */
+const curl = async (
+  site: string,
+  service: string,
+  ticket: string | undefined,
+  ingressPort = cloud.ingressPort,
+): Promise<{ connect: number; code: string; body: string }> => {
+  const credentials = ticket === undefined ? [] : ['-U', `ticket:${ticket}`];
+  const proxy = ['-p', '-x', `http://127.0.0.1:${ingressPort}`, ...credentials];
+  const shown = ['-s', '-D', '-', '-w', '\n%{http_connect}', '--max-time', '10'];
+  const url = `http://${service}.${site}.tunnel.adit.internal/path`;
+  const { stdout } = await run('curl', [...shown, ...proxy, url]).catch((error: { stdout: string }) => error);
+  return {
+    connect: Number(stdout.trim().split('\n').at(-1)),
+    code: /^adit-code: (\S+)/im.exec(stdout)?.[1] ?? '',
+    body: /\r\n\r\n([^\r]*)\n\d+$/.exec(stdout)?.[1] ?? '',
+  };
+};
+
+describe('a tunnel', () => {
+  it('comes up with a new certificate, which is current from then on, and closes its keyfile', async () => {
+    const { session, keyfile, ...site } = await join();
+    expect(session.state).toBe('open');
+    expect(await cloud.keyfileState(keyfile.keyfileId)).toBe('closed');
+    expect(await cloud.sessions(site)).toMatchObject([{ closed_at: null, remote_address: '127.0.0.1' }]);
+    session.close();
+    await waitUntil('the row is closed', async () => (await cloud.sessions(site))[0]?.close_reason === 'normal');
+  });
+
+  it('is superseded by a newer process of the same agent, and the older one is kept out', async () => {
+    const { session, identity, ...site } = await join({ instanceId: 'first' });
+    const newer = await openTunnel(cloud.tunnelPort, identity, { instanceId: 'second' });
+    expect((await closeOf(session)).code).toBe('superseded');
+    await expect(openTunnel(cloud.tunnelPort, identity, { instanceId: 'first' })).rejects.toMatchObject({
+      code: 'superseded',
+    });
+    expect(newer.state).toBe('open');
+    expect(await cloud.sessions(site)).toMatchObject([{ close_reason: 'superseded' }, { closed_at: null }]);
+    expect(await cloud.audited(site.siteId)).toContain('agent.clone-refused');
+    newer.close();
+  });
+
+  it('replaces an older connection of the same process', async () => {
+    const { identity, ...site } = await join({ instanceId: 'same' });
+    const again = await openTunnel(cloud.tunnelPort, identity, { instanceId: 'same' });
+    expect(await cloud.sessions(site)).toMatchObject([{ close_reason: 'reconnected' }, { closed_at: null }]);
+    again.close();
+  });
+
+  it('ends when its keyfile is revoked, and does not come back', async () => {
+    const { session, identity, keyfile, ...site } = await join();
+    const started = Date.now();
+    await cloud.revoke(keyfile.keyfileId);
+    expect((await closeOf(session)).code).toMatch(/^(agent|certificate)-revoked$/);
+    expect(Date.now() - started).toBeLessThan(3_000);
+    await expect(openTunnel(cloud.tunnelPort, identity)).rejects.toMatchObject({
+      code: expect.stringMatching(/-revoked$/),
+    });
+    await waitUntil('the row is closed', async () => (await cloud.sessions(site))[0]?.closed_at !== null);
+  });
+
+  it('is admitted while the issuer is away, unless its certificate was never used', async () => {
+    const { identity, session } = await join({ instanceId: randomUUID() });
+    const site = await cloud.newSite();
+    const fresh = await enrolled(cloud.tunnelPort, (await cloud.newKeyfile(site)).text);
+    const back = cloud.platform.kill('keyfile-issuer');
+    const known = openTunnel(cloud.tunnelPort, identity);
+    const unknown = openTunnel(cloud.tunnelPort, fresh);
+    await expect(unknown).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await known).state).toBe('open');
+    await back;
+    const later = await openTunnel(cloud.tunnelPort, fresh);
+    for (const one of [session, await known, later]) one.close();
+  }, 40_000);
+});
+
+describe('a dial', () => {
+  it('reaches a service of the site through the proxy that curl knows', async () => {
+    const { label, session, siteId } = await join();
+    const answer = await curl(label, 'web', await cloud.ticket(label, 'web'));
+    expect(answer).toEqual({ connect: 200, code: '', body: 'hello /path' });
+    expect(await cloud.audited(siteId)).toContain('dial.opened');
+    session.close();
+  });
+
+  it('needs a ticket, and takes each one once', async () => {
+    const { label, session } = await join();
+    const ticket = await cloud.ticket(label, 'web');
+    expect(await curl(label, 'web', undefined)).toMatchObject({ connect: 407, code: 'unauthenticated' });
+    expect(await curl(label, 'web', ticket)).toMatchObject({ connect: 200 });
+    expect(await curl(label, 'web', ticket)).toMatchObject({ connect: 407, code: 'ticket-used' });
+    session.close();
+  });
+
+  it('is refused by what the ticket says, and by what the site offers', async () => {
+    const { label, session } = await join();
+    const refusals = [
+      [await curl(label, 'web', await cloud.ticket(label, 'other')), 403, 'dial-refused'],
+      [await curl(label, 'web', await cloud.ticket(label, 'web', { issuer: 'federation' })), 403, 'dial-refused'],
+      [await curl(label, 'web', await cloud.ticket(label, 'web', { brokerId: randomUUID() })), 407, 'ticket-invalid'],
+      [await curl(label, 'camera', await cloud.ticket(label, 'camera')), 403, 'unknown-service'],
+      [await curl(label, 'gone', await cloud.ticket(label, 'gone')), 502, 'dial-failed'],
+      [await curl('nowhere', 'web', await cloud.ticket('nowhere', 'web')), 404, 'not-found'],
+      [await curl(label, 'web', await cloud.ticket(label, 'web', { tenantId: randomUUID() })), 404, 'not-found'],
+    ] as const;
+    for (const [answer, connect, code] of refusals) expect(answer).toMatchObject({ connect, code });
+    session.close();
+    await closeOf(session);
+    await waitUntil('the site is offline', async () => {
+      const answer = await curl(label, 'web', await cloud.ticket(label, 'web'));
+      return answer.connect === 503 && answer.code === 'site-offline';
+    });
+  });
+
+  it('at the wrong broker is relayed once to the owner, and its ticket opens nothing else', async () => {
+    const { label, session } = await join();
+    const second = await cloud.secondBroker();
+    const brokerId = await cloud.brokerId(second.ingressPort);
+    const ticket = await cloud.ticket(label, 'web', { brokerId });
+    expect(await curl(label, 'web', ticket, second.ingressPort)).toMatchObject({ connect: 200, body: 'hello /path' });
+    expect(await curl(label, 'web', ticket, second.ingressPort)).toMatchObject({ code: 'ticket-used' });
+    const stolen = await cloud.ticket(label, 'web', { brokerId });
+    const pretending = await fetchConnect(label, stolen, brokerId);
+    expect(pretending).toBe('ticket-invalid');
+    await second.stop();
+    session.close();
+  }, 40_000);
+});
+
+/** A CONNECT at the first broker that claims to be relayed. @returns the code of the refusal */
+const fetchConnect = async (site: string, ticket: string, relayedBy: string): Promise<string> => {
+  const headers = ['--proxy-header', `Adit-Relayed: ${relayedBy}`, '-U', `ticket:${ticket}`];
+  const proxy = ['-p', '-x', `http://127.0.0.1:${cloud.ingressPort}`];
+  const url = `http://web.${site}.tunnel.adit.internal/`;
+  const { stdout } = await run('curl', ['-s', '-D', '-', ...headers, ...proxy, url]).catch(
+    (error: { stdout: string }) => error,
+  );
+  return /^adit-code: (\S+)/im.exec(stdout)?.[1] ?? '';
+};
+
+describe('a broker', () => {
+  it('that is killed finds its agents again, and closes what it left open', async () => {
+    const { identity, session, label, ...site } = await join({ instanceId: 'stays' });
+    await cloud.platform.kill('tunnel-broker');
+    expect((await closeOf(session)).code).toMatch(/^transport-/);
+    const again = await openTunnel(cloud.tunnelPort, identity, { instanceId: 'stays', services });
+    expect(await cloud.sessions({ ...site, label })).toMatchObject([
+      { close_reason: 'broker-lost' },
+      { closed_at: null },
+    ]);
+    expect(await curl(label, 'web', await cloud.ticket(label, 'web'))).toMatchObject({ connect: 200 });
+    again.close();
+  }, 40_000);
+
+  it('hands a moved agent over to another broker at once', async () => {
+    const { identity, session, label, siteId } = await join({ instanceId: 'moving' });
+    const second = await cloud.secondBroker();
+    const moved = await openTunnel(second.tunnelPort, identity, { instanceId: 'moving', services });
+    expect((await closeOf(session)).code).toBe('superseded');
+    expect(await curl(label, 'web', await cloud.ticket(label, 'web'))).toMatchObject({ connect: 200 });
+    const ended = closeOf(moved);
+    await second.stop();
+    expect((await ended).code).toBe('drained');
+    expect((await cloud.sessions({ siteId, label })).at(-1)).toMatchObject({ close_reason: 'broker-stopped' });
+  }, 40_000);
+});
