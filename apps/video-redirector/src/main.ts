@@ -1,0 +1,15 @@
+import { runCloudApp } from '@app/runtime';
+import { appModule } from './app.module.js';
+import { readConfig } from './config.js';
+import { RedirectorDatabase } from './database/redirector.database.js';
+import { RtspListener } from './rtsp/rtsp.listener.js';
+import { RedirectorMetrics } from './rtsp/redirector.metrics.js';
+
+await runCloudApp({
+  name: 'video-redirector',
+  config: readConfig,
+  module: appModule,
+  listen: async (context) => ({ rtsp: await context.get(RtspListener).listen() }),
+  checks: (context) => ({ database: () => context.get(RedirectorDatabase).ping() }),
+  registry: (context) => context.get(RedirectorMetrics).registry,
+});

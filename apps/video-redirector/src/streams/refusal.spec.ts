@@ -1,0 +1,26 @@
+import { DomainError } from '@app/contracts';
+import { asMediaError, MediaError } from '@app/media';
+import { PkiError } from '@app/pki';
+import { DialError } from '@app/tunnel-dialer';
+import { refusalOf } from './refusal.js';
+
+describe('refusalOf', () => {
+  it.each([
+    [new DomainError('unauthenticated', ''), 401, 'unauthenticated'],
+    [new DomainError('ticket-expired', ''), 401, 'ticket-expired'],
+    [new DomainError('ticket-used', ''), 403, 'ticket-used'],
+    [new DomainError('forbidden', ''), 403, 'forbidden'],
+    [asMediaError(new DomainError('camera-not-found', ''), 'source-failed'), 404, 'camera-not-found'],
+    [asMediaError(new DomainError('site-offline', ''), 'source-failed'), 503, 'site-offline'],
+    [asMediaError(new DialError('site-unreachable', ''), 'source-failed'), 503, 'site-unreachable'],
+    [asMediaError(new PkiError('tls-pin-mismatch', ''), 'source-failed'), 503, 'tls-pin-mismatch'],
+    [new MediaError('link-refused', '', 'camera-unauthorized'), 503, 'camera-unauthorized'],
+    [new MediaError('hub-open-timeout', ''), 503, 'hub-open-timeout'],
+    [new Error('anything'), 503, 'internal'],
+  ])('answers %s with %d %s', (error, status, code) => {
+    const refusal = refusalOf(error);
+    expect(refusal).toMatchObject({ status, code });
+    expect(refusal.reason).toContain(code);
+    expect(refusal.challenge === undefined).toBe(status !== 401);
+  });
+});
