@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { INestApplicationContext, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import type { Registry } from 'prom-client';
 import type { CommonEnvironment } from './environment.js';
 import { ConfigurationError, EXIT, PortInUseError } from './errors.js';
 import { HealthServer } from './health/health.server.js';
@@ -19,6 +20,8 @@ export interface CloudApp<Config extends CommonEnvironment> {
   listen?: (context: INestApplicationContext, config: Config) => Promise<Record<string, number>>;
   /** Name → works? For `/health/ready`. */
   checks?: (context: INestApplicationContext) => Record<string, () => Promise<boolean> | boolean>;
+  /** The app's own figures, for `/metrics`. */
+  registry?: (context: INestApplicationContext) => Registry;
 }
 
 /** Longest orderly stop; what is still open then is cut. */
@@ -74,6 +77,7 @@ const startHealth = async <Config extends CommonEnvironment>(
     port: config.ADIT_HEALTH_PORT,
     app: app.name,
     checks: app.checks?.(context) ?? {},
+    ...(app.registry === undefined ? {} : { registry: app.registry(context) }),
   });
   return { port: await server.listen(), close: () => server.close() };
 };
