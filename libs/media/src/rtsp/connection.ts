@@ -238,7 +238,15 @@ export class RtspConnection {
       throw new RtspRefusal(status, code, reason, challenge === undefined ? {} : { 'WWW-Authenticate': challenge });
     }
     this.#stream = { path: url.path, hub: resolution.hub };
+    if (resolution.ended) this.#endWith(resolution.ended);
     return this.#stream;
+  }
+
+  #endWith(signal: AbortSignal): void {
+    const end = (): void => this.destroy('viewer-revoked');
+    if (signal.aborted) return end();
+    signal.addEventListener('abort', end, { once: true });
+    this.socket.once('close', () => signal.removeEventListener('abort', end));
   }
 
   #stopViewer(): void {

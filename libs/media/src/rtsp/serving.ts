@@ -22,7 +22,8 @@ export interface Refusal {
   challenge?: string;
 }
 
-export type Resolution = { hub: Hub } | { refuse: Refusal };
+/** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
+export type Resolution = { hub: Hub; ended?: AbortSignal } | { refuse: Refusal };
 
 export interface ViewerInfo {
   id: string;
