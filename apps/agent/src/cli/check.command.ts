@@ -1,0 +1,92 @@
+import { checkNetwork, identitySubject, keyfileSubject, missingSubject, type Subject } from '../check/check.service.js';
+import { failure, type Finding, ok } from '../check/finding.js';
+import { CameraListFile } from '../connectors/index.js';
+import type { AgentEnvironment } from '../config.js';
+import { AgentError, EXIT, type ExitCode } from '../errors.js';
+import { IdentityStore } from '../identity/identity.store.js';
+import { openKeyfile } from '../keyfile/keyfile.service.js';
+import { EndpointDialer } from '../network/endpoint.dialer.js';
+import { StateDirectory } from '../state/state-directory.js';
+import { readStatus } from '../status/status.file.js';
+import { testCamera } from './camera.command.js';
+import type { CommandContext } from './command.context.js';
+import { type Flags, keyfileOrigin, proxySettings } from './settings.js';
+
+export interface CheckFlags extends Flags {
+  json?: boolean;
+}
+
+/** Looks at everything a site needs, before or after its enrolment; changes nothing. */
+export const check = async (flags: CheckFlags, context: CommandContext): Promise<ExitCode> => {
+  const { terminal } = context;
+  const environment = context.environment();
+  const dialer = new EndpointDialer(proxySettings(flags, environment), 5_000, 5_000);
+  const state = await StateDirectory.open(flags.state ?? environment.ADIT_STATE_DIR).catch(() => undefined);
+  const findings = await checkSite(dialer, state, flags, context, environment);
+  if (state !== undefined) findings.push(...(await checkCameras(state)));
+  const passed = findings.every(({ level }) => level !== 'failure');
+  if (flags.json === true) terminal.json({ ok: passed, findings });
+  else {
+    terminal.table(findings.map(rowOf));
+    for (const { code, advice } of findings) if (advice !== undefined) terminal.note(`${code}: ${advice}`);
+  }
+  return passed ? EXIT.ok : EXIT.negative;
+};
+
+const MARK = { ok: 'ok', warning: 'warn', failure: 'FAIL' } as const;
+const rowOf = ({ level, subject, target, code, detail }: Finding): string[] => [
+  MARK[level],
+  subject,
+  target,
+  code,
+  detail,
+];
+
+const checkSite = async (
+  dialer: EndpointDialer,
+  state: StateDirectory | undefined,
+  flags: CheckFlags,
+  context: CommandContext,
+  environment: AgentEnvironment,
+): Promise<Finding[]> => {
+  try {
+    const subject = await findSubject(state, flags, context, environment);
+    const seen = state === undefined ? undefined : await readStatus(state, Date.now());
+    const skewMs = seen?.alive === true ? (seen.status.tunnel.clockSkewMs ?? undefined) : undefined;
+    return [subject.finding, ...(await checkNetwork(dialer, subject, skewMs))];
+  } catch (error) {
+    return missingSubject(error);
+  }
+};
+
+const findSubject = async (
+  state: StateDirectory | undefined,
+  flags: CheckFlags,
+  { terminal }: CommandContext,
+  environment: AgentEnvironment,
+): Promise<Subject> => {
+  const identity = state === undefined ? undefined : await new IdentityStore(state).load();
+  if (identity !== undefined) return identitySubject(identity, Date.now());
+  const opened = await openKeyfile(keyfileOrigin(flags, environment), terminal.input, {
+    strict: flags.strict ?? environment.ADIT_STRICT,
+    now: new Date(),
+    warn: (message) => terminal.note(`warning: ${message}`),
+  });
+  if (opened !== undefined) return keyfileSubject(opened);
+  const advice = 'Give the keyfile with --keyfile: checking does not use it up';
+  throw new AgentError('identity-missing', 'There is neither an identity nor a keyfile: no endpoint is known', advice);
+};
+
+const checkCameras = async (state: StateDirectory): Promise<Finding[]> => {
+  try {
+    const cameras = await new CameraListFile(state.path).read();
+    const results = (await Promise.all(cameras.map(testCamera))).flat();
+    return results.map((result) =>
+      result.ok
+        ? ok('camera', result.id, result.code, result.detail)
+        : { ...failure('camera', result.id, result), detail: `${result.url}: ${result.detail}` },
+    );
+  } catch (error) {
+    return [failure('camera', '-', error)];
+  }
+};

@@ -1,0 +1,9 @@
+import type { AgentEnvironment } from '../config.js';
+import type { Terminal } from './terminal.js';
+
+/** What every command gets. */
+export interface CommandContext {
+  terminal: Terminal;
+  /** Read when a command runs, so that `--help` works under any environment. @throws ConfigurationError */
+  environment: () => AgentEnvironment;
+}

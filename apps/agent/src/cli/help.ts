@@ -1,0 +1,53 @@
+/** What stands below the options of each command. */
+export const HELP = {
+  program: `
+Exit codes: 0 done, 1 checked and found wanting, 64 wrong usage, 65 bad keyfile, 66 no keyfile, identity or state,
+69 cloud not reachable, 70 unexpected, 73 state directory, 75 port in use, 76 enrolment refused, 77 not confirmed,
+78 configuration. docs/agent.md explains each.`,
+  inspect: `
+Examples:
+  adit-agent inspect hamburg.keyfile
+  adit-agent inspect -            paste the keyfile
+Exit codes: 0, 65 bad keyfile, 66 no such file, 77 --strict.`,
+  enrol: `
+Examples:
+  adit-agent enrol hamburg.keyfile
+  adit-agent enrol - --expect-fingerprint 7QK2-M9XD-0VTA < hamburg.keyfile
+Exit codes: 0 enrolled (also when it was before), 65, 66, 69 no endpoint answered, 73, 76 refused by the cloud, 77.`,
+  run: `
+Examples:
+  adit-agent run
+  adit-agent run --state /var/lib/adit --keyfile /run/secrets/keyfile
+A keyfile that is given to run is used without a question: giving it is the consent. With an identity, the keyfile it
+came from is ignored, so it may stay mounted.
+Exit codes: 0 after SIGTERM or SIGINT, 65, 66, 73, 75, 76, 77, 78.`,
+  status: `
+Examples:
+  adit-agent status
+  adit-agent status --check       for container health checks
+Exit codes: 0, 1 with --check when the tunnel is not up, 66 no state directory.`,
+  check: `
+Examples:
+  adit-agent check --keyfile hamburg.keyfile
+  adit-agent check --json
+Exit codes: 0 nothing failed (warnings may be there), 1 something failed.`,
+  reset: `
+Example:
+  adit-agent reset --yes
+Exit codes: 0, 66 no state directory, 73 the agent still runs, 77 not confirmed.`,
+  camera: `
+Examples:
+  adit-agent camera add rtsp://viewer:secret@192.0.2.10/stream1 --name 'Front door'
+  adit-agent camera list
+  adit-agent camera test`,
+  cameraAdd: `
+Example:
+  adit-agent camera add rtsp://viewer:secret@192.0.2.10/high --low rtsp://viewer:secret@192.0.2.10/low --name 'Gate'
+A running agent sees the camera within two seconds. Credentials stay in this site's state directory.
+Exit codes: 0, 1 the camera does not answer or its id is taken, 64 not an RTSP URL, 73.`,
+  user: `
+Examples:
+  adit-agent user add federation
+  printf %s "$PASSWORD" | adit-agent user add federation --password-stdin
+Exit codes: 0, 64 bad name or password, 73.`,
+} as const;

@@ -1,0 +1,151 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT, type ExitCode } from '../errors.js';
+import { AGENT_VERSION } from '../version.js';
+import { addCamera, type CameraFlags, listCameras, testCameras } from './camera.command.js';
+import { check, type CheckFlags } from './check.command.js';
+import type { CommandContext } from './command.context.js';
+import { enrol, type EnrolFlags } from './enrol.command.js';
+import { describeFailure } from './failure.js';
+import { HELP } from './help.js';
+import { inspect } from './inspect.command.js';
+import { reset, type ResetFlags } from './reset.command.js';
+import { run } from './run.command.js';
+import type { Flags } from './settings.js';
+import { showStatus, type StatusFlags } from './status.command.js';
+import { addUser, type UserFlags } from './user.command.js';
+
+type Finish = (ending: Promise<ExitCode>) => Promise<void>;
+
+/** Runs one command line. @param argv without node and script @returns the exit code, see docs/agent.md */
+export const runCli = async (argv: readonly string[], context: CommandContext): Promise<ExitCode> => {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = createProgram(context, async (ending) => {
+    exitCode = await ending;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const failure = describeFailure(error);
+    context.terminal.note(failure.text);
+    return failure.exitCode;
+  }
+};
+
+const createProgram = (context: CommandContext, finish: Finish): Command => {
+  const program = new Command('adit-agent')
+    .description('Connects a video-surveillance site to its cloud by one outbound TLS connection')
+    .version(AGENT_VERSION)
+    .exitOverride()
+    .showHelpAfterError('(adit-agent --help lists the commands)')
+    .configureOutput({
+      writeOut: (text) => context.terminal.print(text.trimEnd()),
+      writeErr: (text) => context.terminal.note(text.trimEnd()),
+    })
+    .addHelpText('after', HELP.program);
+  addEnrolment(program, context, finish);
+  addRunning(program, context, finish);
+  addSite(program, context, finish);
+  return program;
+};
+
+const withState = (command: Command): Command =>
+  command
+    .option('--state <dir>', 'state directory (ADIT_STATE_DIR; ./adit-agent-state)')
+    .option('--ephemeral', 'accept a state directory that a container will lose (ADIT_EPHEMERAL)');
+
+const withKeyfile = (command: Command): Command =>
+  command
+    .option(
+      '--keyfile <file>',
+      'the keyfile; - reads it from standard input (ADIT_KEYFILE_FILE, or its text in ADIT_KEYFILE)',
+    )
+    .option('--strict', 'refuse a keyfile that other users may read (ADIT_STRICT)');
+
+const withProxy = (command: Command): Command =>
+  command.option('--proxy <url>', 'http://[user:password@]host:port, or none (ADIT_PROXY, HTTPS_PROXY, NO_PROXY)');
+
+const withFingerprint = (command: Command): Command =>
+  command.option('--expect-fingerprint <value>', 'go on only with this fingerprint (ADIT_EXPECT_FINGERPRINT)');
+
+/** A keyfile may also be named without its flag. */
+const named = <F extends Flags>(keyfile: string | undefined, flags: F): F =>
+  keyfile === undefined ? flags : { ...flags, keyfile };
+
+const addEnrolment = (program: Command, context: CommandContext, finish: Finish): void => {
+  withKeyfile(program.command('inspect').argument('[keyfile]', 'file, or -'))
+    .description('show what is in a keyfile; does not use it up')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.inspect)
+    .action((keyfile: string | undefined, flags: Flags) => finish(inspect(named(keyfile, flags), context)));
+  withProxy(withFingerprint(withState(withKeyfile(program.command('enrol').argument('[keyfile]', 'file, or -')))))
+    .alias('enroll')
+    .description('turn a keyfile into the identity of this site')
+    .option('--yes', 'do not ask')
+    .option('--timeout <seconds>', 'give up after this long', seconds, 60)
+    .addHelpText('after', HELP.enrol)
+    .action((keyfile: string | undefined, flags: EnrolFlags) => finish(enrol(named(keyfile, flags), context)));
+  withState(program.command('reset'))
+    .description("forget this site's identity; cameras and users stay")
+    .option('--all', 'forget cameras, users and TLS key too')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', HELP.reset)
+    .action((flags: ResetFlags) => finish(reset(flags, context)));
+};
+
+const addRunning = (program: Command, context: CommandContext, finish: Finish): void => {
+  withProxy(withFingerprint(withState(withKeyfile(program.command('run')))))
+    .description('keep the tunnel up and serve this site; enrols first when needed')
+    .option('--directory-listen <host:port>', 'serve the directory on the LAN too (ADIT_DIRECTORY_LISTEN)')
+    .option('--redirector-listen <host:port>', 'serve video on the LAN too (ADIT_REDIRECTOR_LISTEN)')
+    .option('--config <file>', 'agent.yaml (ADIT_CONFIG_FILE; the one in the state directory)')
+    .addHelpText('after', HELP.run)
+    .action((flags: Flags) => finish(run(flags, context)));
+  withState(program.command('status'))
+    .description('show the state of the running agent')
+    .option('--json', 'as JSON')
+    .option('--check', 'print nothing; exit code 0 when the tunnel is up, else 1')
+    .addHelpText('after', HELP.status)
+    .action((flags: StatusFlags) => finish(showStatus(flags, context)));
+  withProxy(withState(withKeyfile(program.command('check'))))
+    .description('look at network, proxy, TLS, clock and cameras; works before the enrolment')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.check)
+    .action((flags: CheckFlags) => finish(check(flags, context)));
+};
+
+const addSite = (program: Command, context: CommandContext, finish: Finish): void => {
+  const camera = program.command('camera').description('the cameras of this site').addHelpText('after', HELP.camera);
+  withState(camera.command('add').argument('<url>', 'rtsp://[user:password@]host[:port]/path'))
+    .description('probe a camera and put it on the list')
+    .option('--name <name>', 'shown to operators')
+    .option('--low <url>', 'a second, smaller picture of the same camera')
+    .option('--id <id>', 'stable id; made from the name when absent')
+    .option('--replace', 'change a camera that is on the list')
+    .option('--no-probe', 'do not connect to the camera')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.cameraAdd)
+    .action((url: string, flags: CameraFlags) => finish(addCamera(url, flags, context)));
+  withState(camera.command('list'))
+    .description('show the cameras, without credentials')
+    .option('--json', 'as JSON')
+    .action((flags: CameraFlags) => finish(listCameras(flags, context)));
+  withState(camera.command('test').argument('[id]', 'one camera; all when absent'))
+    .description('connect to the cameras')
+    .option('--json', 'as JSON')
+    .action((id: string | undefined, flags: CameraFlags) => finish(testCameras(id, flags, context)));
+  const user = program.command('user').description('federation accounts of this site').addHelpText('after', HELP.user);
+  withState(user.command('add').argument('<name>'))
+    .description('make or replace an account; its password is shown this once')
+    .option('--password-stdin', 'take the password from standard input')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.user)
+    .action((name: string, flags: UserFlags) => finish(addUser(name, flags, context)));
+};
+
+const seconds = (text: string): number => {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError('A number of seconds is needed.');
+};

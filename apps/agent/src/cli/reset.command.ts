@@ -1,0 +1,45 @@
+import { AgentError, EXIT, type ExitCode } from '../errors.js';
+import { IdentityStore } from '../identity/identity.store.js';
+import { SITE_KEY_FILE } from '../identity/site-certificate.store.js';
+import { CAMERA_LIST_FILE } from '../connectors/index.js';
+import { StateDirectory } from '../state/state-directory.js';
+import { StateLock } from '../state/state-lock.js';
+import { STATUS_FILE } from '../status/status.file.js';
+import { USERS_FILE } from '../users/user.store.js';
+import type { CommandContext } from './command.context.js';
+import type { Flags } from './settings.js';
+
+export interface ResetFlags extends Flags {
+  all?: boolean;
+}
+
+/** Forgets the site's identity; the cloud learns nothing of it. */
+export const reset = async (flags: ResetFlags, context: CommandContext): Promise<ExitCode> => {
+  const { terminal } = context;
+  const state = await StateDirectory.open(flags.state ?? context.environment().ADIT_STATE_DIR);
+  const lock = await StateLock.acquire(state);
+  try {
+    const store = new IdentityStore(state);
+    const existing = await store.load().catch(() => undefined);
+    const what = existing === undefined ? 'what there is of an identity' : `the identity of "${existing.siteName}"`;
+    const also = flags.all === true ? ', its cameras, users and TLS key' : '; cameras, users and TLS key stay';
+    await confirm(`Remove ${what}${also}? Connecting again needs a new keyfile.`, flags, context);
+    await store.clear();
+    await state.remove(STATUS_FILE);
+    if (flags.all === true) {
+      for (const name of [CAMERA_LIST_FILE, USERS_FILE, SITE_KEY_FILE]) await state.remove(name);
+    }
+    terminal.print(`Removed ${what}. To connect again, ask for a replacement keyfile.`);
+    return EXIT.ok;
+  } finally {
+    await lock.release();
+  }
+};
+
+const confirm = async (question: string, flags: ResetFlags, { terminal }: CommandContext): Promise<void> => {
+  if (flags.yes === true) return;
+  if (terminal.ask === undefined) {
+    throw new AgentError('not-confirmed', 'Nobody is there to confirm the reset', 'Confirm with --yes');
+  }
+  if (!(await terminal.ask(question))) throw new AgentError('not-confirmed', 'Not confirmed: nothing was changed');
+};

@@ -1,0 +1,56 @@
+import { EXIT, type ExitCode } from '../errors.js';
+import { IdentityStore } from '../identity/identity.store.js';
+import { StateDirectory } from '../state/state-directory.js';
+import { readStatus, type SeenStatus } from '../status/status.file.js';
+import type { CommandContext } from './command.context.js';
+import type { Flags } from './settings.js';
+
+export interface StatusFlags extends Flags {
+  json?: boolean;
+  /** Says by the exit code alone whether the tunnel is up. */
+  check?: boolean;
+}
+
+/** Shows what the running agent last wrote about itself. */
+export const showStatus = async (flags: StatusFlags, context: CommandContext): Promise<ExitCode> => {
+  const { terminal } = context;
+  const state = await StateDirectory.open(flags.state ?? context.environment().ADIT_STATE_DIR);
+  const seen = await readStatus(state, Date.now());
+  const isUp = seen?.alive === true && seen.status.tunnel.state === 'up';
+  if (flags.json === true) {
+    terminal.json(seen === undefined ? { running: false } : { running: seen.alive, ...seen.status });
+  } else if (flags.check !== true) {
+    const identity = await new IdentityStore(state).load();
+    if (seen === undefined) terminal.table(neverRan(identity?.siteName));
+    else terminal.table(rowsOf(seen));
+  }
+  return flags.check === true && !isUp ? EXIT.negative : EXIT.ok;
+};
+
+const neverRan = (siteName: string | undefined): string[][] => [
+  ['Site', siteName ?? 'not enrolled'],
+  ['Agent', 'has not run yet: adit-agent run'],
+];
+
+const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
+  const { site, tunnel, troubles, services, cameras } = status;
+  const rows = [
+    ['Site', `${site.siteName} (${site.siteId})`],
+    ['Agent', alive ? `running, process ${status.pid}, since ${status.startedAt}` : 'not running'],
+    ['Certificate', `valid until ${site.certificateNotAfter}`],
+    ['Tunnel', alive ? `${tunnel.state} since ${tunnel.since}` : 'down'],
+  ];
+  if (tunnel.broker !== null) rows.push(['Broker', tunnel.broker]);
+  if (tunnel.proxy !== null) rows.push(['Proxy', tunnel.proxy]);
+  if (tunnel.rttMs !== null) rows.push(['Round trip', `${tunnel.rttMs} ms`]);
+  if (tunnel.clockSkewMs !== null) rows.push(['Clock skew', `${tunnel.clockSkewMs} ms`]);
+  if (tunnel.nextAttemptAt !== null) rows.push(['Next attempt', tunnel.nextAttemptAt]);
+  for (const [name, address] of Object.entries(services)) rows.push([`Service ${name}`, address]);
+  for (const { code, message, advice, at } of troubles) {
+    rows.push(['Trouble', `${at} ${code}: ${message}${advice === undefined ? '' : `. ${advice}`}`]);
+  }
+  for (const camera of cameras) {
+    rows.push([`Camera ${camera.id}`, `${camera.name}: ${camera.state} ${camera.reason ?? ''}`.trimEnd()]);
+  }
+  return rows;
+};

@@ -1,0 +1,30 @@
+import { hostPort } from '@app/contracts';
+import { parseEnvironment } from '@app/runtime';
+import { z } from 'zod';
+
+const flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no'] });
+
+/** The agent's environment; every flag of the command line that has a key here wins over it. */
+export const agentEnvironment = z.object({
+  ADIT_STATE_DIR: z.string().min(1).default('./adit-agent-state'),
+  ADIT_CONFIG_FILE: z.string().min(1).optional(),
+  ADIT_KEYFILE: z.string().min(1).optional(),
+  ADIT_KEYFILE_FILE: z.string().min(1).optional(),
+  ADIT_EXPECT_FINGERPRINT: z.string().min(1).optional(),
+  ADIT_STRICT: flag.default(false),
+  ADIT_EPHEMERAL: flag.default(false),
+  ADIT_CONTAINER: flag.optional(),
+  ADIT_DIRECTORY_LISTEN: hostPort.optional(),
+  ADIT_REDIRECTOR_LISTEN: hostPort.optional(),
+  ADIT_PROXY: z.string().min(1).optional(),
+  ADIT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  HTTPS_PROXY: z.string().optional(),
+  https_proxy: z.string().optional(),
+  NO_PROXY: z.string().optional(),
+  no_proxy: z.string().optional(),
+});
+export type AgentEnvironment = z.infer<typeof agentEnvironment>;
+
+/** @throws ConfigurationError naming every bad or unknown key */
+export const readEnvironment = (environment: NodeJS.ProcessEnv = process.env): AgentEnvironment =>
+  parseEnvironment(agentEnvironment, environment);

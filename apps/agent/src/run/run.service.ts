@@ -1,0 +1,139 @@
+import { type AppLogger, LOGGER } from '@app/runtime';
+import { notAfterOf, readCertificates } from '@app/pki';
+import { Inject, Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { createEnrolment } from '../enrolment/enrolment.factory.js';
+import { AgentError } from '../errors.js';
+import type { Identity } from '../identity/identity.js';
+import { IdentityStore } from '../identity/identity.store.js';
+import { openSiteCertificate } from '../identity/site-certificate.store.js';
+import { EndpointDialer } from '../network/endpoint.dialer.js';
+import { hopName } from '../network/proxy.settings.js';
+import type { Status } from '../status/status.js';
+import { writeStatus } from '../status/status.file.js';
+import { StatusRecorder } from '../status/status.recorder.js';
+import { ClockWatch } from '../tunnel/clock-watch.js';
+import type { TunnelClient } from '../tunnel/tunnel.client.js';
+import { createTunnel } from '../tunnel/tunnel.factory.js';
+import { UserStore } from '../users/user.store.js';
+import { AGENT_VERSION } from '../version.js';
+import { allowedServices } from './allowed-services.js';
+import { RUN_SETTINGS, type RunSettings } from './run.settings.js';
+import { SiteServers } from './site-servers.js';
+
+/** Tells the parent process, when there is one that listens. */
+export type Announce = (message: { type: 'ready' | 'up'; app: 'agent'; ports: Record<string, number> }) => void;
+export const ANNOUNCE = Symbol('ANNOUNCE');
+
+/** The life of a site: servers first, then the identity, then the tunnel; and the same backwards. */
+@Injectable()
+export class RunService {
+  private readonly stopping = new AbortController();
+  private readonly closers: (() => Promise<void> | void)[] = [];
+
+  constructor(
+    @Inject(RUN_SETTINGS) private readonly settings: RunSettings,
+    private readonly identities: IdentityStore,
+    private readonly users: UserStore,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+    @Inject(ANNOUNCE) private readonly announce: Announce,
+  ) {}
+
+  /** Resolves when the tunnel has begun to be kept up. @throws when the site cannot be served or enrolled */
+  async start(): Promise<void> {
+    const servers = await this.startServers();
+    const ports = { directory: servers.directory.port, redirector: servers.redirector.port };
+    this.logger.info({ ports }, 'ready');
+    this.announce({ type: 'ready', app: 'agent', ports });
+    const dialer = new EndpointDialer(this.settings.proxy);
+    const identity = await this.identity(dialer);
+    if (this.stopping.signal.aborted) return;
+    const instanceId = randomUUID();
+    const services = allowedServices(servers, this.settings.services);
+    const tunnel = createTunnel({ identity, dialer, services, instanceId, logger: this.logger });
+    this.closers.push(() => tunnel.close());
+    tunnel.once('up', () => this.announce({ type: 'up', app: 'agent', ports }));
+    this.record(tunnel, identity, instanceId, servers);
+    this.watchClock(tunnel);
+    tunnel.start();
+  }
+
+  /** In the reverse order of the start; harmless when repeated. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    for (const closer of this.closers.splice(0).reverse()) await closer();
+  }
+
+  private async startServers(): Promise<SiteServers> {
+    const { state, keyfile, directoryListen, redirectorListen } = this.settings;
+    const certificate = await openSiteCertificate(state, new Date());
+    const known = await this.identities.load();
+    const siteName = known?.siteName ?? keyfile?.keyfile.document.siteName ?? '';
+    const { users, logger } = this;
+    const options = { state, certificate, users, siteName, directoryListen, redirectorListen, logger };
+    const servers = new SiteServers(options);
+    this.closers.push(() => servers.close());
+    await servers.start();
+    return servers;
+  }
+
+  private async identity(dialer: EndpointDialer): Promise<Identity> {
+    const { state, keyfile } = this.settings;
+    const known = await this.identities.load();
+    if (known !== undefined) return known;
+    if (keyfile === undefined) throw new AgentError('identity-missing', 'This site has neither identity nor keyfile');
+    const { siteName, keyfileId } = keyfile.keyfile.document;
+    this.logger.info({ siteName, keyfileId, fingerprint: keyfile.fingerprint }, 'enrolling');
+    const enrolment = createEnrolment(state, dialer, ({ code, message, advice }, retryInMs) =>
+      this.logger.warn({ code, advice, retryInMs }, message),
+    );
+    const made = await enrolment.enrol(keyfile.keyfile, this.stopping.signal);
+    this.logger.info({ siteName, agentId: made.agentId }, 'enrolled');
+    return made;
+  }
+
+  private record(tunnel: TunnelClient, identity: Identity, instanceId: string, servers: SiteServers): void {
+    const { state, proxy } = this.settings;
+    const recorder = new StatusRecorder({
+      fixed: { ...ownFacts(instanceId), site: siteFacts(identity) },
+      proxy: proxy.hop === undefined ? null : hopName(proxy.hop),
+      services: {
+        directory: `127.0.0.1:${servers.directory.port}`,
+        redirector: `127.0.0.1:${servers.redirector.port}`,
+        ...Object.fromEntries(Object.entries(this.settings.services).map(([name, { address }]) => [name, address])),
+      },
+      cameras: () => servers.cameras(),
+      write: (status) => writeStatus(state, status),
+      onError: (error) => this.logger.warn({ err: error }, 'the status cannot be written'),
+    });
+    recorder.follow(tunnel);
+    recorder.start();
+    this.closers.push(() => recorder.close());
+  }
+
+  private watchClock(tunnel: TunnelClient): void {
+    const watch = new ClockWatch((byMs) => {
+      this.logger.warn({ byMs }, 'the clock jumped: the machine slept, or its clock was set');
+      tunnel.wake();
+    });
+    watch.start();
+    this.closers.push(() => watch.close());
+  }
+}
+
+const ownFacts = (instanceId: string): Pick<Status, 'pid' | 'instanceId' | 'agentVersion' | 'startedAt'> => ({
+  pid: process.pid,
+  instanceId,
+  agentVersion: AGENT_VERSION,
+  startedAt: new Date().toISOString(),
+});
+
+const siteFacts = ({ siteId, siteName, agentId, certificateChain }: Identity): Status['site'] => {
+  const [leaf] = readCertificates(certificateChain);
+  return {
+    siteId,
+    siteName,
+    agentId,
+    certificateNotAfter: leaf === undefined ? '' : notAfterOf(leaf).toISOString(),
+  };
+};

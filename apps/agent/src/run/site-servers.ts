@@ -1,0 +1,86 @@
+import type { SiteCertificate } from '@app/pki';
+import type { AppLogger } from '@app/runtime';
+import { RtspConnector } from '../connectors/index.js';
+import { DirectoryServer } from '../directory/index.js';
+import { SiteRedirector } from '../redirector/index.js';
+import { SiteDirectory } from '../site/site-directory.js';
+import type { StateDirectory } from '../state/state-directory.js';
+import type { CameraStatus } from '../status/status.js';
+import type { UserStore } from '../users/user.store.js';
+import { AGENT_VERSION } from '../version.js';
+import { type ListenAddress, listeningFault } from './listen-address.js';
+
+export interface SiteServerOptions {
+  state: StateDirectory;
+  certificate: SiteCertificate;
+  users: UserStore;
+  siteName: string;
+  directoryListen?: ListenAddress | undefined;
+  redirectorListen?: ListenAddress | undefined;
+  logger: AppLogger;
+}
+
+/** What a site offers: its directory, its redirector, and the connectors that feed both. */
+export class SiteServers {
+  readonly directory: DirectoryServer;
+  readonly redirector: SiteRedirector;
+  private readonly site = new SiteDirectory();
+  private readonly connector: RtspConnector;
+
+  constructor(private readonly options: SiteServerOptions) {
+    const { state, certificate, users, siteName, logger } = options;
+    this.connector = new RtspConnector(
+      state.path,
+      {},
+      {
+        listRead: (cameras) => logger.info({ cameras }, 'the camera list was read'),
+        listRefused: (code, message) => logger.error({ code }, `the camera list is refused: ${message}`),
+      },
+    );
+    this.redirector = new SiteRedirector({
+      certificate,
+      directory: this.site,
+      connectors: [this.connector],
+      lan: options.redirectorListen,
+    });
+    this.directory = new DirectoryServer({
+      certificate,
+      users,
+      siteName: () => siteName,
+      version: AGENT_VERSION,
+      site: this.site,
+      redirector: this.redirector,
+      lan: options.directoryListen,
+      onStreamOpened: (camera, user) => logger.info({ camera, user }, 'a stream was opened'),
+    });
+  }
+
+  /** @throws PortInUseError, ConfigurationError naming the setting of a LAN listener */
+  async start(): Promise<void> {
+    const { directoryListen, redirectorListen } = this.options;
+    await this.connector.start(this.site);
+    await blaming(this.redirector.start(), redirectorListen, '--redirector-listen (ADIT_REDIRECTOR_LISTEN)');
+    await blaming(this.directory.start(), directoryListen, '--directory-listen (ADIT_DIRECTORY_LISTEN)');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.directory.close(), this.redirector.close(), this.connector.close()]);
+  }
+
+  cameras(): CameraStatus[] {
+    return this.site.entities.map(({ remoteId: id, name, state, stateReason }) => ({
+      id,
+      name,
+      state,
+      ...(stateReason === '' ? {} : { reason: stateReason }),
+    }));
+  }
+}
+
+const blaming = async (started: Promise<void>, lan: ListenAddress | undefined, setting: string): Promise<void> => {
+  try {
+    await started;
+  } catch (error) {
+    throw lan === undefined ? error : listeningFault(error, lan, setting);
+  }
+};

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+const trouble = z.object({ code: z.string(), message: z.string(), advice: z.string().optional(), at: z.string() });
+
+export const cameraStatus = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.string(),
+  reason: z.string().optional(),
+});
+export type CameraStatus = z.infer<typeof cameraStatus>;
+
+export const tunnelState = z.enum(['connecting', 'up', 'waiting', 'stopped']);
+export type TunnelState = z.infer<typeof tunnelState>;
+
+/** What `run` tells about itself, for `status` in another process. */
+export const status = z.object({
+  v: z.literal(1),
+  pid: z.int(),
+  instanceId: z.string(),
+  agentVersion: z.string(),
+  startedAt: z.string(),
+  writtenAt: z.string(),
+  site: z.object({ siteId: z.string(), siteName: z.string(), agentId: z.string(), certificateNotAfter: z.string() }),
+  tunnel: z.object({
+    state: tunnelState,
+    since: z.string(),
+    broker: z.string().nullable(),
+    proxy: z.string().nullable(),
+    sessionId: z.string().nullable(),
+    rttMs: z.number().nullable(),
+    /** This machine's clock minus the broker's. */
+    clockSkewMs: z.number().nullable(),
+    nextAttemptAt: z.string().nullable(),
+  }),
+  /** Newest first. */
+  troubles: z.array(trouble),
+  services: z.record(z.string(), z.string()),
+  cameras: z.array(cameraStatus),
+});
+export type Status = z.infer<typeof status>;

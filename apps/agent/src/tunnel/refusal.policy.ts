@@ -1,0 +1,31 @@
+const MINUTE_MS = 60_000;
+
+export interface RefusalPolicy {
+  /** Shortest wait before the next attempt. */
+  waitMs: number;
+  advice: string;
+}
+
+const REVOKED = "This site's identity was revoked: ask the operator of the cloud for a replacement keyfile";
+const EXPIRED =
+  "This site's certificate is no longer accepted: ask the operator of the cloud for a replacement keyfile";
+const UNKNOWN = 'The cloud does not know this identity: ask its operator, who may issue a replacement keyfile';
+
+/** Ends of a session that another attempt in a few seconds would not change, by the broker's code. */
+export const REFUSAL_POLICIES: Readonly<Record<string, RefusalPolicy>> = {
+  'certificate-revoked': { waitMs: 10 * MINUTE_MS, advice: REVOKED },
+  'agent-revoked': { waitMs: 10 * MINUTE_MS, advice: REVOKED },
+  'agent-locked': { waitMs: 5 * MINUTE_MS, advice: 'The cloud has locked this identity: ask its operator why' },
+  'certificate-expired': { waitMs: 10 * MINUTE_MS, advice: EXPIRED },
+  'certificate-superseded': { waitMs: 10 * MINUTE_MS, advice: EXPIRED },
+  'certificate-unknown': { waitMs: MINUTE_MS, advice: UNKNOWN },
+  'certificate-wrong-role': { waitMs: 10 * MINUTE_MS, advice: UNKNOWN },
+  superseded: {
+    waitMs: MINUTE_MS,
+    advice: 'Another agent with the same identity has connected: stop the copy, or ask for a replacement keyfile',
+  },
+  'version-mismatch': {
+    waitMs: 5 * MINUTE_MS,
+    advice: 'Agent and cloud speak different versions of the protocol: update the agent',
+  },
+};

@@ -1,0 +1,58 @@
+import { type HelloInfo, type OpenRequest, Session, SessionError, type WelcomeInfo } from '@app/multiplex';
+import { TUNNEL_ALPN } from '@app/pki';
+import type { Identity } from '../identity/identity.js';
+import { type Credentials, type Endpoint, type EndpointDialer, endpointName } from '../network/endpoint.dialer.js';
+import { AgentError } from '../errors.js';
+
+export interface Connected {
+  session: Session;
+  welcome: WelcomeInfo;
+  endpoint: Endpoint;
+  /** This machine's clock minus the broker's, half a round trip taken off. */
+  clockSkewMs: number;
+}
+
+export interface AttemptOptions {
+  dialer: EndpointDialer;
+  identity: Identity;
+  hello: () => HelloInfo;
+  onOpen: (request: OpenRequest) => void;
+  now: () => number;
+}
+
+/**
+ * One attempt at one endpoint. Resolves after WELCOME: before it nothing is proven, because TLS 1.3 lets an agent
+ * finish its handshake although the broker refuses its certificate.
+ * @throws AgentError of the hop that failed, or SessionError (SessionRefusedError with the broker's code)
+ */
+export const attemptTunnel = async (
+  endpoint: Endpoint,
+  options: AttemptOptions,
+  signal: AbortSignal,
+): Promise<Connected> => {
+  const { privateKey: key, certificateChain: chain, trust } = options.identity;
+  const credentials: Credentials = { key, chain, roots: trust.roots, alpn: TUNNEL_ALPN };
+  const { socket } = await options.dialer.secure(endpoint, credentials, signal, () => undefined);
+  const session = new Session({ role: 'agent', transport: socket, hello: options.hello(), onOpen: options.onOpen });
+  const stop = (): void => session.close('cancelled');
+  signal.addEventListener('abort', stop, { once: true });
+  const sentAt = options.now();
+  try {
+    const welcome = await session.start();
+    const receivedAt = options.now();
+    const clockSkewMs = Math.round((sentAt + receivedAt) / 2 - welcome.wallClockMs);
+    return { session, welcome, endpoint, clockSkewMs };
+  } catch (error) {
+    throw asRefusal(error, endpoint);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+};
+
+/** A broker that closes instead of answering HELLO has refused the certificate. */
+const asRefusal = (error: unknown, endpoint: Endpoint): unknown => {
+  if (!(error instanceof SessionError) || !['transport-closed', 'transport-error'].includes(error.code)) return error;
+  const advice = "The cloud may have revoked this site's identity, or does not know it; `adit-agent check` tells more";
+  const message = `${endpointName(endpoint)} closed the connection before it let this site in`;
+  return new AgentError('certificate-refused', message, advice, { cause: error });
+};

@@ -1,0 +1,150 @@
+import { type CloseReason, type GoawayInfo, type Session, SessionRefusedError } from '@app/multiplex';
+import { EventEmitter } from 'node:events';
+import { AgentError } from '../errors.js';
+import { byPriority, type Endpoint, endpointName } from '../network/endpoint.dialer.js';
+import type { BackOff } from './back-off.js';
+import { pause } from './pause.js';
+import { REFUSAL_POLICIES } from './refusal.policy.js';
+import type { Connected } from './tunnel.attempt.js';
+
+/** Why the tunnel is not up, for people and status. */
+export interface TunnelTrouble {
+  code: string;
+  message: string;
+  advice?: string;
+}
+
+interface TunnelEvents {
+  connecting: [endpoint: string];
+  up: [connected: Connected];
+  down: [trouble: TunnelTrouble];
+  waiting: [retryInMs: number, trouble: TunnelTrouble];
+}
+
+export interface TunnelOptions {
+  endpoints: readonly Endpoint[];
+  attempt: (endpoint: Endpoint, signal: AbortSignal) => Promise<Connected>;
+  backOff: BackOff;
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Steady ms. */
+  clock?: () => number;
+}
+
+interface Ending {
+  trouble: TunnelTrouble;
+  waitMs: number;
+}
+
+/** A session that lived this long clears the back-off; a shorter one counts as a failure, so that no loop runs hot. */
+const STEADY_MS = 10_000;
+const DRAIN_DEADLINE_MS = 1_500;
+
+/** Keeps one session up: the loop and its policy. One attempt is `tunnel.attempt.ts`. */
+export class TunnelClient extends EventEmitter<TunnelEvents> {
+  private readonly stopping = new AbortController();
+  private readonly sessions = new Set<Session>();
+  private waking = new AbortController();
+  private loop: Promise<void> | undefined;
+
+  constructor(private readonly options: TunnelOptions) {
+    super();
+  }
+
+  start(): void {
+    this.loop ??= this.run();
+  }
+
+  /** Ends a wait at once, as after the machine was suspended or the network came back. */
+  wake(): void {
+    this.options.backOff.reset();
+    this.waking.abort();
+  }
+
+  /** Says GOAWAY, gives channels a moment, and is done. Closing twice is harmless. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    const drains = [...this.sessions].map((session) =>
+      session.drain({ reason: 'agent-stopped', deadlineMs: DRAIN_DEADLINE_MS }),
+    );
+    await Promise.all([...drains, this.loop]);
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const ending = await this.connectOnce(signal);
+      if (signal.aborted) return;
+      this.waking = new AbortController();
+      const waitMs = ending.waitMs + this.options.backOff.nextMs();
+      this.emit('waiting', waitMs, ending.trouble);
+      await (this.options.sleep ?? pause)(waitMs, AbortSignal.any([signal, this.waking.signal]));
+    }
+  }
+
+  /** Tries the endpoints in their order; with a session, returns when it has ended or is told to go elsewhere. */
+  private async connectOnce(signal: AbortSignal): Promise<Ending> {
+    let first: Ending | undefined;
+    for (const endpoint of byPriority(this.options.endpoints)) {
+      if (signal.aborted) break;
+      this.emit('connecting', endpointName(endpoint));
+      try {
+        return await this.live(await this.options.attempt(endpoint, signal), signal);
+      } catch (error) {
+        const failed = asEnding(error);
+        // A broker's judgement holds at its other port too.
+        if (error instanceof SessionRefusedError) return failed;
+        first ??= failed;
+      }
+    }
+    return first ?? { trouble: { code: 'stopped', message: 'Stopping' }, waitMs: 0 };
+  }
+
+  private async live(connected: Connected, signal: AbortSignal): Promise<Ending> {
+    const { session } = connected;
+    if (signal.aborted) {
+      session.close('cancelled');
+      return { trouble: { code: 'stopped', message: 'Stopping' }, waitMs: 0 };
+    }
+    const clock = this.options.clock ?? (() => performance.now());
+    const since = clock();
+    this.sessions.add(session);
+    session.once('close', () => this.sessions.delete(session));
+    const ended = endOf(session);
+    this.emit('up', connected);
+    const ending = await ended;
+    if (clock() - since >= STEADY_MS) this.options.backOff.reset();
+    this.emit('down', ending.trouble);
+    return ending;
+  }
+}
+
+/** The end of a session, or the peer's wish that the next one be opened: then this one drains beside it. */
+const endOf = (session: Session): Promise<Ending> =>
+  new Promise((resolve) => {
+    session.once('close', (reason: CloseReason) => resolve(closedBy(reason)));
+    session.once('goaway', (info: GoawayInfo) => {
+      const message = `The broker asks to reconnect: ${info.reason}`;
+      resolve({ trouble: { code: 'broker-draining', message }, waitMs: info.reconnectAfterMs ?? 0 });
+    });
+    const { closeReason } = session;
+    if (closeReason !== undefined) resolve(closedBy(closeReason));
+  });
+
+const closedBy = ({ code, detail, retryAfterMs }: CloseReason): Ending =>
+  judged(code, detail ?? 'the session ended', retryAfterMs);
+
+const asEnding = (error: unknown): Ending => {
+  if (error instanceof SessionRefusedError) return judged(error.code, error.detail ?? error.code, error.retryAfterMs);
+  if (error instanceof AgentError) {
+    const { code, message, advice } = error;
+    return { trouble: { code, message, ...(advice === undefined ? {} : { advice }) }, waitMs: 0 };
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'tunnel-failed';
+  return { trouble: { code, message: error instanceof Error ? error.message : String(error) }, waitMs: 0 };
+};
+
+const judged = (code: string, detail: string, retryAfterMs = 0): Ending => {
+  const policy = REFUSAL_POLICIES[code];
+  const trouble = { code, message: detail, ...(policy === undefined ? {} : { advice: policy.advice }) };
+  return { trouble, waitMs: Math.max(retryAfterMs, policy?.waitMs ?? 0) };
+};

@@ -1,0 +1,55 @@
+import type { AppLogger } from '@app/runtime';
+import { arch, platform, release } from 'node:os';
+import type { Identity } from '../identity/identity.js';
+import type { EndpointDialer } from '../network/endpoint.dialer.js';
+import { AGENT_VERSION } from '../version.js';
+import { BackOff } from './back-off.js';
+import { ChannelGate } from './channel.gate.js';
+import type { ServiceAllowList } from './service-allow-list.js';
+import { attemptTunnel } from './tunnel.attempt.js';
+import { TunnelClient } from './tunnel.client.js';
+
+export interface TunnelParts {
+  identity: Identity;
+  dialer: EndpointDialer;
+  services: ServiceAllowList;
+  /** New for each process. */
+  instanceId: string;
+  logger: AppLogger;
+}
+
+/** The tunnel of an enrolled site over the real network. */
+export const createTunnel = ({ identity, dialer, services, instanceId, logger }: TunnelParts): TunnelClient => {
+  const gate = new ChannelGate(services, {
+    refused: ({ service, class: channelClass, label }, code) =>
+      logger.warn({ service, class: channelClass, label, code }, 'a channel was refused'),
+    ended: ({ service, label }, { bytesIn, bytesOut, reason }) =>
+      logger.debug({ service, label, bytesIn, bytesOut, reason }, 'a channel ended'),
+  });
+  const options = {
+    dialer,
+    identity,
+    hello: () => ({
+      instanceId,
+      agentVersion: AGENT_VERSION,
+      platform: `${platform()} ${release()} ${arch()}`,
+      wallClockMs: Date.now(),
+    }),
+    onOpen: gate.onOpen,
+    now: () => Date.now(),
+  };
+  const client = new TunnelClient({
+    endpoints: identity.endpoints,
+    attempt: (endpoint, signal) => attemptTunnel(endpoint, options, signal),
+    backOff: new BackOff(),
+  });
+  client.on('up', ({ endpoint, welcome, clockSkewMs }) =>
+    logger.info(
+      { broker: endpoint.host, port: endpoint.port, sessionId: welcome.sessionId, clockSkewMs },
+      'the tunnel is up',
+    ),
+  );
+  client.on('down', ({ code, message, advice }) => logger.warn({ code, advice }, `the tunnel is down: ${message}`));
+  client.on('waiting', (retryInMs, { code, message, advice }) => logger.info({ code, advice, retryInMs }, message));
+  return client;
+};
