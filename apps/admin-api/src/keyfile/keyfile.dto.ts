@@ -1,6 +1,6 @@
 import { keyfileState } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
 
 const DAY_SECONDS = 86_400;
@@ -12,6 +12,11 @@ export class NewKeyfile {
   @Min(60)
   @Max(30 * DAY_SECONDS)
   validForSeconds?: number;
+
+  @ApiProperty({ required: false, default: false, description: 'Cut off the agent that the site has' })
+  @OptionalMember()
+  @IsBoolean()
+  replace?: boolean;
 }
 
 export class KeyfileRevocation {

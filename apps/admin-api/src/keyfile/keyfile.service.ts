@@ -17,7 +17,7 @@ export class KeyfileService {
   ) {}
 
   /** @throws DomainError `not-found` for the site; whatever the issuer answers */
-  async issue(caller: Caller, siteId: string, { validForSeconds }: NewKeyfile): Promise<IssuedKeyfile> {
+  async issue(caller: Caller, siteId: string, { validForSeconds, replace = false }: NewKeyfile): Promise<IssuedKeyfile> {
     const { tenantId, actor, correlationId } = caller;
     const site = await this.sites.find(tenantId, siteId);
     const { keyfile, sealedKeyfile, fingerprint } = await this.messages.request(keyfileIssue, {
@@ -27,6 +27,7 @@ export class KeyfileService {
       siteLabel: site.label,
       issuedBy: actor,
       correlationId,
+      replace,
       ...(validForSeconds === undefined ? {} : { validForSeconds }),
     });
     return { keyfile, content: await this.seal.open(sealedKeyfile), fingerprint };
