@@ -37,6 +37,7 @@ const PEERS = [
   { need: 'tcpdump', packages: ['tcpdump'], isThere: () => onPath('tcpdump') },
   { need: 'openssl', packages: ['openssl'], isThere: () => onPath('openssl') },
   { need: 'ip', packages: ['iproute2'], isThere: () => onPath('ip') },
+  { need: 'iptables', packages: ['iptables'], isThere: () => onPath('iptables') },
 ];
 
 /**
