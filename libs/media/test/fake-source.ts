@@ -22,7 +22,7 @@ export class FakeSource implements Source {
   #sequence = 0;
   #timestamp = 0;
   #count = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly options: FakeSourceOptions = { tracks: 1, everyMs: 0 }) {}
 

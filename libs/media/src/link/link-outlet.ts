@@ -75,13 +75,13 @@ export class LinkOutlet implements Outlet {
   /** Tells a code to the other side and ends the link. */
   fail(code: string, detail: string): MediaError {
     const error = new MediaError('link-refused', detail, code);
-    if (!this.socket.destroyed) this.socket.end(encodeMessage(frameType.ERROR, { code, detail }));
+    if (!this.#finished) this.socket.end(encodeMessage(frameType.ERROR, { code, detail }));
     this.#finish(error);
     return error;
   }
 
   bye(): void {
-    if (!this.socket.destroyed) this.socket.end(encodeFrame({ type: frameType.BYE }));
+    if (!this.#finished) this.socket.end(encodeFrame({ type: frameType.BYE }));
     this.#finish(new MediaError('link-closed', 'Closed by us'));
   }
 

@@ -52,8 +52,8 @@ export class LinkServer {
       if ('refuse' in decision) return link.fail(decision.refuse.code, decision.refuse.detail);
       return await link.serve(decision.hub);
     } catch (error) {
-      const { code, message } = asMediaError(error, 'source-failed');
-      return link.fail(code, message);
+      const { code, remoteCode, message } = asMediaError(error, 'source-failed');
+      return link.fail(remoteCode ?? code, message);
     } finally {
       this.#links.delete(link);
     }
