@@ -14,6 +14,7 @@ export const jsonBody = (request: Request, _response: Response, next: NextFuncti
   }
   try {
     request.body = raw.length === 0 ? undefined : parseObject(raw);
+    refuseReserved(request.body, '');
     next();
   } catch (error) {
     next(error);
@@ -41,5 +42,21 @@ const parse = (raw: Buffer): unknown => {
       });
     }
     throw new DomainError('invalid-request', 'the body is not UTF-8', { cause });
+  }
+};
+
+/** Names that objects have already: validation would drop them in silence. */
+const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Recursion is bounded by the depth that the parser allows. */
+const refuseReserved = (value: unknown, pointer: string): void => {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    if (RESERVED.has(name)) {
+      throw new DomainError('invalid-request', `${name} is no member's name here`, {
+        fields: [{ pointer: `${pointer}/${name}`, detail: 'unknown member' }],
+      });
+    }
+    refuseReserved(member, `${pointer}/${name}`);
   }
 };

@@ -17,7 +17,11 @@ export class KeyfileService {
   ) {}
 
   /** @throws DomainError `not-found` for the site; whatever the issuer answers */
-  async issue(caller: Caller, siteId: string, { validForSeconds, replace = false }: NewKeyfile): Promise<IssuedKeyfile> {
+  async issue(
+    caller: Caller,
+    siteId: string,
+    { validForSeconds, replace = false }: NewKeyfile,
+  ): Promise<IssuedKeyfile> {
     const { tenantId, actor, correlationId } = caller;
     const site = await this.sites.find(tenantId, siteId);
     const { keyfile, sealedKeyfile, fingerprint } = await this.messages.request(keyfileIssue, {
