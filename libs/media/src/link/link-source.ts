@@ -26,7 +26,7 @@ export interface LinkConnection {
   request: LinkRequest;
 }
 
-/** Called anew for every opening, because tickets and routes do not last. */
+/** Called anew for every opening, because tickets and routes do not last. `signal` ends the dialling only: it may abort later, when the socket is in use. */
 export type LinkConnect = (signal: AbortSignal) => Promise<LinkConnection>;
 
 /** The cloud's end of the redirector link (LINK.md): a stream that the site's redirector sends. */

@@ -9,7 +9,7 @@ import type { OpenSource, Source, SourceListener } from './source.js';
 
 export interface RtspSourceOptions extends RtspClientOptions {
   connectTimeoutMs: number;
-  /** Opens a socket to the camera; by default TCP to the URL's host and port (554). */
+  /** Opens a socket to the camera; `signal` ends the dialling only, not the socket in use. By default TCP to the URL's host and port (554). */
   connect?: (signal: AbortSignal) => Promise<Duplex>;
   /** Takes precedence over credentials in the URL. */
   credentials?: Credentials;

@@ -1,0 +1,119 @@
+import { Duplex } from 'node:stream';
+import { setImmediate as settled } from 'node:timers/promises';
+import type { AccessUnit } from '../access-unit.js';
+import { Hub } from '../hub/hub.js';
+import { FakeSource } from '../../test/fake-source.js';
+import { RtspDecoder } from './decoder.js';
+import { Viewer, type ViewerOptions } from './viewer.js';
+
+/** Takes writes only while it is open, like a kernel whose buffer is full. */
+class Gate extends Duplex {
+  readonly taken: Buffer[] = [];
+  #held: (() => void)[] = [];
+  #open = true;
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    const take = (): void => {
+      this.taken.push(chunk);
+      done();
+    };
+    if (this.#open) take();
+    else this.#held.push(take);
+  }
+
+  override _read(): void {}
+
+  shut(): void {
+    this.#open = false;
+  }
+
+  openAgain(): void {
+    this.#open = true;
+    for (const take of this.#held.splice(0)) take();
+  }
+
+  /** Sequence numbers of the RTP packets that went through. */
+  get sequences(): number[] {
+    const decoder = new RtspDecoder({ maxHeaderBytes: 100, maxBodyBytes: 100, maxJunkBytes: 0 });
+    const items = [...decoder.push(Buffer.concat(this.taken))];
+    return items.flatMap((item) =>
+      item.kind === 'interleaved' && item.channel === 0 ? [item.data.readUInt16BE(2)] : [],
+    );
+  }
+}
+
+describe('Viewer', () => {
+  const options: ViewerOptions = { maxBacklogMs: 10_000, maxBacklogBytes: 200, stalledMs: 50, senderReportMs: 5000 };
+  let source: FakeSource;
+  let hub: Hub;
+  let gate: Gate;
+  let ended: string[];
+
+  async function play(more: Partial<ViewerOptions> = {}): Promise<Viewer> {
+    source = new FakeSource();
+    hub = new Hub(source);
+    gate = new Gate();
+    ended = [];
+    const { tracks } = await hub.describe();
+    const channels = new Map([[tracks[0], { rtp: 0, rtcp: 1 }]]);
+    const viewer = new Viewer(gate, hub, channels, { ...options, ...more }, (error) => void ended.push(error.code));
+    viewer.start();
+    source.send(true);
+    await settled();
+    return viewer;
+  }
+
+  afterEach(() => hub.close());
+
+  it('is cut by bytes and goes on at a keyframe with unbroken numbers', async () => {
+    const viewer = await play();
+    gate.shut();
+    for (let unit = 0; unit < 50; unit++) source.send(false);
+    expect(viewer.stats.backlogBytes).toBeLessThan(400);
+    gate.openAgain();
+    await settled();
+    source.send(false);
+    const before = gate.sequences.length;
+    source.send(true);
+    source.send(false);
+    const { sequences } = gate;
+    expect(sequences.length).toBe(before + 6);
+    expect(sequences).toEqual(sequences.map((_, index) => (sequences[0] + index) & 0xffff));
+    expect(viewer.stats.dropEpisodes).toBe(1);
+    expect(viewer.stats.droppedUnits).toBeGreaterThan(40);
+  });
+
+  it('is cut by age', async () => {
+    const viewer = await play({ maxBacklogMs: 20, maxBacklogBytes: 1 << 20 });
+    gate.shut();
+    source.send(false);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    source.send(true);
+    expect(viewer.stats.droppedUnits).toBe(1);
+  });
+
+  it('is thrown out when it takes nothing for too long, and not before', async () => {
+    const viewer = await play();
+    viewer.sweep(performance.now() + 1000);
+    expect(ended).toEqual([]);
+    gate.shut();
+    source.send(false);
+    viewer.sweep(performance.now() + 20);
+    expect(ended).toEqual([]);
+    viewer.sweep(performance.now() + 60);
+    expect(ended).toEqual(['viewer-stalled']);
+  });
+
+  it('leaves the shared buffers of other viewers unchanged', async () => {
+    const seen: AccessUnit[] = [];
+    await play();
+    hub.subscribe({ unit: (unit) => void seen.push(unit), end: () => undefined });
+    gate.shut();
+    for (let unit = 0; unit < 20; unit++) source.send(false);
+    gate.openAgain();
+    await settled();
+    source.send(true);
+    const sequences = seen.flatMap((unit) => unit.packets.map((packet) => packet.readUInt16BE(2)));
+    expect(sequences).toEqual(sequences.map((_, index) => (sequences[0] + index) & 0xffff));
+  });
+});
