@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSiteCertificate } from '@app/pki';
+import { CameraListFile, RtspConnector, type CameraEntry } from '../../apps/agent/src/connectors/index.js';
+import { DirectoryServer } from '../../apps/agent/src/directory/index.js';
+import { SiteRedirector } from '../../apps/agent/src/redirector/index.js';
+import { SiteDirectory } from '../../apps/agent/src/site/index.js';
+
+export interface RegularSiteOptions {
+  cameras?: readonly CameraEntry[];
+  password?: string;
+  /** Port of the directory; 0 takes a free one. */
+  port?: number;
+}
+
+/** A site that is reached directly, as in regular federation: its servers listen on the "LAN", here loopback. */
+export class RegularSite implements AsyncDisposable {
+  readonly username = 'host';
+  readonly #undo: (() => Promise<void>)[] = [];
+
+  private constructor(
+    readonly directory: SiteDirectory,
+    readonly cameras: CameraListFile,
+    readonly server: DirectoryServer,
+    readonly redirector: SiteRedirector,
+    readonly tlsPin: string,
+    public password: string,
+  ) {}
+
+  static async start({ cameras = [], password = 'right', port = 0 }: RegularSiteOptions = {}): Promise<RegularSite> {
+    const stateDir = await mkdtemp(join(tmpdir(), 'adit-site-'));
+    const list = new CameraListFile(stateDir);
+    for (const camera of cameras) await list.put(camera);
+    const certificate = await createSiteCertificate(new Date());
+    const directory = new SiteDirectory();
+    const connector = new RtspConnector(stateDir, { watchMs: 100, retryMs: 500 });
+    const lan = { host: '127.0.0.1', port: 0 };
+    const redirector = new SiteRedirector({ certificate, directory, connectors: [connector], lan });
+    const verify = (name: string, given: string): Promise<boolean> =>
+      Promise.resolve(name === site.username && given === site.password);
+    const server = new DirectoryServer({
+      certificate,
+      siteName: () => 'Regular site',
+      version: '0.1.0',
+      site: directory,
+      users: { verify },
+      redirector,
+      lan: { ...lan, port },
+    });
+    const site = new RegularSite(directory, list, server, redirector, certificate.pin, password);
+    await connector.start(directory);
+    await redirector.start();
+    await server.start();
+    site.#undo.push(
+      () => server.close(),
+      () => redirector.close(),
+      () => connector.close(),
+      () => rm(stateDir, { recursive: true }),
+    );
+    return site;
+  }
+
+  /** For a role's directory field. */
+  get address(): string {
+    return `127.0.0.1:${this.server.lanPort}`;
+  }
+
+  async stop(): Promise<void> {
+    for (const undo of this.#undo.splice(0)) await undo();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
