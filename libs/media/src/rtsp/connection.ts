@@ -83,16 +83,21 @@ export class RtspConnection {
       for (const item of this.#decoder.push(chunk)) {
         this.#activeAt = performance.now();
         if (item.kind === 'request') this.#enqueue(item.request);
-        else if (item.kind === 'interleaved') this.#control(item.data);
+        else if (item.kind === 'interleaved') this.#control(item.channel, item.data);
       }
     } catch (error) {
       this.#refuseAndClose(asMediaError(error, 'rtsp-malformed'));
     }
   }
 
-  /** A BYE in RTCP ends the session like TEARDOWN; everything else is a sign of life. */
-  #control(data: Buffer): void {
-    if (readControlPackets(data).some((packet) => packet.kind === 'bye')) this.#endSession();
+  /** A BYE in RTCP ends the session like TEARDOWN; everything else is a sign of life, and a report tells the lag. */
+  #control(channel: number, data: Buffer): void {
+    for (const packet of readControlPackets(data)) {
+      if (packet.kind === 'bye') this.#endSession();
+      else if (packet.kind === 'receiver-report' && packet.highestSequence !== undefined) {
+        this.#session?.viewer?.reported(channel, packet.highestSequence);
+      }
+    }
   }
 
   #enqueue(request: RtspRequest): void {

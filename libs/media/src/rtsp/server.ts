@@ -15,6 +15,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   serverName: 'Adit',
   maxBacklogMs: 600,
   maxBacklogBytes: 2 << 20,
+  maxLagMs: 2000,
   stalledMs: 30_000,
   senderReportMs: 5000,
 };

@@ -43,7 +43,13 @@ class Gate extends Duplex {
 }
 
 describe('Viewer', () => {
-  const options: ViewerOptions = { maxBacklogMs: 10_000, maxBacklogBytes: 200, stalledMs: 50, senderReportMs: 5000 };
+  const options: ViewerOptions = {
+    maxBacklogMs: 10_000,
+    maxBacklogBytes: 200,
+    maxLagMs: 20,
+    stalledMs: 50,
+    senderReportMs: 5000,
+  };
   let source: FakeSource;
   let hub: Hub;
   let gate: Gate;
@@ -90,6 +96,22 @@ describe('Viewer', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     source.send(true);
     expect(viewer.stats.droppedUnits).toBe(1);
+  });
+
+  it('is cut when its own reports say that it is behind, and goes on at a keyframe after that time', async () => {
+    const viewer = await play({ maxBacklogBytes: 1 << 20 });
+    const first = gate.sequences[0];
+    viewer.reported(1, first + 3);
+    expect(viewer.stats.lagMs).toBe(0);
+    source.send(false);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    viewer.reported(1, first + 3);
+    expect(viewer.stats.lagMs).toBeGreaterThan(20);
+    source.send(true);
+    expect(viewer.stats.droppedUnits).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    source.send(true);
+    expect([viewer.stats.droppedUnits, viewer.stats.dropEpisodes]).toEqual([1, 1]);
   });
 
   it('is thrown out when it takes nothing for too long, and not before', async () => {

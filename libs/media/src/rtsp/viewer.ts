@@ -6,6 +6,7 @@ import { ntpOfTimestamp } from '../hub/timeline.js';
 import { writeSenderReport } from '../rtp/control-packet.js';
 import { rtpHeaderBytes } from '../rtp/packet.js';
 import type { Track } from '../stream-description.js';
+import { LagMeter } from './lag-meter.js';
 import { encodeInterleaved } from './message.js';
 import { interleave, renumber } from './interleaving.js';
 
@@ -14,6 +15,8 @@ export interface ViewerOptions {
   maxBacklogMs: number;
   /** Unwritten bytes at which a viewer is cut. */
   maxBacklogBytes: number;
+  /** Lag by the viewer's own receiver reports at which it is cut. */
+  maxLagMs: number;
   /** A viewer that takes nothing for this long is thrown out. */
   stalledMs: number;
   senderReportMs: number;
@@ -29,6 +32,8 @@ export interface ViewerStats {
   /** Milliseconds from PLAY to the end of the first keyframe; undefined before. */
   firstKeyMs: number | undefined;
   backlogBytes: number;
+  /** From the last receiver report; undefined before one came. */
+  lagMs: number | undefined;
 }
 
 export interface Channels {
@@ -44,6 +49,7 @@ interface TrackState {
   packets: number;
   octets: number;
   lastReportAt: number;
+  lag: LagMeter;
 }
 
 /** One RTSP viewer with RTP interleaved in its connection. A slow one is cut to the next keyframe and never holds more than its cap. */
@@ -56,6 +62,7 @@ export class Viewer implements Outlet {
   #unwrittenBytes = 0;
   #progressAt = this.#startedAt;
   #dropping = false;
+  #resumeAt = 0;
   #subscription: Subscription | undefined;
   readonly stats: ViewerStats = {
     startedAt: Date.now(),
@@ -65,6 +72,7 @@ export class Viewer implements Outlet {
     dropEpisodes: 0,
     firstKeyMs: undefined,
     backlogBytes: 0,
+    lagMs: undefined,
   };
 
   constructor(
@@ -75,7 +83,8 @@ export class Viewer implements Outlet {
     readonly onEnd: (error: MediaError) => void,
   ) {
     for (const [track, channels] of tracks) {
-      this.#tracks.set(track.index, { track, channels, missing: 0, packets: 0, octets: 0, lastReportAt: -Infinity });
+      const counters = { missing: 0, packets: 0, octets: 0, lastReportAt: -Infinity };
+      this.#tracks.set(track.index, { track, channels, ...counters, lag: new LagMeter() });
     }
     this.#hasVideo = [...tracks.keys()].some((track) => track.kind === 'video');
   }
@@ -103,6 +112,7 @@ export class Viewer implements Outlet {
     this.#write(state.missing === 0 ? shared : renumber(shared, state.missing), now);
     state.packets += unit.packets.length;
     state.octets += unit.bytes - unit.packets.length * rtpHeaderBytes;
+    state.lag.sent((unit.packets[unit.packets.length - 1].readUInt16BE(2) - state.missing) & 0xffff, now);
     this.stats.units++;
     if (unit.key && state.track.kind === 'video') this.stats.firstKeyMs ??= performance.now() - this.#startedAt;
   }
@@ -110,6 +120,22 @@ export class Viewer implements Outlet {
   end(error: MediaError): void {
     this.#subscription = undefined;
     this.onEnd(error);
+  }
+
+  /**
+   * Takes a receiver report. A viewer too far behind gets nothing for as long as it is behind,
+   * in which it plays what the kernel still holds, and then a keyframe.
+   */
+  reported(channel: number, highestSequence: number): void {
+    const state = [...this.#tracks.values()].find(({ channels }) => channels.rtcp === channel);
+    const now = performance.now();
+    const lagMs = state?.lag.lagMs(highestSequence, now);
+    if (lagMs === undefined) return;
+    this.stats.lagMs = lagMs;
+    if (lagMs < this.options.maxLagMs || this.#dropping) return;
+    this.#dropping = true;
+    this.#resumeAt = now + lagMs;
+    this.stats.dropEpisodes++;
   }
 
   /** Called now and then: throws out a viewer that takes nothing. */
@@ -126,7 +152,12 @@ export class Viewer implements Outlet {
     if (!this.#dropping && (age > maxBacklogMs || this.#unwrittenBytes > maxBacklogBytes)) {
       this.#dropping = true;
       this.stats.dropEpisodes++;
-    } else if (this.#dropping && age < maxBacklogMs / 2 && this.#unwrittenBytes < maxBacklogBytes / 2) {
+    } else if (
+      this.#dropping &&
+      now >= this.#resumeAt &&
+      age < maxBacklogMs / 2 &&
+      this.#unwrittenBytes < maxBacklogBytes / 2
+    ) {
       this.#dropping = this.#hasVideo && !(unit.key && state.track.kind === 'video');
     }
     return !this.#dropping;
