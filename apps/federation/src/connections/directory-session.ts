@@ -75,6 +75,9 @@ export class DirectorySession {
   }
 }
 
+/** What others see of a session. */
+export type Contact = Pick<DirectorySession, 'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'close'>;
+
 const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {
   const sentAt = Date.now();
   const info = await lane.client.getInfo({}, { timeoutMs, signal });

@@ -4,7 +4,7 @@ import type { AppLogger } from '@app/runtime';
 import { nextRoleState, type RoleEvent } from '../roles/role-state.js';
 import { backOffMs, type BackOffOptions } from './back-off.js';
 import { contactFault, type ContactFault } from './contact-fault.js';
-import type { DirectorySession, SiteInfo } from './directory-session.js';
+import type { Contact, SiteInfo } from './directory-session.js';
 import { EntityIntake } from './entity-intake.js';
 import type { EntityOwner, EntityStore } from '../entities/entity-store.js';
 
@@ -18,7 +18,7 @@ export interface ConnectedRole extends EntityOwner {
 }
 
 export interface RoleConnectionPorts {
-  open: (signal: AbortSignal) => Promise<DirectorySession>;
+  open: (signal: AbortSignal) => Promise<Contact>;
   revision: () => Promise<bigint>;
   store: Pick<EntityStore, 'replace' | 'upsert' | 'remove'>;
   /** Best effort; the supervisor repeats what did not get through. */
@@ -51,7 +51,7 @@ export const roleConnectionDefaults: RoleConnectionOptions = {
 export class RoleConnection {
   #state: RoleState = 'connecting';
   #reason: string | null = null;
-  #session: DirectorySession | undefined;
+  #session: Contact | undefined;
   #suspendedAt: number | undefined;
   #wake: () => void = () => undefined;
   #done: Promise<void> = Promise.resolve();
@@ -75,7 +75,7 @@ export class RoleConnection {
   }
 
   /** The open contact, if there is one. */
-  get session(): DirectorySession | undefined {
+  get session(): Contact | undefined {
     return this.#session;
   }
 
@@ -129,7 +129,7 @@ export class RoleConnection {
     }
   }
 
-  async #watch(session: DirectorySession, signal: AbortSignal): Promise<void> {
+  async #watch(session: Contact, signal: AbortSignal): Promise<void> {
     const intake = new EntityIntake(this.role, this.ports.store);
     const revision = await this.#persist(() => this.ports.revision(), signal);
     for await (const message of session.watch(revision, signal)) {
@@ -150,7 +150,7 @@ export class RoleConnection {
     }
   }
 
-  async #check(session: DirectorySession, signal: AbortSignal): Promise<never> {
+  async #check(session: Contact, signal: AbortSignal): Promise<never> {
     for (;;) {
       await delay(this.#options.checkIntervalMs, undefined, { signal });
       this.ports.contacted(await session.check(signal));

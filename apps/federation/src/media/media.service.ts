@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ConnectionFactory } from '../connections/connection.factory.js';
 import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
-import type { DirectorySession } from '../connections/directory-session.js';
+import type { Contact } from '../connections/directory-session.js';
 import type { RoleConnection } from '../connections/role-connection.js';
 import { SiteDialer } from '../connections/site-dialer.js';
 import { FederationDatabase } from '../database/federation.database.js';
@@ -60,7 +60,7 @@ export class MediaService {
   }
 
   /** Offline and unreachable are told apart, as in the state of the role. */
-  private contact(roleId: string): { connection: RoleConnection; session: DirectorySession } {
+  private contact(roleId: string): { connection: RoleConnection; session: Contact } {
     const connection = this.supervisor.find(roleId);
     const session = connection?.session;
     if (connection !== undefined && session !== undefined) return { connection, session };
@@ -69,7 +69,7 @@ export class MediaService {
     throw new DomainError(known, connection?.reason ?? 'the federation role is not connected', { retryAfterMs: 1_000 });
   }
 
-  private redirector({ role }: RoleConnection, session: DirectorySession): string {
+  private redirector({ role }: RoleConnection, session: Contact): string {
     return role.isTunnelled
       ? tunnelledRedirector(role.siteLabel, this.dialer.domain)
       : directRedirector(role.address, session.info.redirectorAddress);
@@ -77,11 +77,11 @@ export class MediaService {
 }
 
 const openStream = async (
-  session: DirectorySession,
+  session: Contact,
   camera: EntityRow,
   usage: StreamUsage,
   user: string,
-): ReturnType<DirectorySession['openStream']> => {
+): ReturnType<Contact['openStream']> => {
   try {
     return await session.openStream(camera.remote_id, toWireUsage(usage), user);
   } catch (error) {

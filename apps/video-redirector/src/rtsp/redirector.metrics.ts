@@ -34,8 +34,7 @@ export class RedirectorMetrics implements RtspServerListener {
 
   constructor(streams: StreamResolver) {
     this.gauge('adit_viewers', 'Viewers now', () => this.viewers.size);
-    const sum = (of: (hub: HubStats) => number): number =>
-      stats(streams).reduce((total, hub) => total + of(hub), 0);
+    const sum = (of: (hub: HubStats) => number): number => stats(streams).reduce((total, hub) => total + of(hub), 0);
     this.gauge('adit_upstream_bytes', 'RTP bytes received by the hubs that exist', () => sum((hub) => hub.bytes));
     this.gauge('adit_upstream_opened', 'Openings of upstreams of the hubs that exist', () => sum((hub) => hub.opened));
     this.gauge('adit_cache_bytes', 'Bytes in the caches of the last group of pictures', () =>
