@@ -7,7 +7,7 @@ import { opened } from './opened-socket.js';
 const HEAD_MAX_BYTES = 8 * 1024;
 const HEAD_END = '\r\n\r\n';
 
-/** Asks a proxy for a connection to `target` (`host:port`). @throws AgentError `proxy-…`, always naming the proxy */
+/** Asks a proxy for a connection to `target` (`host:port`); the socket comes paused. @throws AgentError `proxy-…`, always naming the proxy */
 export const connectThroughProxy = async (
   hop: ProxyHop,
   target: string,

@@ -1,0 +1,168 @@
+import { SessionRefusedError, type Session, type CloseReason } from '@app/multiplex';
+import { EventEmitter, once } from 'node:events';
+import { AgentError } from '../errors.js';
+import type { Endpoint } from '../network/endpoint.dialer.js';
+import { BackOff } from './back-off.js';
+import type { Connected } from './tunnel.attempt.js';
+import { TunnelClient } from './tunnel.client.js';
+
+const endpoint = (host: string, priority: number): Endpoint => ({ host, port: 5500, serverName: host, priority });
+
+class ScriptedSession extends EventEmitter {
+  closeReason: CloseReason | undefined;
+  drained = false;
+
+  end(code: string, retryAfterMs?: number): void {
+    this.closeReason = { code, by: 'peer', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    this.emit('close', this.closeReason);
+  }
+
+  drain(): Promise<void> {
+    this.drained = true;
+    this.end('drained');
+    return Promise.resolve();
+  }
+
+  close(code: string): void {
+    this.end(code);
+  }
+}
+
+/** What happens at the next attempts, in order; then nothing until the client is closed. */
+type Step = ScriptedSession | Error;
+
+describe('TunnelClient', () => {
+  let now = 0;
+  let waits: number[] = [];
+  let tried: string[] = [];
+  let client: TunnelClient;
+
+  const begin = (steps: Step[], endpoints = [endpoint('first', 0)]): void => {
+    [now, waits, tried] = [0, [], []];
+    client = new TunnelClient({
+      endpoints,
+      backOff: new BackOff(
+        undefined,
+        () => now,
+        () => 1,
+      ),
+      clock: () => now,
+      sleep: (ms) => {
+        waits.push(ms);
+        now += ms;
+        return Promise.resolve();
+      },
+      attempt: ({ host }, signal) => {
+        tried.push(host);
+        const step = steps.shift();
+        if (step instanceof Error) return Promise.reject(step);
+        if (step !== undefined) return Promise.resolve(connected(step));
+        return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+      },
+    });
+    client.start();
+  };
+
+  const connected = (session: ScriptedSession): Connected => ({
+    session: session as unknown as Session,
+    welcome: { sessionId: 's', wallClockMs: 0, version: 1, features: 0, limits: { maxDataBytes: 1, maxChannels: 1 } },
+    endpoint: endpoint('first', 0),
+    clockSkewMs: 0,
+  });
+
+  /** Until the script is used up and the client hangs in one more attempt. */
+  const idle = async (attempts: number): Promise<void> => {
+    while (tried.length < attempts) await once(client, 'connecting');
+  };
+
+  afterEach(() => client.close());
+
+  it('tries the endpoints in the order of their priority, then waits', async () => {
+    begin(
+      [new AgentError('connection-refused', 'no'), new AgentError('connection-timeout', 'no')],
+      [endpoint('fallback', 10), endpoint('main', 0)],
+    );
+    await idle(3);
+    expect(tried).toEqual(['main', 'fallback', 'main']);
+    expect(waits).toEqual([500]);
+  });
+
+  it('waits as long as the broker says when it refuses, and does not ask its other port', async () => {
+    begin([new SessionRefusedError('unavailable', 'later', 2_000)], [endpoint('main', 0), endpoint('fallback', 10)]);
+    await idle(2);
+    expect(tried).toEqual(['main', 'main']);
+    expect(waits).toEqual([2_500]);
+  });
+
+  it.each(['certificate-revoked', 'agent-revoked', 'certificate-expired'])(
+    'keeps trying after %s, but rarely, and says what to do',
+    async (code) => {
+      begin([new SessionRefusedError(code, 'no')]);
+      const [waitMs, trouble] = (await once(client, 'waiting')) as [number, { advice: string }];
+      expect(waitMs).toBeGreaterThanOrEqual(600_000);
+      expect(trouble.advice).toContain('replacement keyfile');
+    },
+  );
+
+  it('comes back at once after a session that was steady, slower and slower after short ones', async () => {
+    const sessions = [new ScriptedSession(), new ScriptedSession(), new ScriptedSession()];
+    begin([...sessions]);
+    for (const [index, session] of sessions.entries()) {
+      await once(client, 'up');
+      now += index === 2 ? 20_000 : 1_000;
+      session.end('transport-closed');
+    }
+    await idle(4);
+    expect(waits).toEqual([500, 1_000, 500]);
+  });
+
+  it('leaves the place to a second agent with the same identity for a minute', async () => {
+    const session = new ScriptedSession();
+    begin([session]);
+    await once(client, 'up');
+    session.end('superseded');
+    await idle(2);
+    expect(waits[0]).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('opens the next session while the one that is told to go still drains', async () => {
+    const [old, next] = [new ScriptedSession(), new ScriptedSession()];
+    begin([old, next]);
+    await once(client, 'up');
+    const up = once(client, 'up');
+    old.emit('goaway', { reason: 'stopping', lastAcceptedId: 0, drainDeadlineMs: 5_000, reconnectAfterMs: 300 });
+    await up;
+    expect(waits).toEqual([800]);
+    expect(old.closeReason).toBeUndefined();
+    await client.close();
+    expect([old.drained, next.drained]).toEqual([true, true]);
+  });
+
+  it('drains its session when it is closed, and may be closed twice', async () => {
+    const session = new ScriptedSession();
+    begin([session]);
+    await once(client, 'up');
+    await client.close();
+    await client.close();
+    expect(session.drained).toBe(true);
+    expect(waits).toEqual([]);
+  });
+
+  it('ends a wait when it is woken', async () => {
+    [waits, tried] = [[], []];
+    client = new TunnelClient({
+      endpoints: [endpoint('first', 0)],
+      backOff: new BackOff({ baseMs: 3_600_000, capMs: 3_600_000, earlyCapMs: 3_600_000, earlyMs: 0 }),
+      attempt: ({ host }) => {
+        tried.push(host);
+        return Promise.reject(new AgentError('connection-refused', 'no'));
+      },
+    });
+    client.start();
+    await once(client, 'waiting');
+    const again = once(client, 'connecting');
+    client.wake();
+    await again;
+    expect(tried.length).toBeGreaterThanOrEqual(1);
+  });
+});
