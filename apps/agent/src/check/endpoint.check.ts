@@ -1,15 +1,22 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { inspectTls } from '@app/pki';
+import type { X509Certificate } from 'node:crypto';
 import { AgentError, errnoOf } from '../errors.js';
-import { tlsFault } from '../network/connection.fault.js';
 import { type Credentials, type Endpoint, type EndpointDialer, endpointName } from '../network/endpoint.dialer.js';
 import { hopName } from '../network/proxy.settings.js';
 import { failure, type Finding, ok } from './finding.js';
-import { type Presented, probeIssuer } from './issuer.probe.js';
 
-/** TLS 1.3 brokers judge our certificate after our handshake is done: their alert needs this long to come. */
-const ALERT_WAIT_MS = 700;
+/** With TLS 1.3 a broker judges our certificate after our handshake is done: hanging up needs this long to arrive. */
+const VERDICT_WAIT_MS = 700;
+const INSPECTION_TIMEOUT_MS = 5_000;
+
+export interface Presented {
+  issuer: string;
+  validFrom: Date;
+  validTo: Date;
+}
 
 export interface EndpointReport {
   findings: Finding[];
@@ -62,30 +69,44 @@ const checkTls = async (
   const { signal } = new AbortController();
   try {
     const { socket, facts } = await dialer.secure(endpoint, credentials, signal, presentedBy);
-    const alert = await alertOf(socket);
-    const finding =
-      alert === undefined
-        ? ok('tls', target, 'tls-ok', `our issuer, TLS 1.3, ${endpoint.serverName}`)
-        : failure('tls', target, tlsFault(target, alert));
+    const finding = (await staysOpen(socket))
+      ? ok('tls', target, 'tls-ok', `our issuer, TLS 1.3, ${endpoint.serverName}`)
+      : failure('tls', target, refusedUs());
     return { findings: [finding], ...(facts === undefined ? {} : { presented: facts }) };
   } catch (error) {
-    const presented = await presentedAt(dialer, endpoint);
+    const presented = await presentedAt(dialer, endpoint, credentials.roots);
     const finding = inspected(target, error, presented) ?? failure('tls', target, error);
     return { findings: [finding], ...(presented === undefined ? {} : { presented }) };
   }
 };
 
+const refusedUs = (): AgentError =>
+  new AgentError(
+    'certificate-refused',
+    'the broker hung up after the handshake: it does not accept the certificate of this site',
+    'Ask the operator of the cloud whether the keyfile or the site was revoked',
+  );
+
 const presentedBy = (socket: TLSSocket): Presented | undefined => {
   const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return undefined;
-  const { issuer, validFrom, validTo } = certificate;
-  return { issuer, validFrom: new Date(validFrom), validTo: new Date(validTo) };
+  return certificate === undefined ? undefined : describe(certificate);
 };
 
-const presentedAt = async (dialer: EndpointDialer, endpoint: Endpoint): Promise<Presented | undefined> => {
+const describe = ({ issuer, validFrom, validTo }: X509Certificate): Presented => ({
+  issuer: issuer.split('\n').toReversed().join(', '),
+  validFrom: new Date(validFrom),
+  validTo: new Date(validTo),
+});
+
+const presentedAt = async (
+  dialer: EndpointDialer,
+  endpoint: Endpoint,
+  roots: string[],
+): Promise<Presented | undefined> => {
   try {
-    const transport = await dialer.reach(endpoint, new AbortController().signal);
-    return await probeIssuer(transport, isIP(endpoint.serverName) === 0 ? endpoint.serverName : '');
+    const socket = await dialer.reach(endpoint, new AbortController().signal);
+    const { serverName } = endpoint;
+    return describe((await inspectTls({ socket, serverName, roots, timeoutMs: INSPECTION_TIMEOUT_MS })).certificate);
   } catch {
     return undefined;
   }
@@ -106,17 +127,14 @@ const inspected = (target: string, error: unknown, presented: Presented | undefi
   };
 };
 
-/** What the peer says about our certificate, if anything, shortly after the handshake. */
-const alertOf = (socket: TLSSocket): Promise<unknown> =>
+/** Whether the peer is still there a moment after the handshake. */
+const staysOpen = (socket: TLSSocket): Promise<boolean> =>
   new Promise((resolve) => {
-    const finish = (alert?: unknown): void => {
+    const finish = (isOpen: boolean): void => {
       clearTimeout(timer);
-      resolve(alert);
+      resolve(isOpen);
       socket.destroy();
     };
-    const timer = setTimeout(finish, ALERT_WAIT_MS);
-    socket
-      .once('error', finish)
-      .once('close', () => finish())
-      .resume();
+    const timer = setTimeout(() => finish(true), VERDICT_WAIT_MS);
+    socket.once('close', () => finish(false)).resume();
   });

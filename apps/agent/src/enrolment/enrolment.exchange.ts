@@ -85,6 +85,13 @@ const parseAnswer = (body: Buffer, target: string): EnrolResponse => {
 const invalidAnswer = (target: string, reason: string, cause?: unknown): AgentError =>
   new AgentError('enrolment-answer-invalid', `${target} answered, but ${reason}`, undefined, { cause });
 
+const hungUp = (target: string): AgentError =>
+  new AgentError(
+    'enrolment-interrupted',
+    `${target} closed the connection without an answer`,
+    'It may be starting, or it does not accept this keyfile: `adit-agent check --keyfile FILE` tells more',
+  );
+
 const readMessage = (socket: TLSSocket, target: string, signal: AbortSignal): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
@@ -108,10 +115,10 @@ const readMessage = (socket: TLSSocket, target: string, signal: AbortSignal): Pr
       fault = error;
     });
     socket.once('close', () => {
-      const interrupted = new AgentError('enrolment-interrupted', `${target} closed the connection without an answer`);
-      fail(fault === undefined ? interrupted : tlsFault(target, fault));
+      const judged = fault === undefined ? undefined : tlsFault(target, fault);
+      fail(judged?.code === 'certificate-refused' ? judged : hungUp(target));
     });
     signal.addEventListener('abort', onAbort, { once: true });
     socket.on('data', onData);
-    if (socket.destroyed) fail(new AgentError('enrolment-interrupted', `${target} closed the connection at once`));
+    if (socket.destroyed) fail(hungUp(target));
   });

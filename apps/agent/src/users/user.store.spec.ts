@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StateDirectory } from '../state/state-directory.js';
+import { PasswordCache } from './password-cache.js';
+import { USERS_FILE, UserStore } from './user.store.js';
+
+describe('UserStore', () => {
+  let state: StateDirectory;
+  let store: UserStore;
+
+  beforeEach(async () => {
+    const path = mkdtempSync(join(tmpdir(), 'adit-users-'));
+    state = await StateDirectory.create({ path, ephemeral: true });
+    store = new UserStore(state);
+  });
+
+  afterEach(() => rmSync(state.path, { recursive: true }));
+
+  it('makes an account with a password of its own, and keeps only the argon2id hash of it', async () => {
+    const password = await store.add('federation');
+    expect(password).toHaveLength(24);
+    expect(await store.verify('federation', password)).toBe(true);
+    const kept = readFileSync(state.file(USERS_FILE), 'utf8');
+    expect(kept).toContain('$argon2id$');
+    expect(kept).not.toContain(password);
+  });
+
+  it('says no to wrong passwords, unknown names and endless passwords', async () => {
+    const password = await store.add('federation');
+    expect(await store.verify('federation', `${password}x`)).toBe(false);
+    expect(await store.verify('Federation', password)).toBe(false);
+    expect(await store.verify('nobody', password)).toBe(false);
+    expect(await store.verify('federation', 'x'.repeat(10_000))).toBe(false);
+  });
+
+  it('answers an unknown name no faster than a wrong password', async () => {
+    await store.add('federation');
+    await store.verify('nobody', 'the decoy is made first');
+    const time = async (name: string): Promise<number> => {
+      const runs = [];
+      for (let run = 0; run < 5; run += 1) {
+        const began = performance.now();
+        await store.verify(name, `wrong password ${run}`);
+        runs.push(performance.now() - began);
+      }
+      return Math.min(...runs);
+    };
+    const [known, unknown] = [await time('federation'), await time('nobody')];
+    expect(unknown).toBeGreaterThan(known * 0.5);
+  });
+
+  it('sees what another process changes, a remembered password included', async () => {
+    const first = await store.add('federation');
+    expect(await store.verify('federation', first)).toBe(true);
+    const second = await new UserStore(state).add('federation', 'another password');
+    expect(await store.verify('federation', first)).toBe(false);
+    expect(await store.verify('federation', second)).toBe(true);
+    expect(await store.names()).toEqual(['federation']);
+  });
+
+  it('keeps the others when one is replaced', async () => {
+    const other = await store.add('other');
+    await store.add('federation');
+    await store.add('federation');
+    expect((await store.names()).toSorted()).toEqual(['federation', 'other']);
+    expect(await store.verify('other', other)).toBe(true);
+  });
+
+  it('limits what guessing may cost', async () => {
+    await store.add('federation');
+    const guesses = Array.from({ length: 60 }, (_value, index) => store.verify('federation', `guess number ${index}`));
+    expect(await Promise.all(guesses)).toEqual(guesses.map(() => false));
+  });
+
+  it.each([
+    ['', undefined],
+    ['a:b', undefined],
+    ['-a', undefined],
+    ['a'.repeat(65), undefined],
+    ['federation', 'short'],
+    ['federation', 'x'.repeat(300)],
+  ])('refuses the name "%s" with the password %s', async (name, password) => {
+    await expect(store.add(name, password)).rejects.toMatchObject({ code: 'user-invalid' });
+  });
+});
+
+describe('PasswordCache', () => {
+  let now = 0;
+
+  it('forgets after its lifetime, and for another hash at once', () => {
+    const cache = new PasswordCache(1_000, 10, () => now);
+    cache.add('a', 'password', 'hash');
+    expect(cache.has('a', 'password', 'hash')).toBe(true);
+    expect(cache.has('a', 'password', 'new hash')).toBe(false);
+    expect(cache.has('ap', 'assword', 'hash')).toBe(false);
+    now = 1_000;
+    expect(cache.has('a', 'password', 'hash')).toBe(false);
+  });
+
+  it('forgets the oldest when it is full', () => {
+    const cache = new PasswordCache(1_000, 2, () => now);
+    for (const name of ['a', 'b', 'c']) cache.add(name, 'password', 'hash');
+    expect(['a', 'b', 'c'].map((name) => cache.has(name, 'password', 'hash'))).toEqual([false, true, true]);
+  });
+});
