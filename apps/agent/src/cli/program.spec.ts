@@ -1,0 +1,136 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { readEnvironment } from '../config.js';
+import { runCli } from './program.js';
+import { Terminal } from './terminal.js';
+
+class Collected extends Writable {
+  text = '';
+  isTTY = false;
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+interface Ending {
+  exitCode: number;
+  out: string;
+  err: string;
+}
+
+const cli = async (args: string[], environment: Record<string, string> = {}, input?: string): Promise<Ending> => {
+  const [stdin, out, err] = [new PassThrough(), new Collected(), new Collected()];
+  if (input !== undefined) stdin.end(input);
+  const context = { terminal: new Terminal(stdin, out, err), environment: () => readEnvironment(environment) };
+  return { exitCode: await runCli(args, context), out: out.text, err: err.text };
+};
+
+describe('adit-agent', () => {
+  let state: string;
+
+  beforeEach(() => {
+    state = join(mkdtempSync(join(tmpdir(), 'adit-cli-')), 'state');
+  });
+
+  afterEach(() => rmSync(join(state, '..'), { recursive: true }));
+
+  const site = (...args: string[]): Promise<Ending> => cli([...args, '--state', state, '--ephemeral']);
+
+  it.each([
+    'inspect',
+    'enrol',
+    'enroll',
+    'run',
+    'status',
+    'check',
+    'camera',
+    'camera add',
+    'camera list',
+    'camera test',
+    'user',
+    'user add',
+    'reset',
+  ])('%s explains itself, whatever the environment is like', async (command) => {
+    const { exitCode, out } = await cli([...command.split(' '), '--help'], { ADIT_NONSENSE: '1' });
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^Usage: adit-agent /);
+  });
+
+  it.each([[['bogus']], [['user', 'add']], [['enrol', '--timeout', 'soon']], [['status', '--bogus']]])(
+    'answers %j with 64',
+    async (args) => {
+      expect(await cli(args)).toMatchObject({ exitCode: 64, out: '' });
+    },
+  );
+
+  it('names what is wrong with its environment', async () => {
+    expect(await cli(['status'], { ADIT_STATE: '/x' })).toMatchObject({
+      exitCode: 78,
+      err: expect.stringContaining('ADIT_STATE: unknown key') as string,
+    });
+    expect(await cli(['status'], { ADIT_STRICT: 'perhaps' })).toMatchObject({
+      exitCode: 78,
+      err: expect.stringContaining('ADIT_STRICT') as string,
+    });
+  });
+
+  it('shows a generated password once, and a given one never', async () => {
+    const made = await site('user', 'add', 'federation', '--json');
+    expect(JSON.parse(made.out)).toMatchObject({
+      username: 'federation',
+      password: expect.stringMatching(/^\S{24}$/) as string,
+    });
+    const args = ['user', 'add', 'federation', '--password-stdin', '--state', state, '--ephemeral'];
+    const given = await cli(args, {}, 'a given password\n');
+    expect(given.exitCode).toBe(0);
+    expect(given.out + given.err).not.toContain('a given password');
+  });
+
+  it('keeps cameras with their credentials to itself', async () => {
+    const url = 'rtsp://viewer:top%20secret@192.0.2.10/high';
+    const added = await site('camera', 'add', url, '--name', 'Front door', '--low', url, '--no-probe');
+    const again = await site('camera', 'add', url, '--name', 'Front door', '--no-probe');
+    const listed = await cli(['camera', 'list', '--state', state]);
+    expect([added.exitCode, again.exitCode, listed.exitCode]).toEqual([0, 0, 0]);
+    expect(listed.out.split('\n').map((line) => line.split(' ')[0])).toEqual(['front-door', 'front-door-2', '']);
+    for (const { out, err } of [added, again, listed]) expect(out + err).not.toMatch(/top|secret|viewer/);
+    expect(statSync(join(state, 'cameras.yaml')).mode & 0o777).toBe(0o600);
+  });
+
+  it('does not list a camera that does not answer, or what is no camera', async () => {
+    expect(await site('camera', 'add', 'rtsp://127.0.0.1:1/x')).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/^camera-unreachable/) as string,
+    });
+    expect(existsSync(join(state, 'cameras.yaml'))).toBe(false);
+    const wrong = await site('camera', 'add', 'http://user:secret@192.0.2.10/');
+    expect(wrong.exitCode).toBe(64);
+    expect(wrong.err).not.toContain('secret');
+  });
+
+  it('resets only when somebody agrees, and forgets cameras and users only when told to', async () => {
+    await site('user', 'add', 'federation');
+    const reset = (...flags: string[]): Promise<Ending> => cli(['reset', '--state', state, ...flags]);
+    expect(await reset()).toMatchObject({ exitCode: 77, err: expect.stringContaining('--yes') as string });
+    expect((await reset('--yes')).exitCode).toBe(0);
+    expect(existsSync(join(state, 'users.json'))).toBe(true);
+    expect((await reset('--yes', '--all')).exitCode).toBe(0);
+    expect(existsSync(join(state, 'users.json'))).toBe(false);
+  });
+
+  it('asks for a replacement keyfile where the state was lost', async () => {
+    const { exitCode, err } = await site('run');
+    expect(exitCode).toBe(66);
+    expect(err).toContain('ask for a replacement keyfile');
+  });
+
+  it('checks as far as it can without a keyfile', async () => {
+    const { exitCode, out } = await cli(['check', '--json', '--state', state]);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ ok: false, findings: [{ code: 'identity-missing', level: 'failure' }] });
+  });
+});
