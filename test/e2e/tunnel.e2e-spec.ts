@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { randomUUID } from 'node:crypto';
 import type { Session } from '@app/multiplex';
+import { DEFAULT_TENANT_ID } from '@app/persistence';
+import { TunnelDialer } from '@app/tunnel-dialer';
 import { waitUntil } from '../harness/condition.js';
 import { closeOf, type Credentials, enrolled, openTunnel, type TunnelOptions } from '../harness/tunnel-agent.js';
 import { type Keyfile, type TestSite, TunnelCloud } from '../harness/tunnel-cloud.js';
@@ -206,4 +208,61 @@ describe('a broker', () => {
     expect((await ended).code).toBe('drained');
     expect((await cloud.sessions({ siteId, label })).at(-1)).toMatchObject({ close_reason: 'broker-stopped' });
   }, 40_000);
+
+  it('opens a row again that others gave up, and ends a session that was superseded unnoticed', async () => {
+    const { session, ...site } = await join();
+    const [row] = await cloud.sessions(site);
+    const closeRow = (reason: string) =>
+      cloud.query('UPDATE tunnel_session SET closed_at = now(), close_reason = $2 WHERE id = $1', [row?.id, reason]);
+    await closeRow('broker-lost');
+    await waitUntil('the row is open again', async () => (await cloud.sessions(site))[0]?.closed_at === null);
+    expect(session.state).toBe('open');
+    await closeRow('superseded');
+    expect((await closeOf(session)).code).toBe('superseded');
+  }, 30_000);
+
+  it('offers its ingress over TLS, to dialers and to other brokers', async () => {
+    const second = await cloud.secondBroker({ ADIT_INGRESS_TLS: 'true' });
+    const site = await cloud.newSite();
+    const identity = await enrolled(second.tunnelPort, (await cloud.newKeyfile(site)).text);
+    const session = await openTunnel(second.tunnelPort, identity, { services });
+    const dialer = new TunnelDialer({
+      domain: 'adit.internal',
+      routes: async () => ({
+        brokerId: await cloud.brokerId(second.ingressPort),
+        ingress: `127.0.0.1:${second.ingressPort}`,
+        ingressTls: true,
+      }),
+      mint: ({ site: label, service }, brokerId) => cloud.ticket(label, service, { brokerId }),
+      direct: { allowCidrs: [] },
+      ingressRoots: cloud.roots(),
+    });
+    const address = `web.${site.label}.tunnel.adit.internal`;
+    const socket = await dialer.dial({ tenantId: DEFAULT_TENANT_ID, address, class: 'bulk', user: 'anna' });
+    socket.write('GET /tls HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(String((await once(socket, 'data'))[0])).toContain('hello /tls');
+    socket.destroy();
+    expect(await curl(site.label, 'web', await cloud.ticket(site.label, 'web'))).toMatchObject({ connect: 200 });
+    session.close();
+    await second.stop();
+  }, 40_000);
+
+  it.each([
+    ['a head over 8 KiB', `CONNECT x:1 HTTP/1.1\r\nx: ${'y'.repeat(9_000)}\r\n\r\n`, '431'],
+    ['a head that never ends', 'CONNECT x:1 HTTP/1.1\r\n', '408'],
+    ['another method', 'GET http://example.com/ HTTP/1.1\r\nhost: example.com\r\n\r\n', '405'],
+    ['a question that is none', 'GET /relays/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', '404'],
+    ['a target outside', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nproxy-authorization: Bearer x\r\n\r\n', '403'],
+  ])(
+    'ends %s',
+    async (_case, text, status) => {
+      const socket = connectTcp(cloud.ingressPort, '127.0.0.1');
+      const chunks: Buffer[] = [];
+      socket.on('error', () => undefined).on('data', (chunk: Buffer) => chunks.push(chunk));
+      socket.write(text);
+      await new Promise((resolve) => socket.once('close', resolve));
+      expect(Buffer.concat(chunks).toString('latin1')).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    },
+    15_000,
+  );
 });

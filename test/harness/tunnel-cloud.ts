@@ -44,6 +44,8 @@ type Query = <Row extends object>(text: string, values?: unknown[]) => Promise<R
 
 /** Issuer and broker as processes; the test speaks for admin-api (keyfiles) and for the apps that mint dial tickets. */
 export class TunnelCloud {
+  private readonly more: AppProcess[] = [];
+
   private constructor(
     readonly platform: Platform,
     private readonly messages: MessageClient,
@@ -72,6 +74,7 @@ export class TunnelCloud {
 
   async stop(): Promise<void> {
     await this.messages.onApplicationShutdown();
+    for (const broker of this.more) await broker.stop();
     await this.platform.stop();
   }
 
@@ -147,8 +150,16 @@ export class TunnelCloud {
     return rows.map(({ action }) => action);
   }
 
+  /** PEM roots, as the broker keeps them. */
+  roots(): string[] {
+    const kept = readFileSync(join(this.platform.dataDir, 'broker', 'identity.json'), 'utf8');
+    return (JSON.parse(kept) as { roots: string[] }).roots;
+  }
+
   /** A second broker of the same cloud. */
-  async secondBroker(): Promise<{ tunnelPort: number; ingressPort: number; stop: () => Promise<void> }> {
+  async secondBroker(
+    extra: Record<string, string> = {},
+  ): Promise<{ tunnelPort: number; ingressPort: number; stop: () => Promise<void> }> {
     const { dataDir, natsUrl } = this.platform;
     const [tunnel, ingress] = [await freePort(), await freePort()];
     const env = cloudEnvironment('tunnel-broker', {
@@ -161,9 +172,11 @@ export class TunnelCloud {
       firstPasswordFile: '',
       demo: false,
       ports: { http: 1, rtsp: 1, tunnel, ingress, health: {} },
+      extra: { 'tunnel-broker': extra },
     });
     const note = (_name: string, line: string): void => this.platform.note('second-broker', line);
     const broker = new AppProcess({ name: 'second-broker', entry: entryOf('tunnel-broker'), env, log: note });
+    this.more.push(broker);
     await broker.start(20_000);
     return { tunnelPort: tunnel, ingressPort: ingress, stop: () => broker.stop() };
   }

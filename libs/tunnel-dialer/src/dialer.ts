@@ -10,6 +10,7 @@ import { type Cidr, parseCidrs } from './address-rule.js';
 import { dialDirect, type Resolve, resolveBySystem } from './direct.js';
 import { DialError } from './errors.js';
 import type { Route } from './route.js';
+import { type FindRoute, RouteMemory } from './route-memory.js';
 import { dialTunnelled } from './tunnelled.js';
 
 /** CONNECT wants a port; behind a tunnel the service name alone decides. */
@@ -19,7 +20,7 @@ export interface TunnelDialerOptions {
   /** The deployment's domain: `<service>.<site>.tunnel.<domain>`. */
   domain: string;
   /** Null: no broker holds a session of the site. */
-  routes: (tenantId: string, siteLabel: string) => Promise<Route | null>;
+  routes: FindRoute;
   /** A dial ticket for that one broker process. */
   mint: (claims: DialTicketClaims, brokerId: string) => Promise<string>;
   /** Ranges that direct dials may reach although they are special. */
@@ -44,10 +45,12 @@ export interface DialRequest {
 /** Opens sockets to addresses, through a tunnel or not. */
 export class TunnelDialer {
   private readonly allowed: Cidr[];
+  private readonly memory: RouteMemory;
 
   /** @throws RangeError for a malformed CIDR */
   constructor(private readonly options: TunnelDialerOptions) {
     this.allowed = parseCidrs(options.direct.allowCidrs);
+    this.memory = new RouteMemory(options.routes);
   }
 
   /** Whether the address leads through a tunnel. @throws DialError `address-invalid` */
@@ -80,21 +83,15 @@ export class TunnelDialer {
 
   /** A route may be older than the broker's end: what a gone or restarted broker refuses is tried once by a new route. */
   private async throughTunnel(request: DialRequest, tunnel: TunnelAddress, signal: AbortSignal): Promise<Socket> {
-    const route = await this.route(request.tenantId, tunnel.site);
+    const route = await this.memory.route(request.tenantId, tunnel.site);
     try {
       return await this.connect(route, request, tunnel, signal);
     } catch (error) {
       if (signal.aborted || !isStaleRoute(error)) throw error;
-      const next = await this.route(request.tenantId, tunnel.site);
+      const next = await this.memory.route(request.tenantId, tunnel.site);
       if (next.brokerId === route.brokerId) throw error;
       return this.connect(next, request, tunnel, signal);
     }
-  }
-
-  private async route(tenantId: string, site: string): Promise<Route> {
-    const route = await this.options.routes(tenantId, site);
-    if (route === null) throw new DialError('site-offline', `no agent of the site ${site} is connected`);
-    return route;
   }
 
   private async connect(

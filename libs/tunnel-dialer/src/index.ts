@@ -4,3 +4,4 @@ export { isAllowedAddress, parseCidrs, type Cidr } from './address-rule.js';
 export { parseHostPort, type HostPort } from './host-port.js';
 export type { Resolve } from './direct.js';
 export type { Route } from './route.js';
+export { ingressTls } from './tunnelled.js';

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type DialCode, DialError } from './errors.js';
 import { parseHostPort } from './host-port.js';
 import type { Route } from './route.js';
@@ -28,6 +28,13 @@ export interface TunnelledDial {
   roots: readonly string[];
 }
 
+/** The certificate is the ingress' own: without a server name Node would expect the one in the Host header, the site's. */
+const tlsOptions = (host: string, roots: readonly string[]) => ({
+  ca: [...roots],
+  minVersion: 'TLSv1.3' as const,
+  servername: isIP(host) === 0 ? host : '',
+});
+
 /** HTTP CONNECT (RFC 9110, 9.3.6) at a broker's ingress. */
 export const dialTunnelled = (route: Route, dial: TunnelledDial, signal: AbortSignal): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -43,7 +50,7 @@ export const dialTunnelled = (route: Route, dial: TunnelledDial, signal: AbortSi
       signal,
     };
     const request = route.ingressTls
-      ? httpsRequest({ ...options, ca: [...dial.roots], minVersion: 'TLSv1.3' })
+      ? httpsRequest({ ...options, ...ingressTls(host, dial.roots) })
       : httpRequest(options);
     request.once('connect', (response, socket: Socket, head) => {
       if (response.statusCode === 200) {
@@ -62,6 +69,13 @@ export const dialTunnelled = (route: Route, dial: TunnelledDial, signal: AbortSi
     });
     request.end();
   });
+
+/** The certificate is the ingress' own, not that of the CONNECT's target; no server name is sent for an address (RFC 6066, 3). */
+export const ingressTls = (host: string, roots: readonly string[]) => ({
+  ca: [...roots],
+  minVersion: 'TLSv1.3' as const,
+  servername: isIP(host) === 0 ? host : '',
+});
 
 /** What the service said first may have come with the answer's head. */
 const handOver = (socket: Socket, head: Buffer): Socket => {

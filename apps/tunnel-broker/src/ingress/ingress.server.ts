@@ -73,7 +73,7 @@ export class IngressServer {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const { method, url = '' } = request;
     if (method === 'GET' && url.startsWith(RELAY_PATH)) {
-      const relaying = this.relays.claim(decodeURIComponent(url.slice(RELAY_PATH.length)));
+      const relaying = this.relays.claim(url.slice(RELAY_PATH.length));
       response.writeHead(relaying ? 204 : 404).end();
       return;
     }

@@ -1,7 +1,7 @@
 import { DomainError, formatTunnelAddress, type VerifiedDialTicket } from '@app/contracts';
 import { type BrokerRow, BrokerRepository, Database, type TunnelRoute } from '@app/persistence';
 import { CONFIG } from '@app/runtime';
-import { DialError, parseHostPort } from '@app/tunnel-dialer';
+import { DialError, ingressTls, parseHostPort } from '@app/tunnel-dialer';
 import { Inject, Injectable } from '@nestjs/common';
 import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -10,6 +10,9 @@ import type { BrokerConfig } from '../config.js';
 import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import { BROKER_ID } from '../tokens.js';
 import type { ConnectRequest } from './connect-request.js';
+
+/** What a ticket's id has to look like to be part of a question. */
+const TICKET_ID = /^[0-9a-f-]{36}$/;
 
 /** Names the broker that relays; its presence forbids a second relay. */
 export const RELAYED_HEADER = 'adit-relayed';
@@ -64,15 +67,14 @@ export class RelayService {
   /** @throws DomainError `ticket-invalid` unless that broker relays this ticket to us now */
   async confirm(ticketId: string, relayedBy: string): Promise<void> {
     const broker = await this.database.inSystem((tx) => this.brokers.findLive(tx, relayedBy)).catch(() => undefined);
-    if (broker === undefined || !(await this.ask(broker, ticketId))) {
+    if (broker === undefined || !TICKET_ID.test(ticketId) || !(await this.ask(broker, ticketId))) {
       throw new DomainError('ticket-invalid', 'the ticket was made for another broker');
     }
   }
 
   private ask(broker: BrokerRow, ticketId: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const path = `${RELAY_PATH}${encodeURIComponent(ticketId)}`;
-      const asking = this.request(broker, { method: 'GET', path });
+      const asking = this.request(broker, { method: 'GET', path: `${RELAY_PATH}${ticketId}` });
       asking.once('response', (response) => {
         response.resume();
         resolve(response.statusCode === 204);
@@ -108,7 +110,7 @@ export class RelayService {
     const { host, port } = parseHostPort(broker.ingress);
     const all = { ...options, host, port, agent: false as const, maxHeaderSize: 8_192, timeout: RELAY_TIMEOUT_MS };
     const asking = broker.ingressTls
-      ? httpsRequest({ ...all, ca: this.identity.current.roots, minVersion: 'TLSv1.3' })
+      ? httpsRequest({ ...all, ...ingressTls(host, this.identity.current.roots) })
       : httpRequest(all);
     asking.once('timeout', () => asking.destroy(new DialError('dial-timeout', 'the other broker is silent')));
     return asking;

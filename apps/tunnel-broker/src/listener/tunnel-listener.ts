@@ -57,7 +57,8 @@ export class TunnelListener {
     const key = keyOf(socket);
     this.handshaking.set(key, report);
     socket.on('error', () => undefined);
-    socket.once('close', () => this.settle(key, 'failed'));
+    // A probe that connects and says nothing has cost nothing: it only counts while it is open.
+    socket.once('close', () => this.settle(key, socket.bytesRead > 0 ? 'failed' : 'ok'));
     this.tls?.emit('connection', socket);
   }
 

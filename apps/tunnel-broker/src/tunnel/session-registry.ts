@@ -14,17 +14,27 @@ export interface LiveSession {
   registered: boolean;
 }
 
-/** The sessions of this process, newest last. */
+/** The sessions of this process. */
 @Injectable()
 export class SessionRegistry {
   private readonly sessions = new Map<string, LiveSession>();
+  /** Newest last. */
+  private readonly bySite = new Map<string, LiveSession[]>();
 
   add(live: LiveSession): void {
     this.sessions.set(live.id, live);
+    const key = siteKey(live.tenantId, live.siteLabel);
+    this.bySite.set(key, [...(this.bySite.get(key) ?? []), live]);
   }
 
   remove(id: string): void {
+    const live = this.sessions.get(id);
+    if (live === undefined) return;
     this.sessions.delete(id);
+    const key = siteKey(live.tenantId, live.siteLabel);
+    const others = (this.bySite.get(key) ?? []).filter((other) => other !== live);
+    if (others.length > 0) this.bySite.set(key, others);
+    else this.bySite.delete(key);
   }
 
   get(id: string): LiveSession | undefined {
@@ -41,8 +51,8 @@ export class SessionRegistry {
 
   /** The newest session of a site that takes channels. The tenant is part of the key: a label alone finds nothing. */
   ofSite(tenantId: string, siteLabel: string): LiveSession | undefined {
-    return this.all().findLast(
-      (live) => live.tenantId === tenantId && live.siteLabel === siteLabel && live.session.state === 'open',
-    );
+    return this.bySite.get(siteKey(tenantId, siteLabel))?.findLast((live) => live.session.state === 'open');
   }
 }
+
+const siteKey = (tenantId: string, siteLabel: string): string => `${tenantId}/${siteLabel}`;

@@ -1,0 +1,48 @@
+import { parseEnvironment } from '@app/runtime';
+import { checkConfig, environment } from './config.js';
+
+const read = (change: NodeJS.ProcessEnv) =>
+  checkConfig(
+    parseEnvironment(environment, {
+      ADIT_SECRETS_DIR: '/s',
+      ADIT_PUBLIC_KEYS_FILE: '/p',
+      ADIT_DATABASE_URL: 'postgres://x',
+      NATS_URL: 'nats://x',
+      ADIT_DATA_DIR: '/d',
+      ...change,
+    }),
+  );
+
+describe('the configuration of a broker', () => {
+  it('listens on loopback by default', () => {
+    expect(read({})).toMatchObject({
+      ADIT_TUNNEL_HOST: '127.0.0.1',
+      ADIT_TUNNEL_PORT: 5500,
+      ADIT_INGRESS_HOST: '127.0.0.1',
+      ADIT_INGRESS_PORT: 5580,
+      ADIT_SERVER_NAMES: ['localhost', '127.0.0.1', '::1'],
+    });
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'ingress.example'])('refuses a plain ingress on %s', (host) => {
+    expect(() => read({ ADIT_INGRESS_HOST: host })).toThrow('ADIT_INGRESS_HOST');
+  });
+
+  it.each<NodeJS.ProcessEnv>([
+    { ADIT_INGRESS_HOST: '0.0.0.0', ADIT_INGRESS_TLS: 'true' },
+    { ADIT_INGRESS_HOST: '0.0.0.0', ADIT_INGRESS_PLAIN_NETWORK: 'true' },
+    { ADIT_INGRESS_HOST: '::1' },
+    { ADIT_INGRESS_HOST: 'localhost' },
+  ])('takes an ingress with %p', (change) => {
+    expect(read(change).ADIT_INGRESS_HOST).toBe(change['ADIT_INGRESS_HOST']);
+  });
+
+  it.each<[string, NodeJS.ProcessEnv]>([
+    ['ADIT_TUNNEL_PORT', { ADIT_TUNNEL_PORT: '70000' }],
+    ['ADIT_SERVER_NAMES', { ADIT_SERVER_NAMES: 'a b' }],
+    ['ADIT_INGRESS_PUBLIC', { ADIT_INGRESS_PUBLIC: 'nowhere' }],
+    ['ADIT_TUNEL_PORT', { ADIT_TUNEL_PORT: '1' }],
+  ])('names %s when it is wrong', (key, change) => {
+    expect(() => read(change)).toThrow(key);
+  });
+});

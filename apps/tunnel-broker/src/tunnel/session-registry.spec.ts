@@ -1,0 +1,44 @@
+import type { Session } from '@app/multiplex';
+import { type LiveSession, SessionRegistry } from './session-registry.js';
+
+const live = (id: string, change: Partial<LiveSession> = {}, state = 'open'): LiveSession => ({
+  id,
+  tenantId: 't1',
+  siteId: 's1',
+  siteLabel: 'hamburg',
+  agentId: 'a1',
+  serial: '4a',
+  session: { state } as Session,
+  registered: true,
+  ...change,
+});
+
+describe('the registry of sessions', () => {
+  it('finds the newest open session of a site', () => {
+    const registry = new SessionRegistry();
+    for (const one of [live('old'), live('new'), live('draining', {}, 'draining')]) registry.add(one);
+    expect(registry.ofSite('t1', 'hamburg')?.id).toBe('new');
+    registry.remove('new');
+    expect(registry.ofSite('t1', 'hamburg')?.id).toBe('old');
+    registry.remove('old');
+    expect(registry.ofSite('t1', 'hamburg')).toBeUndefined();
+  });
+
+  it('keeps sites of the same label in two tenants apart', () => {
+    const registry = new SessionRegistry();
+    registry.add(live('one'));
+    registry.add(live('two', { tenantId: 't2', agentId: 'a2' }));
+    expect(registry.ofSite('t1', 'hamburg')?.id).toBe('one');
+    expect(registry.ofSite('t2', 'hamburg')?.id).toBe('two');
+    expect(registry.ofSite('t3', 'hamburg')).toBeUndefined();
+    expect(registry.ofAgent('a2').map(({ id }) => id)).toEqual(['two']);
+  });
+
+  it('forgets a session twice without harm', () => {
+    const registry = new SessionRegistry();
+    registry.add(live('one'));
+    registry.remove('one');
+    registry.remove('one');
+    expect(registry.all()).toEqual([]);
+  });
+});
