@@ -17,11 +17,16 @@ export const PERMISSIONS = {
   },
   federation: {
     serves: ['federation.>', 'media.open'],
-    requests: [],
+    requests: ['pki.trust'],
     publishes: [],
     hears: ['tunnel.up', 'tunnel.down', 'site.changed'],
   },
-  'video-redirector': { serves: [], requests: ['media.open'], publishes: [], hears: ['tunnel.up', 'tunnel.down'] },
+  'video-redirector': {
+    serves: [],
+    requests: ['media.open', 'pki.trust'],
+    publishes: [],
+    hears: ['tunnel.up', 'tunnel.down'],
+  },
   'admin-api': {
     serves: [],
     requests: ['keyfile.*', 'federation.>'],

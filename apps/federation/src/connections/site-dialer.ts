@@ -1,6 +1,6 @@
-import { mintDialTicket } from '@app/contracts';
-import { TunnelRouteRepository } from '@app/persistence';
-import { CONFIG, readPrivateKey } from '@app/runtime';
+import { mintDialTicket, pkiTrust } from '@app/contracts';
+import { TunnelRouteRepository, type TunnelRoute } from '@app/persistence';
+import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
 import { TunnelDialer } from '@app/tunnel-dialer';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
@@ -11,17 +11,21 @@ import type { Dial } from './directory-lane.js';
 @Injectable()
 export class SiteDialer {
   private readonly dialer: TunnelDialer;
+  /** Filled with the first route to an ingress that speaks TLS. */
+  private readonly ingressRoots: string[] = [];
 
   constructor(
     @Inject(CONFIG) private readonly config: FederationConfig,
-    database: FederationDatabase,
-    routes: TunnelRouteRepository,
+    private readonly database: FederationDatabase,
+    private readonly routes: TunnelRouteRepository,
+    private readonly messages: MessageClient,
   ) {
     const key = readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk');
     this.dialer = new TunnelDialer({
       domain: config.ADIT_DOMAIN,
       direct: { allowCidrs: config.ADIT_DIRECT_ALLOW_CIDRS },
-      routes: async (tenantId, site) => (await database.inSystem((tx) => routes.find(tx, tenantId, site))) ?? null,
+      ingressRoots: this.ingressRoots,
+      routes: (tenantId, site) => this.route(tenantId, site),
       mint: (claims, brokerId) => mintDialTicket(claims, { issuer: 'federation', key }, brokerId),
     });
   }
@@ -36,6 +40,14 @@ export class SiteDialer {
     } catch {
       return true;
     }
+  }
+
+  private async route(tenantId: string, site: string): Promise<TunnelRoute | null> {
+    const route = await this.database.inSystem((tx) => this.routes.find(tx, tenantId, site));
+    if (route?.ingressTls === true && this.ingressRoots.length === 0) {
+      this.ingressRoots.push(...(await this.messages.request(pkiTrust, {})).trust.roots);
+    }
+    return route ?? null;
   }
 
   get domain(): string {
