@@ -28,13 +28,6 @@ export interface TunnelledDial {
   roots: readonly string[];
 }
 
-/** The certificate is the ingress' own: without a server name Node would expect the one in the Host header, the site's. */
-const tlsOptions = (host: string, roots: readonly string[]) => ({
-  ca: [...roots],
-  minVersion: 'TLSv1.3' as const,
-  servername: isIP(host) === 0 ? host : '',
-});
-
 /** HTTP CONNECT (RFC 9110, 9.3.6) at a broker's ingress. */
 export const dialTunnelled = (route: Route, dial: TunnelledDial, signal: AbortSignal): Promise<Socket> =>
   new Promise((resolve, reject) => {
