@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect as connectTcp } from 'node:net';
+import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { randomUUID } from 'node:crypto';
@@ -183,6 +183,17 @@ const fetchConnect = async (site: string, ticket: string, relayedBy: string): Pr
   return /^adit-code: (\S+)/im.exec(stdout)?.[1] ?? '';
 };
 
+/** A dial that stays open and says nothing. */
+const holdDial = async (site: string, ingressPort: number): Promise<Socket> => {
+  const ticket = await cloud.ticket(site, 'web', { brokerId: await cloud.brokerId(ingressPort) });
+  const socket = connectTcp(ingressPort, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const target = `web.${site}.tunnel.adit.internal:80`;
+  socket.write(`CONNECT ${target} HTTP/1.1\r\nhost: ${target}\r\nproxy-authorization: Bearer ${ticket}\r\n\r\n`);
+  expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 200 /);
+  return socket;
+};
+
 describe('a broker', () => {
   it('that is killed finds its agents again, and closes what it left open', async () => {
     const { identity, session, label, ...site } = await join({ instanceId: 'stays' });
@@ -203,10 +214,12 @@ describe('a broker', () => {
     const moved = await openTunnel(second.tunnelPort, identity, { instanceId: 'moving', services });
     expect((await closeOf(session)).code).toBe('superseded');
     expect(await curl(label, 'web', await cloud.ticket(label, 'web'))).toMatchObject({ connect: 200 });
+    const busy = await holdDial(label, second.ingressPort);
     const ended = closeOf(moved);
     await second.stop();
-    expect((await ended).code).toBe('drained');
+    expect((await ended).code).toBe('drain-deadline');
     expect((await cloud.sessions({ siteId, label })).at(-1)).toMatchObject({ close_reason: 'broker-stopped' });
+    busy.destroy();
   }, 40_000);
 
   it('opens a row again that others gave up, and ends a session that was superseded unnoticed', async () => {
