@@ -52,6 +52,7 @@ export class EnrolmentService {
 
   private async redeem(keyfile: Keyfile, keys: EnrolmentKeys, signal: AbortSignal): Promise<Answer> {
     const endpoints = byPriority(keyfile.document.endpoints);
+    let earlier: AgentError | undefined;
     for (;;) {
       const failures: AgentError[] = [];
       for (const endpoint of endpoints) {
@@ -61,7 +62,9 @@ export class EnrolmentService {
         failures.push(result);
       }
       const failure = mostTelling(failures);
-      if (signal.aborted) throw failure;
+      // A round that was cut off tells of the cut only.
+      if (signal.aborted) throw earlier ?? failure;
+      earlier = failure;
       const waitMs = Math.max(this.parts.backOff.nextMs(), retryAfterOf(failure));
       this.parts.onFailure(failure, waitMs);
       await this.parts.sleep(waitMs, signal);

@@ -41,6 +41,8 @@ const fingerprintOf = ({ document }: Keyfile): string =>
 
 /** The id in a keyfile that need not be valid any more; undefined when there is none to read. */
 export const peekKeyfileId = async (origin: KeyfileOrigin, input: Readable): Promise<string | undefined> => {
+  // Nobody may be there to end the input, and nothing depends on it.
+  if (origin.path === '-') return undefined;
   try {
     const source = await readKeyfile(origin, input);
     const content: unknown = JSON.parse(source?.bytes.toString('utf8') ?? '');

@@ -48,7 +48,10 @@ export const tlsFault = (target: string, cause: unknown): AgentError => {
   if (cause instanceof AgentError) return cause;
   const code = errnoOf(cause) ?? '';
   const known = TLS_FAULTS[code];
-  if (known !== undefined) return of(known[0], target, known[1], cause);
+  if (known !== undefined) {
+    const clock = known[0] === 'tls-not-yet-valid' || known[0] === 'tls-expired';
+    return of(known[0], target, clock ? `${known[1]}, ${new Date().toISOString()}` : known[1], cause);
+  }
   // An alert about certificates is the peer's judgement of ours (RFC 8446, 6.2): 42 to 48 and 116.
   if (/_ALERT_(?:[A-Z]+_)?(?:CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_(?:UNKNOWN|REVOKED|EXPIRED|REQUIRED)/.test(code)) {
     return of('certificate-refused', target, 'it does not accept the certificate of this site', cause);

@@ -87,10 +87,19 @@ describe('TunnelClient', () => {
     expect(waits).toEqual([500]);
   });
 
-  it('waits as long as the broker says when it refuses, and does not ask its other port', async () => {
-    begin([new SessionRefusedError('unavailable', 'later', 2_000)], [endpoint('main', 0), endpoint('fallback', 10)]);
+  it('does not ask another port about an identity that was judged', async () => {
+    begin([new SessionRefusedError('agent-locked', 'no')], [endpoint('main', 0), endpoint('fallback', 10)]);
     await idle(2);
     expect(tried).toEqual(['main', 'main']);
+  });
+
+  it('waits as long as the first broker says when none can serve', async () => {
+    begin(
+      [new SessionRefusedError('unavailable', 'later', 2_000), new AgentError('connection-timeout', 'no')],
+      [endpoint('main', 0), endpoint('fallback', 10)],
+    );
+    await idle(3);
+    expect(tried).toEqual(['main', 'fallback', 'main']);
     expect(waits).toEqual([2_500]);
   });
 

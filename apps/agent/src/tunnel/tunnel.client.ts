@@ -91,8 +91,8 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
         return await this.live(await this.options.attempt(endpoint, signal), signal);
       } catch (error) {
         const failed = asEnding(error);
-        // A broker's judgement holds at its other port too.
-        if (error instanceof SessionRefusedError) return failed;
+        // A judgement of this identity holds everywhere; a broker that cannot serve is not the only one.
+        if (error instanceof SessionRefusedError && error.code in REFUSAL_POLICIES) return failed;
         first ??= failed;
       }
     }

@@ -67,16 +67,16 @@ export class UserStore {
   }
 
   private async inTurn(check: () => Promise<boolean>): Promise<boolean> {
-    if (this.running >= MAX_CONCURRENT) {
-      if (this.waiting.length >= MAX_WAITING) return false;
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    }
-    this.running += 1;
+    if (this.running < MAX_CONCURRENT) this.running += 1;
+    else if (this.waiting.length >= MAX_WAITING) return false;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
       return await check();
     } finally {
-      this.running -= 1;
-      this.waiting.shift()?.();
+      // The place goes to whoever waits longest, without becoming free in between.
+      const next = this.waiting.shift();
+      if (next === undefined) this.running -= 1;
+      else next();
     }
   }
 
