@@ -63,7 +63,10 @@ describe('adit-agent', () => {
     const wrong = await agent(site, ['enrol', site.keyfile, '--expect-fingerprint', 'AAAA-AAAA-AAAA']);
     expect(wrong).toMatchObject({ exitCode: 77, stderr: expect.stringContaining('fingerprint-mismatch') as string });
     const enrolled = await agent(site, ['enroll', site.keyfile, '--expect-fingerprint', fingerprint]);
-    expect(enrolled).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Enrolled as "Inspected"') as string });
+    expect(enrolled).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Enrolled as "Inspected"') as string,
+    });
     const again = await agent(site, ['enrol', site.keyfile]);
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('enrolled already') as string });
   }, 60_000);
@@ -85,6 +88,8 @@ describe('adit-agent', () => {
     const second = await agent(site, ['run']);
     expect(second).toMatchObject({ exitCode: 73, stderr: expect.stringContaining('state-locked') as string });
     await site.stop();
+    expect(existsSync(join(site.stateDir, 'agent.lock'))).toBe(false);
+    expect(await status(site)).toMatchObject({ running: false, tunnel: { state: 'stopped' } });
     expect((await agent(site, ['status', '--check'])).exitCode).toBe(1);
     await site.run();
     expect(identityOf(site)).toEqual(first);
