@@ -18,16 +18,22 @@ const REDACTED = [
 
 export type AppLogger = Logger;
 
+/** A reader of the log that is gone must not end the app, nor hang it: pino's own writer retries a broken pipe for ever. */
+process.stdout.on('error', () => undefined);
+
 /** JSON lines on stdout. */
 export const createLogger = (app: string, level: string): AppLogger =>
-  pino({
-    name: app,
-    level,
-    base: { app },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '••••' },
-  });
+  pino(
+    {
+      name: app,
+      level,
+      base: { app },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '••••' },
+    },
+    process.stdout,
+  );
 
 /** Nest's own lines, through the same logger; its start-up chatter counts as debug. */
 export class NestLogger implements LoggerService {
