@@ -1,5 +1,6 @@
 /** `npm start`: the whole platform on this machine, and a demo site. `--help` lists the flags. */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startCloud } from './launcher/cloud.mjs';
 import { LauncherError } from './launcher/errors.mjs';
 import { HELP, parseFlags } from './launcher/flags.mjs';
@@ -13,7 +14,26 @@ import { Shutdown } from './launcher/shutdown.mjs';
 import { startDemo } from './demo/site.mjs';
 import { writeCloudFile } from './demo/rest.mjs';
 
-const log = lineWriter(process.stdout);
+/** The last block stands after the lines of the start: it waits until the apps are silent for a moment, not longer than the second. */
+const SILENT_MS = 150;
+const SILENCE_LIMIT_MS = 1_000;
+
+let lastLineAt = 0;
+const write = lineWriter(process.stdout);
+
+/**
+ * @param {string} name
+ * @param {string} line
+ */
+function log(name, line) {
+  lastLineAt = Date.now();
+  write(name, line);
+}
+
+async function silence() {
+  const deadline = Date.now() + SILENCE_LIMIT_MS;
+  while (Date.now() - lastLineAt < SILENT_MS && Date.now() < deadline) await delay(20);
+}
 
 /** @param {string} line */
 function say(line) {
@@ -42,6 +62,7 @@ async function start(flags, shutdown) {
   writeCloudFile(dataDir, { api, firstPasswordFile });
   const outcome = demo ? await demoOutcome({ dataDir, api, firstPasswordFile, log, say, shutdown }) : {};
   if (shutdown.isStopping) return;
+  await silence();
   say(`started in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   process.stdout.write(
     readyBlock({ dataDir, api, firstPasswordFile, publicHost, isTerminal: process.stdout.isTTY, ...outcome }),

@@ -50,7 +50,8 @@ export class Launcher {
     const [program = '', ...args] = [...command, ...home.flags, ...flags];
     this.child = spawn(program, args, {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], HOME: home.dir, ADIT_HOME: home.dir },
+      // npm's own settings are below HOME.
+      env: { PATH: process.env['PATH'], HOME: npm ? process.env['HOME'] : home.dir, ADIT_HOME: home.dir },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });
@@ -82,7 +83,9 @@ export class Launcher {
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number> {
     const startedAt = performance.now();
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    const cut = setTimeout(() => this.child.kill('SIGKILL'), 10_000);
     await this.#ended;
+    clearTimeout(cut);
     return performance.now() - startedAt;
   }
 }

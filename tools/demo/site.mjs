@@ -151,7 +151,9 @@ function waitForCameras(rest, site, names) {
   return waitFor(`the cameras of site ${site.label}`, async () => {
     /** @type {import('./rest.mjs').Camera[]} */
     const cameras = await rest.list(`/cameras?siteId=${site.id}`);
-    const online = cameras.filter((camera) => names.includes(camera.name) && camera.state === 'online');
+    const isOnline = (/** @type {string} */ name) =>
+      cameras.filter((camera) => camera.name === name && camera.state === 'online');
+    const online = names.flatMap(isOnline);
     return online.length >= names.length
       ? online
       : `are ${cameras.map((camera) => `${camera.name} ${camera.state}`).join(', ') || 'none'}`;

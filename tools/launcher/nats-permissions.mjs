@@ -18,14 +18,14 @@ export const PERMISSIONS = {
   federation: {
     serves: ['federation.>', 'media.open'],
     requests: ['pki.trust'],
-    publishes: [],
+    publishes: ['media.moved'],
     hears: ['tunnel.up', 'tunnel.down', 'site.changed'],
   },
   'video-redirector': {
     serves: [],
     requests: ['media.open', 'pki.trust'],
     publishes: [],
-    hears: ['tunnel.up', 'tunnel.down'],
+    hears: ['tunnel.up', 'tunnel.down', 'media.moved'],
   },
   'admin-api': {
     serves: [],

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LauncherError } from './errors.mjs';
+import { withLifeline } from './lifeline.mjs';
 import { NatsServer } from './nats-server.mjs';
 import { freePort } from './port.mjs';
 
@@ -103,7 +104,7 @@ class ExternalServer {
   }
 
   launch() {
-    const child = spawn(this.options.server, ['-c', this.configFile], {
+    const child = spawn(...withLifeline('SIGTERM', this.options.server, ['-c', this.configFile]), {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

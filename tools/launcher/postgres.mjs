@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { LauncherError } from './errors.mjs';
 import { freePort, isPortFree } from './port.mjs';
+import { withLifeline } from './lifeline.mjs';
 import { findPostgresBinaries, postgresAccount } from './postgres-binaries.mjs';
 import { SUPERUSER, clusterHome, createCluster, endStrayServer, passwordFrom } from './postgres-cluster.mjs';
 
@@ -91,7 +92,8 @@ class Server {
       ...settings,
     ];
     const startedAt = Date.now();
-    const child = spawn(postgres, ['-D', dataDir, ...parameters.flatMap((parameter) => ['-c', parameter])], {
+    const args = ['-D', dataDir, ...parameters.flatMap((parameter) => ['-c', parameter])];
+    const child = spawn(...withLifeline('SIGINT', postgres, args), {
       ...account,
       cwd: '/',
       detached: true,
@@ -185,7 +187,7 @@ async function waitForAnswer(connectionString, server) {
  * @param {string} connectionString of the superuser
  * @param {string} password
  */
-async function makeOwner(connectionString, password) {
+export async function makeOwner(connectionString, password) {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
