@@ -104,6 +104,31 @@ describe('a tunnel', () => {
     await waitUntil('the row is closed', async () => (await cloud.sessions(site))[0]?.closed_at !== null);
   });
 
+  it('ends with its certificate', async () => {
+    const { session, identity, keyfile } = await join();
+    session.close();
+    await cloud.query(
+      `UPDATE certificate SET not_after = now() + interval '1 second' WHERE agent_id = $1 AND state = 'current'`,
+      [keyfile.agentId],
+    );
+    const short = await openTunnel(cloud.tunnelPort, identity);
+    expect((await closeOf(short)).code).toBe('certificate-expired');
+    await expect(openTunnel(cloud.tunnelPort, identity)).rejects.toMatchObject({ code: 'certificate-expired' });
+  });
+
+  it('is one, however many processes of an agent come at the same moment', async () => {
+    const { identity, ...site } = await join({ instanceId: 'before' });
+    const second = await cloud.secondBroker();
+    const ports = [cloud.tunnelPort, second.tunnelPort];
+    const opening = Array.from({ length: 12 }, (_, index) => openTunnel(ports[index % 2] ?? 0, identity));
+    const outcomes = await Promise.allSettled(opening);
+    const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    await waitUntil('one is left', () => opened.filter(({ state }) => state === 'open').length === 1);
+    expect((await cloud.sessions(site)).filter(({ closed_at }) => closed_at === null)).toHaveLength(1);
+    for (const session of opened) session.close();
+    await second.stop();
+  }, 30_000);
+
   it('is admitted while the issuer is away, unless its certificate was never used', async () => {
     const { identity, session } = await join({ instanceId: randomUUID() });
     const site = await cloud.newSite();

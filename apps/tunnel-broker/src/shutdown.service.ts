@@ -1,6 +1,7 @@
 import { Database } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import { IngressServer } from './ingress/ingress.server.js';
 import { TunnelListener } from './listener/tunnel-listener.js';
 import { HeartbeatService } from './tunnel/heartbeat.service.js';
@@ -8,6 +9,8 @@ import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
 
 /** What open channels get to finish; the whole stop has to stay below 3 s. */
 const DRAIN_MS = 800;
+/** What the database gets for each word about it. */
+const WRITE_MS = 500;
 
 /** The orderly end: nobody new, GOAWAY to every agent, rows closed, broker stopped. */
 @Injectable()
@@ -24,10 +27,10 @@ export class ShutdownService implements BeforeApplicationShutdown, OnApplication
   async beforeApplicationShutdown(): Promise<void> {
     this.listener.close();
     this.ingress.close(false);
-    await this.writing(() => this.heartbeat.setState('draining'));
+    await this.writing(() => this.heartbeat.drain());
     await this.tunnel.drain(DRAIN_MS);
     this.ingress.close(true);
-    await this.writing(() => this.heartbeat.setState('stopped'));
+    await this.writing(() => this.heartbeat.stop());
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -36,6 +39,8 @@ export class ShutdownService implements BeforeApplicationShutdown, OnApplication
 
   /** A stop does not wait for a database that is away: others close our rows when the heartbeat is old. */
   private async writing(write: () => Promise<void>): Promise<void> {
-    await write().catch((error: unknown) => this.logger.warn({ err: error }, 'the stop is not on record'));
+    const late = delay(WRITE_MS, 'late', { ref: false });
+    const outcome = await Promise.race([late, write().catch((error: unknown) => error)]);
+    if (outcome !== undefined) this.logger.warn({ err: outcome }, 'the stop is not on record');
   }
 }

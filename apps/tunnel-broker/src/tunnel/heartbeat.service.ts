@@ -39,9 +39,16 @@ export class HeartbeatService implements OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  async setState(state: 'draining' | 'stopped'): Promise<void> {
-    const id = this.broker?.id;
-    if (id !== undefined) await this.database.inSystem((tx) => this.brokers.setState(tx, id, state));
+  /** Dialers prefer other brokers from now on. */
+  async drain(): Promise<void> {
+    await this.setState('draining');
+  }
+
+  /** Every end on record, and that of the broker itself. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.journal.settle();
+    await this.setState('stopped');
   }
 
   /** One at a time; never rejects. */
@@ -77,6 +84,11 @@ export class HeartbeatService implements OnModuleDestroy {
     for (const { id, session } of live) {
       if (!open.has(id)) session.close('superseded', 'the agent is connected elsewhere');
     }
+  }
+
+  private async setState(state: 'draining' | 'stopped'): Promise<void> {
+    const id = this.broker?.id;
+    if (id !== undefined) await this.database.inSystem((tx) => this.brokers.setState(tx, id, state));
   }
 
   private report(error: unknown): void {

@@ -1,11 +1,9 @@
 import { tunnelDown, tunnelUp } from '@app/contracts';
-import { Database, SQLSTATE, sqlState, TunnelSessionRepository, type NewTunnelSession } from '@app/persistence';
+import { Database, TunnelSessionRepository, type NewTunnelSession } from '@app/persistence';
 import { type AppLogger, LOGGER, MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { LiveSession } from './session-registry.js';
 
-/** Two sessions of one agent at the same moment run into one unique index; the later one tries again. */
-const OPEN_ATTEMPTS = 5;
 const SECOND_MS = 1_000;
 
 interface OwedClose {
@@ -27,14 +25,8 @@ export class SessionJournal {
   ) {}
 
   /** @returns ids of older sessions of the agent that this one has ended */
-  async open(row: NewTunnelSession): Promise<string[]> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.database.inTenant(row.tenantId, (tx) => this.sessions.open(tx, row));
-      } catch (error) {
-        if (sqlState(error) !== SQLSTATE.uniqueViolation || attempt >= OPEN_ATTEMPTS) throw error;
-      }
-    }
+  open(row: NewTunnelSession): Promise<string[]> {
+    return this.database.inTenant(row.tenantId, (tx) => this.sessions.open(tx, row));
   }
 
   announce({ tenantId, siteId, id: sessionId }: LiveSession): void {

@@ -45,12 +45,11 @@ export class TunnelEndpoint {
     );
   }
 
-  /** GOAWAY to every agent, the end of their channels or the deadline, and all of it on record. */
+  /** GOAWAY to every agent, then the end of their channels or the deadline. */
   async drain(deadlineMs: number): Promise<void> {
     this.stopping = true;
     const options = { reason: 'broker-stopped', deadlineMs, reconnectAfterMs: RECONNECT_AFTER_MS };
     await Promise.all(this.registry.all().map(({ session }) => session.drain(options)));
-    await this.journal.settle();
   }
 
   private announce(sessionId: string, peer: Peer): void {

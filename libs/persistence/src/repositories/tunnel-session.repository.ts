@@ -26,12 +26,13 @@ export interface SessionPulse {
 export class TunnelSessionRepository {
   /**
    * Opens a row and ends every older open one of the agent, here and at other brokers; those learn it by the
-   * notification `tunnel_superseded` with the session's id. Raises SQLSTATE 23505 when another session of the agent is
-   * opened at this broker at the same moment: repeat.
+   * notification `tunnel_superseded` with the session's id. Openings of one agent queue, whichever broker they are at.
    * @returns ids of what was ended
    */
   async open(tx: Transaction, session: NewTunnelSession): Promise<string[]> {
     const { id, agentId, brokerId, instanceId } = session;
+    // Two that do not see each other yet would both stay open.
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 5500))`, [agentId]);
     const here = await tx.query<{ id: string }>(
       `UPDATE tunnel_session SET closed_at = now(), close_reason = CASE WHEN instance_id = $3 THEN 'reconnected' ELSE 'superseded' END
         WHERE agent_id = $1 AND broker_id = $2 AND closed_at IS NULL RETURNING id`,
