@@ -48,6 +48,19 @@ describe('Hub', () => {
 
   afterEach(() => hub.close());
 
+  it('opens its source anew when the way to it changed, and its viewers stay', async () => {
+    make();
+    const recorder = await open();
+    source.current.send();
+    hub.reopen();
+    await poll(() => source.current.opened === 2 && hub.state === 'up');
+    source.current.send();
+    expect(recorder.ended).toBeUndefined();
+    expect(recorder.states).toEqual(['reconnecting', 'up']);
+    const [first = 0, ...rest] = recorder.sequences;
+    expect(rest).toEqual(rest.map((_, index) => (first + index + 1) & 0xffff));
+  });
+
   it('opens one upstream for many viewers and closes it a while after the last', async () => {
     make();
     const [first, second] = [new Recorder(), new Recorder()];

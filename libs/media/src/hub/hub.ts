@@ -160,6 +160,11 @@ export class Hub {
     this.#upstream?.requestKeyframe();
   }
 
+  /** The way to the source changed: opens it anew. Viewers stay, as with any other loss of the upstream. */
+  reopen(): void {
+    this.#upstream?.reopen();
+  }
+
   /** Ends upstream and outlets for good. */
   async close(): Promise<void> {
     if (this.#state !== 'closed') {

@@ -25,6 +25,7 @@ export class Upstream {
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #open: OpenSource | undefined;
+  #end: (error: MediaError) => void = () => undefined;
 
   constructor(
     readonly source: Source,
@@ -36,6 +37,11 @@ export class Upstream {
 
   requestKeyframe(): void {
     this.#open?.requestKeyframe();
+  }
+
+  /** Leaves an open source and opens it anew. */
+  reopen(): void {
+    if (this.#open) this.#end(new MediaError('source-failed', 'The way to the source changed'));
   }
 
   /** Ends the source; the listener hears nothing more. */
@@ -59,6 +65,7 @@ export class Upstream {
   async #attempt(): Promise<MediaError> {
     let end: (error: MediaError) => void = () => undefined;
     const ended = new Promise<MediaError>((resolve) => (end = resolve));
+    this.#end = end;
     let live = true;
     const signal = this.#stop.signal;
     const listener = {
