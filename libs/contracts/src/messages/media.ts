@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRequest } from '../message.js';
+import { defineEvent, defineRequest } from '../message.js';
 import { instant, siteLabel, spkiPin, streamUsage, uuid } from '../primitives.js';
 
 /** video-redirector → federation: where to fetch a camera's video. The answer's `siteTicket` opens one stream at the site redirector. */
@@ -28,3 +28,6 @@ export const mediaOpen = defineRequest(
   }),
   10_000,
 );
+
+/** Hint: the way to this site changed or was closed; streams that are open go on only if `media.open` allows them again. */
+export const mediaMoved = defineEvent('media.moved', z.object({ tenantId: uuid, siteLabel }));
