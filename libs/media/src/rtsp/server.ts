@@ -35,7 +35,7 @@ export class RtspServer implements Serving {
   ) {
     this.options = { ...rtspServerDefaults, ...options };
     this.#server = createServer({ noDelay: true }, (socket) => this.handle(socket, remoteAddressOf(socket)));
-    this.#sweep = setInterval(() => this.#sweepAll(), this.options.sweepMs);
+    this.#sweep = setInterval(() => this.#sweepAll(), this.options.sweepMs).unref();
   }
 
   get connections(): number {
