@@ -1,3 +1,4 @@
+import { waitUntil } from '../harness/condition.js';
 import { FederationDesk } from '../harness/federation-desk.js';
 import { Player, play } from '../harness/ffmpeg.js';
 import { startGstCamera, type GstCamera } from '../harness/media-peer.js';
@@ -87,6 +88,17 @@ describe('regular federation', () => {
     const { url } = await desk.ticket(options);
     expect(await describeRtsp(bend(url))).toMatchObject({ status, code });
   });
+
+  it('stops the video of a role that is disabled, and goes on under the same viewer once it is enabled', async () => {
+    const { url } = await desk.ticket({});
+    await using player = new Player(url);
+    await player.untilFrames(10);
+    await desk.change(siteId, { enabled: false });
+    await waitUntil('the site sends no video', () => site.redirector.links === 0);
+    await desk.change(siteId, { enabled: true });
+    await player.untilFrames(player.frames.length + 50);
+    expect(player.isPlaying).toBe(true);
+  }, 60_000);
 
   it('ties a ticket to the address that used it first', async () => {
     const { url } = await desk.ticket({});

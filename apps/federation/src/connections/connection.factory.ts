@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
-import { DomainError } from '@app/contracts';
-import {
-  FederationRoleRepository,
-  SiteDirectoryRepository,
-  type FederationRoleRow,
-  type Transaction,
-} from '@app/persistence';
-import { pinOf } from '@app/pki';
+import { FederationRoleRepository, type FederationRoleRow, type Transaction } from '@app/persistence';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { FederationDatabase } from '../database/federation.database.js';
 import { EntityStore } from '../entities/entity-store.js';
-import { PasswordVault } from '../roles/password-vault.js';
-import { DirectorySession } from './directory-session.js';
+import { missingSettings } from '../roles/role-state.js';
+import { ContactOpener } from './contact.opener.js';
 import { RoleConnection, type RoleConnectionPorts } from './role-connection.js';
 import { SiteDialer } from './site-dialer.js';
 
@@ -22,10 +15,9 @@ export class ConnectionFactory {
   constructor(
     private readonly database: FederationDatabase,
     private readonly roles: FederationRoleRepository,
-    private readonly sites: SiteDirectoryRepository,
     private readonly store: EntityStore,
     private readonly dialer: SiteDialer,
-    private readonly vault: PasswordVault,
+    private readonly opener: ContactOpener,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -37,6 +29,13 @@ export class ConnectionFactory {
       .update(text)
       .update(password_sealed ?? '')
       .digest('base64url');
+  }
+
+  /** Members that the role still needs. */
+  missing(row: FederationRoleRow): string[] {
+    const { directory_address: directoryAddress, username, password_sealed, tls_pin: tlsPin, enabled } = row;
+    const settings = { directoryAddress, username, hasPassword: password_sealed !== null, tlsPin, enabled };
+    return missingSettings(settings, (address) => this.dialer.isTunnelled(address));
   }
 
   create(row: FederationRoleRow): RoleConnection {
@@ -65,32 +64,11 @@ export class ConnectionFactory {
     return {
       logger: this.logger,
       store: this.store,
-      open: (signal) => this.open(row, signal),
+      open: (signal) => this.opener.open(row, signal),
       revision: () => this.revision(tenantId, roleId),
       stateChanged: (state, reason) => write((tx) => this.roles.setState(tx, tenantId, roleId, state, reason)),
       contacted: ({ clockSkewMs }) => write((tx) => this.roles.touch(tx, tenantId, roleId, clockSkewMs)),
     };
-  }
-
-  private async open(row: FederationRoleRow, signal: AbortSignal): Promise<DirectorySession> {
-    const { tenant_id: tenantId, id: roleId, directory_address: address, username, password_sealed: stored } = row;
-    if (address === null || username === null || stored === null) {
-      throw new DomainError('role-incomplete', 'address, account or password is missing');
-    }
-    const password = this.vault.open(stored, { tenantId, roleId });
-    const target = { tenantId, roleId, address, username, password, pin: await this.pinOf(row, address) };
-    return DirectorySession.open(target, this.dialer.dial, signal);
-  }
-
-  /** A tunnelled site presents the key of its enrolment, a directly reached one the key that an operator confirmed. */
-  async pinOf(row: Pick<FederationRoleRow, 'tenant_id' | 'site_id' | 'tls_pin'>, address: string): Promise<string> {
-    if (!this.dialer.isTunnelled(address)) {
-      if (row.tls_pin === null) throw new DomainError('role-incomplete', 'the pin of the site is missing');
-      return row.tls_pin;
-    }
-    const spki = await this.database.inSystem((tx) => this.sites.tlsSpki(tx, row.tenant_id, row.site_id));
-    if (spki === undefined) throw new DomainError('site-offline', 'no agent of the site has enrolled yet');
-    return pinOf(spki);
   }
 
   private async revision(tenantId: string, roleId: string): Promise<bigint> {

@@ -1,13 +1,11 @@
-import { type RoleState } from '@app/contracts';
+import { mediaMoved, type RoleState } from '@app/contracts';
 import { FederationRoleRepository, type FederationRoleRow } from '@app/persistence';
-import { LOGGER, type AppLogger } from '@app/runtime';
+import { LOGGER, MessageClient, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { FederationDatabase } from '../database/federation.database.js';
-import { missingSettings } from '../roles/role-state.js';
 import { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
 import type { RoleConnection } from './role-connection.js';
-import { SiteDialer } from './site-dialer.js';
 
 /** Rounds come this often, and at once on a hint. */
 const ROUND_MS = 5_000;
@@ -31,7 +29,7 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
     private readonly roles: FederationRoleRepository,
     private readonly reconciler: RoleReconciler,
     private readonly factory: ConnectionFactory,
-    private readonly dialer: SiteDialer,
+    private readonly messages: MessageClient,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -87,20 +85,17 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
   }
 
   private shouldRun(row: FederationRoleRow): boolean {
-    return row.enabled && this.missing(row).length === 0;
-  }
-
-  private missing(row: FederationRoleRow): string[] {
-    const { directory_address: directoryAddress, username, password_sealed, tls_pin: tlsPin, enabled } = row;
-    const settings = { directoryAddress, username, hasPassword: password_sealed !== null, tlsPin, enabled };
-    return missingSettings(settings, (address) => this.dialer.isTunnelled(address));
+    return row.enabled && this.factory.missing(row).length === 0;
   }
 
   private async stopUnless(roleId: string, key: string, row: FederationRoleRow | undefined): Promise<void> {
     if (row !== undefined && this.factory.keyOf(row) === key) return;
-    const running = this.running.get(roleId);
+    const connection = this.find(roleId);
     this.running.delete(roleId);
-    await running?.connection.close();
+    await connection?.close();
+    if (connection === undefined) return;
+    const { tenantId, siteLabel } = connection.role;
+    this.messages.emit(mediaMoved, { tenantId, siteLabel });
   }
 
   private ensure(row: FederationRoleRow): void {
@@ -118,7 +113,7 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
   }
 
   private async settle(row: FederationRoleRow): Promise<void> {
-    const missing = this.missing(row);
+    const missing = this.factory.missing(row);
     const state = missing.length > 0 ? 'unconfigured' : 'disabled';
     const reason = missing.length > 0 ? `missing: ${missing.join(', ')}` : null;
     if (row.state !== state || row.state_reason !== reason) await this.setState(row, state, reason);

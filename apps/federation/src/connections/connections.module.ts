@@ -6,6 +6,7 @@ import { PasswordVault } from '../roles/password-vault.js';
 import { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
 import { ConnectionSupervisor } from './connection.supervisor.js';
+import { ContactOpener } from './contact.opener.js';
 import { HintHandler } from './hint.handler.js';
 import { SiteDialer } from './site-dialer.js';
 
@@ -21,9 +22,10 @@ import { SiteDialer } from './site-dialer.js';
     },
     SiteDialer,
     RoleReconciler,
+    ContactOpener,
     ConnectionFactory,
     ConnectionSupervisor,
   ],
-  exports: [PasswordVault, SiteDialer, ConnectionSupervisor, ConnectionFactory],
+  exports: [PasswordVault, SiteDialer, ConnectionSupervisor, ContactOpener],
 })
 export class ConnectionsModule {}

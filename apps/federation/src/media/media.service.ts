@@ -4,7 +4,7 @@ import { EntityRepository, FederationRoleRepository, type EntityRow, type Federa
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { ConnectionFactory } from '../connections/connection.factory.js';
+import { ContactOpener } from '../connections/contact.opener.js';
 import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
 import type { Contact } from '../connections/directory-session.js';
 import type { RoleConnection } from '../connections/role-connection.js';
@@ -24,7 +24,7 @@ export class MediaService {
     private readonly entities: EntityRepository,
     private readonly roles: FederationRoleRepository,
     private readonly supervisor: ConnectionSupervisor,
-    private readonly factory: ConnectionFactory,
+    private readonly opener: ContactOpener,
     private readonly dialer: SiteDialer,
   ) {}
 
@@ -35,7 +35,7 @@ export class MediaService {
     const opened = await openStream(session, camera, asked, request.user);
     return {
       address: this.redirector(connection, session),
-      tlsPin: await this.factory.pinOf(role, connection.role.address),
+      tlsPin: await this.opener.pinOf(role, connection.role.address),
       path: opened.path,
       siteTicket: opened.siteTicket,
       expiresAt: (opened.expiresAt === undefined ? new Date() : timestampDate(opened.expiresAt)).toISOString(),

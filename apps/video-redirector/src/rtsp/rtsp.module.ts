@@ -1,10 +1,14 @@
 import { Module } from '@nestjs/common';
 import { SiteLinkFactory } from '../streams/site-link.factory.js';
+import { StreamHandler } from '../streams/stream.handler.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
 import { TicketGate } from '../tickets/ticket.gate.js';
 import { TicketWatch } from '../tickets/ticket.watch.js';
 import { RedirectorMetrics } from './redirector.metrics.js';
 import { RtspListener } from './rtsp.listener.js';
 
-@Module({ providers: [TicketGate, TicketWatch, SiteLinkFactory, StreamResolver, RedirectorMetrics, RtspListener] })
+@Module({
+  controllers: [StreamHandler],
+  providers: [TicketGate, TicketWatch, SiteLinkFactory, StreamResolver, RedirectorMetrics, RtspListener],
+})
 export class RtspModule {}

@@ -40,6 +40,11 @@ export class StreamResolver implements OnApplicationShutdown {
     }
   }
 
+  /** Federation reaches this site in another way now, or not at all: ask anew. */
+  reopen(tenantId: string, site: string): void {
+    for (const [key, hub] of this.hubs.entries()) if (key.startsWith(`${tenantId}/${site}/`)) hub.reopen();
+  }
+
   entries(): Iterable<[key: string, hub: Hub]> {
     return this.hubs.entries();
   }
