@@ -110,6 +110,8 @@ export const WatchEntitiesRequestSchema: GenMessage<WatchEntitiesRequest> = /*@_
  */
 export type WatchEntitiesResponse = Message<"adit.directory.v1.WatchEntitiesResponse"> & {
   /**
+   * Absent: the host has everything up to `revision`.
+   *
    * @generated from oneof adit.directory.v1.WatchEntitiesResponse.change
    */
   change: {
