@@ -122,6 +122,24 @@ describe('adit-agent', () => {
     expect(performance.now() - returned).toBeLessThan(5_500);
   }, 60_000);
 
+  it('comes back when its machine wakes up, long after the broker gave it up', async () => {
+    await using site = await platform.createSite('Asleep');
+    await site.run();
+    const { pid } = await status(site);
+    const openSessions = async (): Promise<number> => {
+      const rows = await platform.query(`SELECT id FROM tunnel_session WHERE site_id = $1 AND closed_at IS NULL`, [
+        site.record.id,
+      ]);
+      return rows.length;
+    };
+    process.kill(pid, 'SIGSTOP');
+    await waitUntil('the broker has given the site up', async () => (await openSessions()) === 0, 25_000);
+    process.kill(pid, 'SIGCONT');
+    const woken = performance.now();
+    await waitUntil('the tunnel is up again', async () => (await openSessions()) === 1);
+    expect(performance.now() - woken).toBeLessThan(5_500);
+  }, 60_000);
+
   it('leaves by the HTTP proxy of the environment, with its credentials', async () => {
     await using site = await platform.createSite('Behind a proxy', {
       env: { HTTPS_PROXY: `http://site:proxy%20secret@127.0.0.1:${proxy.port}` },

@@ -3,13 +3,13 @@ import { BackOff, RECONNECT_POLICY } from './back-off.js';
 const bounds = (backOff: BackOff, count: number): number[] => Array.from({ length: count }, () => backOff.nextMs());
 
 describe('BackOff', () => {
-  it('doubles its bound up to five seconds within the first minute', () => {
+  it('doubles its bound up to four seconds within the first minute', () => {
     const backOff = new BackOff(
       RECONNECT_POLICY,
       () => 0,
       () => 1,
     );
-    expect(bounds(backOff, 7)).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
+    expect(bounds(backOff, 7)).toEqual([500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000]);
   });
 
   it('goes up to a minute once the trouble lasts longer', () => {
@@ -53,6 +53,6 @@ describe('BackOff', () => {
       () => 0,
       () => 1,
     );
-    expect(bounds(backOff, 5_000).every((waitMs) => waitMs <= 5_000)).toBe(true);
+    expect(bounds(backOff, 5_000).every((waitMs) => waitMs <= 4_000)).toBe(true);
   });
 });
