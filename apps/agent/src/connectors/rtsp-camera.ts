@@ -3,7 +3,7 @@ import type { StreamUsage } from '@app/contracts';
 import { asMediaError, RtspSource } from '@app/media';
 import type { SiteEntity, SiteStream } from '../site/entity.js';
 import type { StreamSource } from '../site/site-connector.js';
-import { chooseStream } from '../site/stream-choice.js';
+import { chooseStream, effectiveUsages } from '../site/stream-choice.js';
 import type { CameraEntry, CameraStream } from './camera-list.js';
 import { probeCamera, type CameraProbe } from './camera-probe.js';
 
@@ -34,14 +34,9 @@ export class RtspCamera {
 
   get entity(): SiteEntity {
     const { id, name } = this.entry;
-    return {
-      remoteId: id,
-      kind: 'camera',
-      name,
-      state: this.#state,
-      stateReason: this.#reason,
-      streams: this.#streams,
-    };
+    const usages = effectiveUsages(this.#streams);
+    const streams = this.#streams.map((stream, index) => ({ ...stream, usages: usages[index] ?? [] }));
+    return { remoteId: id, kind: 'camera', name, state: this.#state, stateReason: this.#reason, streams };
   }
 
   /** Online when one of its streams answers; what a silent stream looked like before is kept. */

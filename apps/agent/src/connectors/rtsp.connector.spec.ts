@@ -52,7 +52,13 @@ describe('RtspConnector', () => {
     expect(directory.find('a')).toMatchObject({ name: 'a' });
     await until(directory, () => directory.find('a')?.state === 'online');
     expect(directory.find('a')?.streams).toEqual([
-      { usages: [], codec: 'H264', width: 1280, height: 720, frameRate: 25 },
+      {
+        usages: ['live', 'recording', 'remote', 'low-res', 'high-res'],
+        codec: 'H264',
+        width: 1280,
+        height: 720,
+        frameRate: 25,
+      },
     ]);
   });
 

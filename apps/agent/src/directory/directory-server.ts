@@ -90,6 +90,9 @@ export class DirectoryServer {
         ecdhCurve: 'X25519:P-256',
         handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
         noDelay: true,
+        // A host that vanished without a word must not hold its place for ever.
+        keepAlive: true,
+        keepAliveInitialDelay: 30_000,
         allowHTTP1: false,
         settings: {
           maxConcurrentStreams: this.#limits.maxStreamsPerConnection,

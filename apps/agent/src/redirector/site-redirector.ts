@@ -115,6 +115,9 @@ export class SiteRedirector {
       ecdhCurve: 'X25519:P-256',
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       noDelay: true,
+      // A host that vanished without a word must not hold its place for ever.
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
     });
     server.maxConnections = this.options.maxConnections ?? MAX_CONNECTIONS;
     server.on('secureConnection', (socket) => this.#serve(socket));

@@ -1,7 +1,7 @@
 import type { StreamUsage } from '@app/contracts';
 
 export interface SiteStream {
-  /** Empty: the stream serves whatever no other one names. */
+  /** What this stream is given for. */
   usages: StreamUsage[];
   /** RTP encoding name, e.g. H264; empty while unknown. */
   codec: string;

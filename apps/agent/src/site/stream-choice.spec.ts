@@ -1,4 +1,4 @@
-import { chooseStream } from './stream-choice.js';
+import { chooseStream, effectiveUsages } from './stream-choice.js';
 
 const small = { usages: [], width: 640, height: 360 };
 const large = { usages: [], width: 1920, height: 1080 };
@@ -32,5 +32,19 @@ describe('chooseStream', () => {
 
   it('finds nothing in a camera without streams', () => {
     expect(chooseStream([], 'live')).toBeUndefined();
+  });
+});
+
+describe('effectiveUsages', () => {
+  it('gives every usage to exactly one stream', () => {
+    expect(effectiveUsages([large])).toEqual([['live', 'recording', 'remote', 'low-res', 'high-res']]);
+    expect(effectiveUsages([large, small])).toEqual([
+      ['live', 'recording', 'high-res'],
+      ['remote', 'low-res'],
+    ]);
+    expect(effectiveUsages([{ ...large, usages: ['recording'] }, small])).toEqual([
+      ['live', 'recording', 'high-res'],
+      ['remote', 'low-res'],
+    ]);
   });
 });

@@ -10,6 +10,8 @@ const SMALL: ReadonlySet<StreamUsage> = new Set(['low-res', 'remote']);
 
 const area = (stream: Choosable): number => (stream.width ?? 0) * (stream.height ?? 0);
 
+const USAGES = ['live', 'recording', 'remote', 'low-res', 'high-res'] as const;
+
 /**
  * Which stream answers a usage: the first that names it; else the smallest picture for `low-res` and `remote` and the
  * largest for the rest. Of pictures of equal or unknown size the list's order decides, largest first.
@@ -26,3 +28,7 @@ export const chooseStream = (
   const order = streams.map((_, index) => index).sort((a, b) => area(streams[b]) - area(streams[a]) || a - b);
   return { index: (SMALL.has(usage) ? order.at(-1) : order[0]) ?? 0, usage };
 };
+
+/** For each stream the usages that it answers: what a host can ask for and what it will get. */
+export const effectiveUsages = (streams: readonly Choosable[]): StreamUsage[][] =>
+  streams.map((_, index) => USAGES.filter((usage) => chooseStream(streams, usage)?.index === index));

@@ -1,3 +1,4 @@
+import { toBinary } from '@bufbuild/protobuf';
 import { directory, DomainError } from '@app/contracts';
 import type { EntityOwner, EntityStore } from '../entities/entity-store.js';
 
@@ -5,10 +6,13 @@ type Message = directory.WatchEntitiesResponse;
 
 /** A site has at most this many entities here. */
 const MAX_SNAPSHOT = 20_000;
+/** Sum of the entities' encoded sizes; the product's own bar is 150 entities of less than a kilobyte. */
+const MAX_SNAPSHOT_BYTES = 32 << 20;
 
 /** Takes the messages of one watch into the database. */
 export class EntityIntake {
   #snapshot: directory.Entity[] | undefined;
+  #snapshotBytes = 0;
 
   constructor(
     private readonly owner: EntityOwner,
@@ -20,6 +24,7 @@ export class EntityIntake {
     switch (change.case) {
       case 'snapshotBegin':
         this.#snapshot = [];
+        this.#snapshotBytes = 0;
         return false;
       case 'snapshotEnd':
         await this.store.replace(this.owner, this.#snapshot ?? [], revision);
@@ -40,8 +45,9 @@ export class EntityIntake {
   }
 
   #collect(snapshot: directory.Entity[], entity: directory.Entity): void {
-    if (snapshot.length >= MAX_SNAPSHOT) {
-      throw new DomainError('directory-refused', `the site names more than ${MAX_SNAPSHOT} entities`);
+    this.#snapshotBytes += toBinary(directory.EntitySchema, entity).length;
+    if (snapshot.length >= MAX_SNAPSHOT || this.#snapshotBytes > MAX_SNAPSHOT_BYTES) {
+      throw new DomainError('directory-refused', 'the site names more entities than one site may have');
     }
     snapshot.push(entity);
   }
