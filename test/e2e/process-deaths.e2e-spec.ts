@@ -30,7 +30,7 @@ describe('kill -9 while a viewer watches', () => {
   afterAll(async () => {
     await platform?.stop();
     await camera?.stop();
-  });
+  }, 60_000);
 
   const DEATHS: readonly (readonly [string, () => Promise<void>])[] = [
     ['broker', () => platform.kill('tunnel-broker')],

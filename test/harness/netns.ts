@@ -34,6 +34,12 @@ export const canMakeNetworks = (): boolean => {
   }
 };
 
+/** Leaves this machine without a route to an address, so that nothing sent there leaves it. @returns what undoes it */
+export const refuseRoute = (address: string): (() => void) => {
+  ip('route', 'replace', 'unreachable', `${address}/32`);
+  return () => void ip('route', 'del', 'unreachable', `${address}/32`);
+};
+
 /**
  * Makes a network with loopback up and one link to this machine.
  * @throws when the process may not: specs ask `canMakeNetworks` first and say so
