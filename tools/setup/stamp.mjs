@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a change of the built code can come from. */
-const BUILD_FILES = ['nest-cli.json', 'tsconfig.json', 'package.json'];
+const BUILD_FILES = ['nest-cli.json', 'tsconfig.json', '.swcrc', 'package.json'];
 const BUILD_FOLDERS = ['apps', 'libs'];
 
 /**
