@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ERROR_STATUS } from '@app/contracts';
+import { parse } from 'yaml';
 
 const ROOT = join(__dirname, '../..');
 /** Tracked files and new ones that git does not ignore, so that a rule holds before the commit too. */
@@ -94,5 +95,36 @@ describe('sources', () => {
     const deep = /from '(?:@app\/[a-z-]+\/|(?:\.\.\/)+libs\/)/;
     const importers = SOURCES.filter((file) => /^(?:apps|libs)\//.test(file) && !/\.(?:spec|kit)\.ts$/.test(file));
     expect(importers.filter((file) => deep.test(read(file)))).toEqual([]);
+  });
+});
+
+describe('the compose files', () => {
+  interface Service {
+    image?: string;
+    build?: unknown;
+    ports?: string[];
+    cap_drop?: string[];
+    environment?: Record<string, string>;
+  }
+  const servicesOf = (file: string): Record<string, Service> =>
+    (parse(read(file), { merge: true }) as { services: Record<string, Service> }).services;
+
+  it('publish the ports for sites, viewers and this machine’s operators, and no other', () => {
+    const ports = Object.values(servicesOf('docker-compose.yml')).flatMap((service) => service.ports ?? []);
+    expect(ports.sort()).toEqual(['127.0.0.1:8080:8080', '5500:5500', '8554:8554']);
+    expect(Object.values(servicesOf('docker-compose.site.yml')).flatMap((service) => service.ports ?? [])).toEqual([]);
+  });
+
+  it('give no app a capability or a password', () => {
+    const services = { ...servicesOf('docker-compose.yml'), ...servicesOf('docker-compose.site.yml') };
+    const own = Object.entries(services).filter(([name]) => !['postgres', 'nats'].includes(name));
+    expect(own.filter(([, service]) => service.cap_drop?.join() !== 'ALL').map(([name]) => name)).toEqual([]);
+    const settings = Object.values(services).flatMap((service) => Object.keys(service.environment ?? {}));
+    expect(settings.filter((key) => /PASSWORD|TOKEN|SECRET/.test(key) && !key.endsWith('_FILE'))).toEqual([]);
+  });
+
+  it('run a released image of the agent on a site, they do not build it', () => {
+    expect(servicesOf('docker-compose.site.yml')['agent']).toMatchObject({ image: '${ADIT_AGENT_IMAGE:-adit/agent}' });
+    expect(servicesOf('docker-compose.site.yml')['agent']?.build).toBeUndefined();
   });
 });

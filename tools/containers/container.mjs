@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runCommand } from '../launcher/command.mjs';
+import { imageOf, readImage } from './image.mjs';
+
+const STOP_MS = 5_000;
+const EXEC_MS = 60_000;
+
+/**
+ * @typedef {object} ContainerOptions
+ * @property {string} target of the Dockerfile
+ * @property {Record<string, string>} [env]
+ * @property {Record<string, string>} [volumes] path on the machine → path inside, with `:ro` where it is read only
+ * @property {(line: string) => void} [log]
+ */
+
+/** One image run without an engine: its own root and user, the machine's network. */
+export class Container {
+  /**
+   * @param {ContainerOptions} options
+   * @param {string} name
+   * @param {Awaited<ReturnType<typeof readImage>>} image
+   */
+  constructor(options, name, image) {
+    this.options = options;
+    this.name = name;
+    this.image = image;
+    /** @type {import('node:child_process').ChildProcess | undefined} */
+    this.child = undefined;
+    /** @type {Promise<void>} */
+    this.ended = Promise.resolve();
+    this.lines = '';
+  }
+
+  /** @param {ContainerOptions} options */
+  static async create(options) {
+    const name = (await runCommand('buildah', ['from', '--pull-never', imageOf(options.target)])).trim();
+    return new Container(options, name, await readImage(options.target));
+  }
+
+  /** @param {string[]} [command] in place of the image's own */
+  start(command = this.image.command) {
+    const child = spawn('buildah', this.#run([...this.image.entrypoint, ...command]), {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => this.#hear(text));
+    }
+    this.ended = new Promise((resolve) => {
+      child.once('error', () => resolve());
+      child.once('close', () => resolve());
+    });
+  }
+
+  /**
+   * A command to its end, as `docker exec` would.
+   * @param {string[]} command
+   * @param {string} [input]
+   */
+  exec(command, input) {
+    return runCommand('buildah', this.#run(command), { timeoutMs: EXEC_MS, ...(input === undefined ? {} : { input }) });
+  }
+
+  /** The image's own command to its end. @param {string[]} [command] */
+  once(command = this.image.command) {
+    return this.exec([...this.image.entrypoint, ...command]);
+  }
+
+  /**
+   * Resolves when the image's health check succeeds.
+   * @param {number} limitMs
+   */
+  async healthy(limitMs) {
+    const deadline = Date.now() + limitMs;
+    for (;;) {
+      const isHealthy = await this.exec(this.image.health).then(
+        () => true,
+        () => false,
+      );
+      if (isHealthy) return;
+      if (Date.now() > deadline) throw new Error(`${this.options.target} is not healthy:\n${this.lines}`);
+      await delay(300);
+    }
+  }
+
+  async stop() {
+    const pid = this.child?.pid;
+    if (pid !== undefined && this.child?.exitCode === null) {
+      signal(pid, 'SIGTERM');
+      const cut = setTimeout(() => signal(pid, 'SIGKILL'), STOP_MS);
+      await this.ended;
+      clearTimeout(cut);
+      this.options.log?.(`ended with status ${this.child?.exitCode}`);
+    }
+    await runCommand('buildah', ['rm', this.name]).catch(() => undefined);
+  }
+
+  /** @param {string[]} command */
+  #run(command) {
+    const { env = {}, volumes = {} } = this.options;
+    const mounts = Object.entries(volumes).flatMap(([from, to]) => ['-v', `${from}:${to}`]);
+    const settings = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
+    return ['run', '--isolation', 'chroot', '--network', 'host', ...mounts, ...settings, this.name, '--', ...command];
+  }
+
+  /** @param {string} text */
+  #hear(text) {
+    this.lines = (this.lines + text).slice(-8_000);
+    for (const line of text.split('\n')) if (line.trim()) this.options.log?.(line);
+  }
+}
+
+/**
+ * The app itself, as an engine would signal it: the tool's own two processes above it would answer with SIGKILL.
+ * @param {number} pid of the tool
+ * @returns {number}
+ */
+function appOf(pid) {
+  // Each thread lists the children that it made itself.
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return children[0] === undefined ? pid : appOf(children[0]);
+}
+
+/** @param {number} pid @param {NodeJS.Signals} name */
+function signal(pid, name) {
+  try {
+    process.kill(appOf(pid), name);
+  } catch {
+    // gone in the meantime
+  }
+}
