@@ -3,7 +3,7 @@ import { AppProcess } from '../launcher/app-process.mjs';
 import { entryOf } from '../launcher/cloud.mjs';
 import { runCommand } from '../launcher/command.mjs';
 
-const UP_MS = 60_000;
+const UP_MS = 30_000;
 
 /** An agent of this machine, through its own command line. */
 export class DemoAgent {

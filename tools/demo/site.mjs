@@ -48,7 +48,12 @@ export async function startDemo({ dataDir, api, firstPasswordFile, log, say, shu
   const keyfile = await ensureKeyfile(rest, site, join(dir, 'demo.keyfile'));
   say(`site ${site.label}: keyfile ${keyfile}`);
   await agent.command(['inspect', keyfile]);
-  await agent.run(keyfile);
+  await agent.run(keyfile).catch((/** @type {Error} */ error) => {
+    throw new LauncherError(
+      'demo-failed',
+      `${error.message}\nThe demo's keyfile names the tunnel port of the first start.`,
+    );
+  });
   say(`site ${site.label}: the tunnel is up`);
   await addCameras(agent, cameras.cameras, join(dir, 'cameras-added'), cameras.isNewPort);
   await activateRole(rest, site, agent);
