@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runCommand } from '../launcher/command.mjs';
-import { imageOf, readImage } from './image.mjs';
+import { imageOf, readImage, textOf } from './image.mjs';
 
 const STOP_MS = 5_000;
 const EXEC_MS = 60_000;
@@ -56,12 +57,29 @@ export class Container {
   }
 
   /**
-   * A command to its end, as `docker exec` would.
+   * A command to its end, as `docker exec` would. Its input and output are files: the tool's own pipes lose ends of them.
    * @param {string[]} command
    * @param {string} [input]
+   * @returns {Promise<string>} what it printed
    */
-  exec(command, input) {
-    return runCommand('buildah', this.#run(command), { timeoutMs: EXEC_MS, ...(input === undefined ? {} : { input }) });
+  async exec(command, input = '') {
+    const dir = mkdtempSync('/var/tmp/adit-exec-');
+    try {
+      chmodSync(dir, 0o711);
+      writeFileSync(join(dir, 'in'), input, { mode: 0o644 });
+      const redirected = ['sh', '-c', '"$@" < /run/exec/in > /run/exec/out 2> /run/exec/err', 'sh', ...command];
+      for (const name of ['out', 'err']) writeFileSync(join(dir, name), '');
+      for (const name of ['out', 'err']) chmodSync(join(dir, name), 0o666);
+      await runCommand('buildah', this.#run(redirected, { [dir]: '/run/exec' }), { timeoutMs: EXEC_MS }).catch(
+        (cause) => {
+          const what = `${this.options.target}: ${command.slice(0, 3).join(' ')}: ${textOf(join(dir, 'err'))}`;
+          throw new Error(what, { cause });
+        },
+      );
+      return textOf(join(dir, 'out'));
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
   }
 
   /** The image's own command to its end. @param {string[]} [command] */
@@ -98,10 +116,10 @@ export class Container {
     await runCommand('buildah', ['rm', this.name]).catch(() => undefined);
   }
 
-  /** @param {string[]} command */
-  #run(command) {
+  /** @param {string[]} command @param {Record<string, string>} [more] volumes */
+  #run(command, more = {}) {
     const { env = {}, volumes = {} } = this.options;
-    const mounts = Object.entries(volumes).flatMap(([from, to]) => ['-v', `${from}:${to}`]);
+    const mounts = Object.entries({ ...volumes, ...more }).flatMap(([from, to]) => ['-v', `${from}:${to}`]);
     const settings = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
     return ['run', '--isolation', 'chroot', '--network', 'host', ...mounts, ...settings, this.name, '--', ...command];
   }
