@@ -3,14 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_TENANT_ID } from '@app/persistence';
+import { DEFAULT_TENANT_ID, Database } from '@app/persistence';
 import { openCaTree } from '@app/pki';
 import { createLogger, type MessageClient } from '@app/runtime';
 import { unseal } from '@app/contracts';
 import { AuthorityService } from '../../apps/keyfile-issuer/src/authority/authority.service.js';
 import { BrokerNames } from '../../apps/keyfile-issuer/src/authority/broker-names.js';
 import { Seals } from '../../apps/keyfile-issuer/src/authority/seals.js';
-import { IssuerDatabase } from '../../apps/keyfile-issuer/src/database/issuer.database.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
 import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
 import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
@@ -37,7 +36,10 @@ export interface TestIssuer {
 
 export async function startIssuer(): Promise<TestIssuer> {
   const database = await createDatabase();
-  const issuerDatabase = await IssuerDatabase.open(database.logins['keyfile-issuer']);
+  const issuerDatabase = await Database.open({
+    url: database.logins['keyfile-issuer'],
+    applicationName: 'keyfile-issuer',
+  });
   const directory = await mkdtemp(join(tmpdir(), 'adit-issuer-'));
   const tree = await openCaTree(directory, 'test', new Date());
   const endpoints = [{ host: '127.0.0.1', port: 5500, serverName: 'broker.test', priority: 0 }];

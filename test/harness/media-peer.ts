@@ -36,8 +36,8 @@ export async function startGstCamera(options: GstCameraOptions = {}): Promise<Gs
     options.pattern ?? 'ball',
     options.address ?? '127.0.0.1',
   ];
-  const [program = '/usr/bin/python3', ...before] = [...(options.through ?? []), '/usr/bin/python3'];
-  const child = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [program, ...before] = [...(options.through ?? []), '/usr/bin/python3'];
+  const child = spawn(program ?? '', [...before, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   const port = Number((await firstLine(child)).split(' ')[1]);
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;

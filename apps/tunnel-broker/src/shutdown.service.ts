@@ -1,6 +1,5 @@
-import { Database } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { IngressServer } from './ingress/ingress.server.js';
 import { TunnelListener } from './listener/tunnel-listener.js';
@@ -14,13 +13,12 @@ const WRITE_MS = 500;
 
 /** The orderly end: nobody new, GOAWAY to every agent, rows closed, broker stopped. */
 @Injectable()
-export class ShutdownService implements BeforeApplicationShutdown, OnApplicationShutdown {
+export class ShutdownService implements BeforeApplicationShutdown {
   constructor(
     private readonly listener: TunnelListener,
     private readonly ingress: IngressServer,
     private readonly tunnel: TunnelEndpoint,
     private readonly heartbeat: HeartbeatService,
-    private readonly database: Database,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -31,10 +29,6 @@ export class ShutdownService implements BeforeApplicationShutdown, OnApplication
     await this.tunnel.drain(DRAIN_MS);
     this.ingress.close(true);
     await this.writing(() => this.heartbeat.stop());
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.database.close();
   }
 
   /** A stop does not wait for a database that is away: others close our rows when the heartbeat is old. */

@@ -1,7 +1,7 @@
 import { runCloudApp } from '@app/runtime';
 import { appModule } from './app.module.js';
 import { readConfig } from './config.js';
-import { RedirectorDatabase } from './database/redirector.database.js';
+import { Database } from '@app/persistence';
 import { RtspListener } from './rtsp/rtsp.listener.js';
 import { RedirectorMetrics } from './rtsp/redirector.metrics.js';
 
@@ -10,6 +10,6 @@ await runCloudApp({
   config: readConfig,
   module: appModule,
   listen: async (context) => ({ rtsp: await context.get(RtspListener).listen() }),
-  checks: (context) => ({ database: () => context.get(RedirectorDatabase).ping() }),
+  checks: (context) => ({ database: () => context.get(Database).ping() }),
   registry: (context) => context.get(RedirectorMetrics).registry,
 });

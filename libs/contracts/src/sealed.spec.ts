@@ -4,7 +4,7 @@ import { seal, unseal } from './sealed.js';
 
 const pair = (): { own: JWK; open: JWK } => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { own: privateKey.export({ format: 'jwk' }) as JWK, open: publicKey.export({ format: 'jwk' }) as JWK };
+  return { own: privateKey.export({ format: 'jwk' }), open: publicKey.export({ format: 'jwk' }) };
 };
 
 describe('a sealed value', () => {

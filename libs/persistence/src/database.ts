@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { withoutOutage } from './outage.js';
 import { Transaction } from './transaction.js';
 
 export interface DatabaseOptions {
@@ -10,9 +11,13 @@ export interface DatabaseOptions {
   statementTimeoutMs?: number;
 }
 
-/** The pool of one app, under the app's own login. Work runs in a transaction: of one tenant, or of the system's named views. */
+/**
+ * The pool of one app, under the app's own login. Work runs in a transaction: of one tenant, or of the system's named
+ * views. A database that is away is the DomainError `unavailable`, so that nobody mistakes an outage for an answer.
+ */
 export class Database {
   private readonly source: DataSource;
+  private closing: Promise<void> | undefined;
 
   constructor(options: DatabaseOptions) {
     this.source = new DataSource({
@@ -33,12 +38,32 @@ export class Database {
     });
   }
 
+  /** Connected at once, so that a wrong URL stops the start. */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const database = new Database(options);
+    await database.connect();
+    return database;
+  }
+
   async connect(): Promise<void> {
     if (!this.source.isInitialized) await this.source.initialize();
   }
 
-  async close(): Promise<void> {
-    if (this.source.isInitialized) await this.source.destroy();
+  /** Closing twice is harmless. */
+  close(): Promise<void> {
+    this.closing ??= this.source.isInitialized ? this.source.destroy() : Promise.resolve();
+    return this.closing;
+  }
+
+  /** Called by Nest for whoever provides it. */
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /** The clock by which everything is judged. */
+  async now(): Promise<Date> {
+    const row = await this.inSystem((tx) => tx.one<{ now: Date }>('SELECT now() AS now'));
+    return row?.now ?? new Date(Number.NaN);
   }
 
   /** Row-level security shows and accepts this tenant's rows only. */
@@ -74,7 +99,7 @@ export class Database {
     } catch (error) {
       // The connection may be the very thing that failed.
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      throw error;
+      throw withoutOutage(error);
     } finally {
       await runner.release().catch(() => undefined);
     }

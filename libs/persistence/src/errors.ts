@@ -16,13 +16,3 @@ export const violatedConstraint = (error: unknown): string | undefined => {
   const driver = (error as { driverError?: { constraint?: unknown } }).driverError;
   return typeof driver?.constraint === 'string' ? driver.constraint : undefined;
 };
-
-/** SQLSTATE classes and socket codes that say: the database is away, ask again later. */
-const AWAY = /^(?:08...|57P0[123]|53300|ECONN(?:REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)$/;
-
-/** pg tells these without a code. */
-const AWAY_TEXT =
-  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
-
-export const isDatabaseAway = (error: unknown): boolean =>
-  AWAY.test(sqlState(error) ?? '') || (error instanceof Error && AWAY_TEXT.test(error.message));

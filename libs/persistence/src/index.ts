@@ -1,5 +1,5 @@
 export { Database, type DatabaseOptions } from './database.js';
-export { isDatabaseAway, SQLSTATE, sqlState, violatedConstraint } from './errors.js';
+export { SQLSTATE, sqlState, violatedConstraint } from './errors.js';
 export { Listener, type ListenerOptions } from './listener.js';
 export { DATABASE_APPS, ensureLogins, readLogins, type DatabaseApp, type Logins } from './logins.js';
 export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';

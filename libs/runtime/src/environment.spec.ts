@@ -26,7 +26,7 @@ describe('an app’s environment', () => {
 describe('a secret', () => {
   it('prints masked in every way a log could print it', () => {
     const secret = new Secret('hunter2');
-    for (const text of [String(secret), JSON.stringify({ secret }), inspect({ secret }), `${secret}`])
+    for (const text of [String(secret), JSON.stringify({ secret }), inspect({ secret }), `${secret.toString()}`])
       expect(text).not.toContain('hunter2');
     expect(secret.reveal()).toBe('hunter2');
   });

@@ -8,7 +8,7 @@ import {
   ViewTicketRepository,
 } from '@app/persistence';
 import { CONFIG } from '@app/runtime';
-import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
@@ -26,20 +26,11 @@ const REPOSITORIES = [
     {
       provide: Database,
       inject: [CONFIG],
-      useFactory: async (config: AdminConfig): Promise<Database> => {
-        const database = new Database({ url: config.ADIT_DATABASE_URL.reveal(), applicationName: 'admin-api' });
-        await database.connect();
-        return database;
-      },
+      useFactory: (config: AdminConfig) =>
+        Database.open({ url: config.ADIT_DATABASE_URL.reveal(), applicationName: 'admin-api' }),
     },
     ...REPOSITORIES,
   ],
   exports: [Database, ...REPOSITORIES],
 })
-export class DatabaseModule implements OnApplicationShutdown {
-  constructor(@Inject(Database) private readonly database: Database) {}
-
-  onApplicationShutdown(): Promise<void> {
-    return this.database.close();
-  }
-}
+export class DatabaseModule {}

@@ -1,5 +1,4 @@
 import { DomainError, type ErrorCode } from '@app/contracts';
-import { isDatabaseAway } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
@@ -53,9 +52,6 @@ const toProblem = ({ code, status, detail, options }: DomainError, request: ApiR
 
 const toDomainError = (exception: unknown): DomainError => {
   if (exception instanceof DomainError) return exception;
-  if (isDatabaseAway(exception)) {
-    return new DomainError('unavailable', 'the database is away; try again', { retryAfterMs: 1_000, cause: exception });
-  }
   const known = BY_STATUS[statusOf(exception) ?? 500];
   if (known) return new DomainError(known[0], known[1], { cause: exception });
   return new DomainError('internal', 'the request failed; the log has the cause under the correlation id', {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { FederationRoleRepository, type FederationRoleRow, type Transaction } from '@app/persistence';
+import { Database, FederationRoleRepository, type FederationRoleRow, type Transaction } from '@app/persistence';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { FederationDatabase } from '../database/federation.database.js';
 import { EntityStore } from '../entities/entity-store.js';
 import { missingSettings } from '../roles/role-state.js';
 import { ContactOpener } from './contact.opener.js';
@@ -13,7 +12,7 @@ import { SiteDialer } from './site-dialer.js';
 @Injectable()
 export class ConnectionFactory {
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly roles: FederationRoleRepository,
     private readonly store: EntityStore,
     private readonly dialer: SiteDialer,

@@ -1,8 +1,7 @@
 import { mediaMoved, type RoleState } from '@app/contracts';
-import { FederationRoleRepository, type FederationRoleRow } from '@app/persistence';
+import { Database, FederationRoleRepository, type FederationRoleRow } from '@app/persistence';
 import { LOGGER, MessageClient, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { FederationDatabase } from '../database/federation.database.js';
 import { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
 import type { RoleConnection } from './role-connection.js';
@@ -25,7 +24,7 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
   private closed = false;
 
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly roles: FederationRoleRepository,
     private readonly reconciler: RoleReconciler,
     private readonly factory: ConnectionFactory,

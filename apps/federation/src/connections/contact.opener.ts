@@ -1,8 +1,7 @@
 import { DomainError } from '@app/contracts';
-import { SiteDirectoryRepository, type FederationRoleRow } from '@app/persistence';
+import { Database, type FederationRoleRow, SiteDirectoryRepository } from '@app/persistence';
 import { pinOf } from '@app/pki';
 import { Injectable } from '@nestjs/common';
-import { FederationDatabase } from '../database/federation.database.js';
 import { PasswordVault } from '../roles/password-vault.js';
 import { DirectorySession } from './directory-session.js';
 import { SiteDialer } from './site-dialer.js';
@@ -11,7 +10,7 @@ import { SiteDialer } from './site-dialer.js';
 @Injectable()
 export class ContactOpener {
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly sites: SiteDirectoryRepository,
     private readonly dialer: SiteDialer,
     private readonly vault: PasswordVault,

@@ -1,10 +1,9 @@
 import { mintDialTicket, pkiTrust } from '@app/contracts';
-import { TunnelRouteRepository, type TunnelRoute } from '@app/persistence';
+import { Database, type TunnelRoute, TunnelRouteRepository } from '@app/persistence';
 import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
 import { TunnelDialer } from '@app/tunnel-dialer';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
-import { FederationDatabase } from '../database/federation.database.js';
 import type { Dial } from './directory-lane.js';
 
 /** Opens sockets to directories, through a tunnel or directly, with this app's dial tickets. */
@@ -16,7 +15,7 @@ export class SiteDialer {
 
   constructor(
     @Inject(CONFIG) private readonly config: FederationConfig,
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly routes: TunnelRouteRepository,
     private readonly messages: MessageClient,
   ) {

@@ -1,4 +1,5 @@
 import {
+  Database,
   EntityRepository,
   FederationRoleRepository,
   SiteDirectoryRepository,
@@ -7,7 +8,6 @@ import {
 import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
-import { FederationDatabase } from './federation.database.js';
 
 const REPOSITORIES = [EntityRepository, FederationRoleRepository, SiteDirectoryRepository, TunnelRouteRepository].map(
   (repository) => ({ provide: repository, useFactory: () => new repository() }),
@@ -17,12 +17,13 @@ const REPOSITORIES = [EntityRepository, FederationRoleRepository, SiteDirectoryR
 @Module({
   providers: [
     {
-      provide: FederationDatabase,
+      provide: Database,
       inject: [CONFIG],
-      useFactory: (config: FederationConfig) => FederationDatabase.open(config.ADIT_DATABASE_URL.reveal()),
+      useFactory: (config: FederationConfig) =>
+        Database.open({ url: config.ADIT_DATABASE_URL.reveal(), applicationName: 'federation' }),
     },
     ...REPOSITORIES,
   ],
-  exports: [FederationDatabase, ...REPOSITORIES],
+  exports: [Database, ...REPOSITORIES],
 })
 export class DatabaseModule {}

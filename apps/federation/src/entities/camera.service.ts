@@ -1,8 +1,7 @@
 import { DomainError, type Camera, type cameraList } from '@app/contracts';
-import { EntityRepository, type EntityRow } from '@app/persistence';
+import { Database, EntityRepository, type EntityRow } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { FederationDatabase } from '../database/federation.database.js';
 import { readCursor } from '../database/page-cursor.js';
 import { cameraDetails } from './entity-record.js';
 
@@ -12,7 +11,7 @@ type ListReply = z.input<typeof cameraList.reply>;
 @Injectable()
 export class CameraService {
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly entities: EntityRepository,
   ) {}
 

@@ -1,7 +1,12 @@
 import { directory, DomainError } from '@app/contracts';
-import { EntityRepository, FederationRoleRepository, type EntityRecord, type Transaction } from '@app/persistence';
+import {
+  Database,
+  type EntityRecord,
+  EntityRepository,
+  FederationRoleRepository,
+  type Transaction,
+} from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import { FederationDatabase } from '../database/federation.database.js';
 import { entityRecord } from './entity-record.js';
 
 /** Whose entities they are. */
@@ -15,7 +20,7 @@ export interface EntityOwner {
 @Injectable()
 export class EntityStore {
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly entities: EntityRepository,
     private readonly roles: FederationRoleRepository,
   ) {}

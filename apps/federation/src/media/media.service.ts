@@ -1,6 +1,12 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { DomainError, isErrorCode, streamUsage, type mediaOpen, type StreamUsage } from '@app/contracts';
-import { EntityRepository, FederationRoleRepository, type EntityRow, type FederationRoleRow } from '@app/persistence';
+import {
+  Database,
+  EntityRepository,
+  type EntityRow,
+  FederationRoleRepository,
+  type FederationRoleRow,
+} from '@app/persistence';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
@@ -9,7 +15,6 @@ import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
 import type { Contact } from '../connections/directory-session.js';
 import type { RoleConnection } from '../connections/role-connection.js';
 import { SiteDialer } from '../connections/site-dialer.js';
-import { FederationDatabase } from '../database/federation.database.js';
 import { fromWireUsage, toWireUsage } from '../entities/entity-record.js';
 import { directRedirector, tunnelledRedirector } from './redirector-address.js';
 
@@ -20,7 +25,7 @@ type OpenReply = z.input<typeof mediaOpen.reply>;
 @Injectable()
 export class MediaService {
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly entities: EntityRepository,
     private readonly roles: FederationRoleRepository,
     private readonly supervisor: ConnectionSupervisor,

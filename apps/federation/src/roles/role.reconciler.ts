@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { formatTunnelAddress } from '@app/contracts';
-import { FederationRoleRepository, SiteDirectoryRepository, type SiteRow } from '@app/persistence';
+import { Database, FederationRoleRepository, SiteDirectoryRepository, type SiteRow } from '@app/persistence';
 import { CONFIG, LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
-import { FederationDatabase } from '../database/federation.database.js';
 
 const MAX_PER_ROUND = 500;
 
@@ -12,7 +11,7 @@ const MAX_PER_ROUND = 500;
 @Injectable()
 export class RoleReconciler {
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly roles: FederationRoleRepository,
     private readonly sites: SiteDirectoryRepository,
     @Inject(CONFIG) private readonly config: FederationConfig,

@@ -9,16 +9,16 @@ import {
   type roleUpdate,
 } from '@app/contracts';
 import {
+  Database,
   FederationRoleRepository,
-  SiteDirectoryRepository,
   type FederationRoleRow,
+  SiteDirectoryRepository,
   type Transaction,
 } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
 import { SiteDialer } from '../connections/site-dialer.js';
-import { FederationDatabase } from '../database/federation.database.js';
 import { readCursor } from '../database/page-cursor.js';
 import { PasswordVault } from './password-vault.js';
 import { changedMembers, mergeSettings, parseAddress, toRole, type RoleChanges } from './role-settings.js';
@@ -30,7 +30,7 @@ type UpdateRequest = z.output<typeof roleUpdate.request>;
 @Injectable()
 export class RoleService {
   constructor(
-    private readonly database: FederationDatabase,
+    private readonly database: Database,
     private readonly roles: FederationRoleRepository,
     private readonly sites: SiteDirectoryRepository,
     private readonly vault: PasswordVault,

@@ -3,7 +3,7 @@ import { openCaTree } from '@app/pki';
 import { Global, Module } from '@nestjs/common';
 import { join } from 'node:path';
 import type { IssuerConfig } from '../config.js';
-import { IssuerDatabase } from '../database/issuer.database.js';
+import { Database } from '@app/persistence';
 import { AuthorityHandler } from './authority.handler.js';
 import { AuthorityService } from './authority.service.js';
 import { BrokerNames } from './broker-names.js';
@@ -15,8 +15,8 @@ import { Seals } from './seals.js';
   providers: [
     {
       provide: AuthorityService,
-      inject: [CONFIG, IssuerDatabase],
-      useFactory: async (config: IssuerConfig, database: IssuerDatabase) => {
+      inject: [CONFIG, Database],
+      useFactory: async (config: IssuerConfig, database: Database) => {
         const directory = join(config.ADIT_DATA_DIR, 'ca');
         const tree = await openCaTree(directory, config.ADIT_DEPLOYMENT, await database.now());
         const endpoints = config.ADIT_PUBLIC_ENDPOINTS;

@@ -16,7 +16,7 @@ import {
   type KeyfileEndpoint,
 } from '@app/pki';
 import type { X509Certificate } from 'node:crypto';
-import type { IssuerDatabase } from '../database/issuer.database.js';
+import type { Database } from '@app/persistence';
 import type { BrokerNames } from './broker-names.js';
 
 /** Grows with the first change of the roots (rotation). */
@@ -30,7 +30,7 @@ export class AuthorityService {
     private readonly tree: CaTree,
     readonly endpoints: KeyfileEndpoint[],
     private readonly brokerNames: BrokerNames,
-    private readonly database: IssuerDatabase,
+    private readonly database: Database,
   ) {
     const { certificate } = tree.root;
     this.trust = {

@@ -1,17 +1,18 @@
 import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { IssuerConfig } from '../config.js';
-import { IssuerDatabase } from './issuer.database.js';
+import { Database } from '@app/persistence';
 
 @Global()
 @Module({
   providers: [
     {
-      provide: IssuerDatabase,
+      provide: Database,
       inject: [CONFIG],
-      useFactory: (config: IssuerConfig) => IssuerDatabase.open(config.ADIT_DATABASE_URL.reveal()),
+      useFactory: (config: IssuerConfig) =>
+        Database.open({ url: config.ADIT_DATABASE_URL.reveal(), applicationName: 'keyfile-issuer' }),
     },
   ],
-  exports: [IssuerDatabase],
+  exports: [Database],
 })
 export class DatabaseModule {}

@@ -1,12 +1,11 @@
 import { DomainError, type enrolmentActivate, type enrolmentRedeem } from '@app/contracts';
-import type { Transaction } from '@app/persistence';
+import { Database, type Transaction } from '@app/persistence';
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { AuthorityService } from '../authority/authority.service.js';
 import { Seals } from '../authority/seals.js';
-import { IssuerDatabase } from '../database/issuer.database.js';
 import { requireHolder, standingOf, type Refusal } from './admissibility.js';
 import { readEnrolment, type RedeemRequest } from './enrolment-input.js';
 import {
@@ -31,7 +30,7 @@ interface Attempt {
 @Injectable()
 export class EnrolmentService {
   constructor(
-    private readonly database: IssuerDatabase,
+    private readonly database: Database,
     private readonly rows: EnrolmentRepository,
     private readonly authority: AuthorityService,
     private readonly seals: Seals,

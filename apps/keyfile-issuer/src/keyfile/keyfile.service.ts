@@ -9,7 +9,7 @@ import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { AuthorityService } from '../authority/authority.service.js';
 import { Seals } from '../authority/seals.js';
-import { IssuerDatabase } from '../database/issuer.database.js';
+import { Database } from '@app/persistence';
 import { RevocationService } from '../revocation/revocation.service.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { draftKeyfile, type KeyfileDraft } from './keyfile-draft.js';
@@ -22,7 +22,7 @@ type RevokeRequest = z.output<typeof keyfileRevoke.request>;
 @Injectable()
 export class KeyfileService {
   constructor(
-    private readonly database: IssuerDatabase,
+    private readonly database: Database,
     private readonly keyfiles: KeyfileRepository,
     private readonly authority: AuthorityService,
     private readonly revocation: RevocationService,

@@ -1,8 +1,7 @@
-import { TunnelRouteRepository, ViewTicketUseRepository } from '@app/persistence';
+import { Database, TunnelRouteRepository, ViewTicketUseRepository } from '@app/persistence';
 import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { RedirectorConfig } from '../config.js';
-import { RedirectorDatabase } from './redirector.database.js';
 
 const REPOSITORIES = [TunnelRouteRepository, ViewTicketUseRepository].map((repository) => ({
   provide: repository,
@@ -13,12 +12,19 @@ const REPOSITORIES = [TunnelRouteRepository, ViewTicketUseRepository].map((repos
 @Module({
   providers: [
     {
-      provide: RedirectorDatabase,
+      provide: Database,
       inject: [CONFIG],
-      useFactory: (config: RedirectorConfig) => RedirectorDatabase.open(config.ADIT_DATABASE_URL.reveal()),
+      useFactory: (config: RedirectorConfig) =>
+        Database.open({
+          url: config.ADIT_DATABASE_URL.reveal(),
+          applicationName: 'video-redirector',
+          // A viewer waits for the answer: better a quick `unavailable` than a late one.
+          connectTimeoutMs: 3_000,
+          statementTimeoutMs: 3_000,
+        }),
     },
     ...REPOSITORIES,
   ],
-  exports: [RedirectorDatabase, ...REPOSITORIES],
+  exports: [Database, ...REPOSITORIES],
 })
 export class DatabaseModule {}

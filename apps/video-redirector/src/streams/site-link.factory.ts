@@ -1,13 +1,12 @@
 import { mediaOpen, mintDialTicket, pkiTrust } from '@app/contracts';
 import { LinkSource, type LinkConnection } from '@app/media';
-import { TunnelRouteRepository, type TunnelRoute } from '@app/persistence';
+import { Database, type TunnelRoute, TunnelRouteRepository } from '@app/persistence';
 import { connectPinnedTls } from '@app/pki';
 import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
 import { TunnelDialer } from '@app/tunnel-dialer';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { RedirectorConfig } from '../config.js';
-import { RedirectorDatabase } from '../database/redirector.database.js';
 import type { StreamPath } from '../tickets/stream-path.js';
 
 const TLS_TIMEOUT_MS = 5_000;
@@ -27,7 +26,7 @@ export class SiteLinkFactory {
 
   constructor(
     @Inject(CONFIG) config: RedirectorConfig,
-    private readonly database: RedirectorDatabase,
+    private readonly database: Database,
     private readonly routes: TunnelRouteRepository,
     private readonly messages: MessageClient,
   ) {

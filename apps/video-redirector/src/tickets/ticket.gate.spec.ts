@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DomainError, mintViewTicket, type ViewTicketClaims } from '@app/contracts';
-import type { ViewTicketStatus, ViewTicketUseRepository } from '@app/persistence';
+import type { Database, ViewTicketStatus, ViewTicketUseRepository } from '@app/persistence';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { RedirectorConfig } from '../config.js';
-import type { RedirectorDatabase } from '../database/redirector.database.js';
 import { TicketGate } from './ticket.gate.js';
 
 const PATH = { site: 'hamburg', camera: 'gate', usage: 'live' as const };
@@ -33,7 +32,7 @@ describe('TicketGate', () => {
   const database = {
     inTenant: <T>(_tenant: string, work: (tx: never) => Promise<T>) => run(work),
     inSystem: run,
-  } as unknown as RedirectorDatabase;
+  } as unknown as Database;
 
   const mint = (ticketId: string = randomUUID(), inS = 60): Promise<string> =>
     mintViewTicket(CLAIMS, key, ticketId, Math.floor(Date.now() / 1_000) + inS);

@@ -1,9 +1,8 @@
 import { DomainError, verifyViewTicket, type PublicKeys, type VerifiedViewTicket } from '@app/contracts';
-import { ViewTicketUseRepository } from '@app/persistence';
+import { Database, ViewTicketUseRepository } from '@app/persistence';
 import { CONFIG, readPublicKeys } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RedirectorConfig } from '../config.js';
-import { RedirectorDatabase } from '../database/redirector.database.js';
 import type { StreamPath } from './stream-path.js';
 import { TicketMemory } from './ticket-memory.js';
 
@@ -15,7 +14,7 @@ export class TicketGate {
 
   constructor(
     @Inject(CONFIG) config: RedirectorConfig,
-    private readonly database: RedirectorDatabase,
+    private readonly database: Database,
     private readonly uses: ViewTicketUseRepository,
   ) {
     this.keys = readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE);

@@ -6,7 +6,7 @@ import { mintViewTicket, verifyViewTicket } from './view-ticket.js';
 
 const ed25519 = (): { own: JWK; open: JWK } => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  return { own: privateKey.export({ format: 'jwk' }) as JWK, open: publicKey.export({ format: 'jwk' }) as JWK };
+  return { own: privateKey.export({ format: 'jwk' }), open: publicKey.export({ format: 'jwk' }) };
 };
 const minters = { federation: ed25519(), 'video-redirector': ed25519(), 'admin-api': ed25519() };
 const keys = {

@@ -1,5 +1,5 @@
 import { DomainError } from '@app/contracts';
-import { sqlState } from '@app/persistence';
+import { sqlState } from './errors.js';
 
 /** Classes of SQLSTATE that say nothing about the request (connection, resources, operator, system), and errno names. */
 const OUTAGE = /^(?:(?:08|53|57|58)[0-9A-Z]{3}|E[A-Z]+)$/;
