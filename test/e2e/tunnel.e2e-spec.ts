@@ -278,7 +278,7 @@ describe('a broker', () => {
       }),
       mint: ({ site: label, service }, brokerId) => cloud.ticket(label, service, { brokerId }),
       direct: { allowCidrs: [] },
-      ingressRoots: cloud.roots(),
+      ingressRoots: () => Promise.resolve(cloud.roots()),
     });
     const address = `web.${site.label}.tunnel.adit.internal`;
     const socket = await dialer.dial({ tenantId: DEFAULT_TENANT_ID, address, class: 'bulk', user: 'anna' });

@@ -1,31 +1,13 @@
 import { commonEnvironment, parseEnvironment } from '@app/runtime';
-import { parseCidrs } from '@app/tunnel-dialer';
+import { cidrList } from '@app/tunnel-dialer';
 import { z } from 'zod';
-
-/** Comma-separated ranges, e.g. `192.168.0.0/16,fd00::/8`. */
-const cidrs = z
-  .string()
-  .default('')
-  .transform((list) =>
-    list
-      .split(',')
-      .map((range) => range.trim())
-      .filter(Boolean),
-  )
-  .superRefine((ranges, context) => {
-    try {
-      parseCidrs(ranges);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
-    }
-  });
 
 export const redirectorEnvironment = commonEnvironment.extend({
   ADIT_RTSP_HOST: z.string().min(1).default('127.0.0.1'),
   /** 0 takes a free one. */
   ADIT_RTSP_PORT: z.coerce.number().int().min(0).max(65_535).default(8554),
   /** Ranges that direct dials may reach although they are private or loopback. */
-  ADIT_DIRECT_ALLOW_CIDRS: cidrs,
+  ADIT_DIRECT_ALLOW_CIDRS: cidrList,
 });
 
 export type RedirectorConfig = z.infer<typeof redirectorEnvironment>;

@@ -25,8 +25,8 @@ export interface TunnelDialerOptions {
   mint: (claims: DialTicketClaims, brokerId: string) => Promise<string>;
   /** Ranges that direct dials may reach although they are special. */
   direct: { allowCidrs: readonly string[] };
-  /** PEM roots for an ingress that speaks TLS. */
-  ingressRoots?: readonly string[];
+  /** PEM roots for an ingress that speaks TLS; asked for once, at the first one. */
+  ingressRoots?: () => Promise<readonly string[]>;
   /** From the call to an open connection. */
   timeoutMs?: number;
   resolve?: Resolve;
@@ -46,6 +46,7 @@ export interface DialRequest {
 export class TunnelDialer {
   private readonly allowed: Cidr[];
   private readonly memory: RouteMemory;
+  private knownRoots: readonly string[] | undefined;
 
   /** @throws RangeError for a malformed CIDR */
   constructor(private readonly options: TunnelDialerOptions) {
@@ -103,7 +104,13 @@ export class TunnelDialer {
     const { tenantId, class: channelClass, user } = request;
     const ticket = await this.options.mint({ tenantId, ...tunnel, class: channelClass, user }, route.brokerId);
     const target = `${formatTunnelAddress(tunnel, this.options.domain)}:${NOMINAL_PORT}`;
-    return dialTunnelled(route, { target, ticket, roots: this.options.ingressRoots ?? [] }, signal);
+    const roots = route.ingressTls ? await this.roots() : [];
+    return dialTunnelled(route, { target, ticket, roots }, signal);
+  }
+
+  private async roots(): Promise<readonly string[]> {
+    this.knownRoots ??= await this.options.ingressRoots?.();
+    return this.knownRoots ?? [];
   }
 }
 

@@ -1,7 +1,7 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { directory } from '@app/contracts';
-import { HANDSHAKE_TIMEOUT_MS, type SiteCertificate } from '@app/pki';
+import { type SiteCertificate, siteTlsOptions } from '@app/pki';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { ListenAddress } from '../redirector/site-redirector.js';
 import { Authentication } from './authentication.js';
@@ -81,18 +81,10 @@ export class DirectoryServer {
   }
 
   #server(): Http2SecureServer {
-    const { key, certificate: cert, pin } = this.options.certificate;
+    const { pin } = this.options.certificate;
     const server = createSecureServer(
       {
-        key,
-        cert,
-        minVersion: 'TLSv1.3',
-        ecdhCurve: 'X25519:P-256',
-        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-        noDelay: true,
-        // A host that vanished without a word must not hold its place for ever.
-        keepAlive: true,
-        keepAliveInitialDelay: 30_000,
+        ...siteTlsOptions(this.options.certificate),
         allowHTTP1: false,
         settings: {
           maxConcurrentStreams: this.#limits.maxStreamsPerConnection,

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { StreamUsage } from '@app/contracts';
 import { HubRegistry, LinkServer, type LinkDecision } from '@app/media';
-import { HANDSHAKE_TIMEOUT_MS, type SiteCertificate } from '@app/pki';
+import { type SiteCertificate, siteTlsOptions } from '@app/pki';
 import type { SiteConnector } from '../site/site-connector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { SiteTicketStore, type SiteTicket } from './site-ticket-store.js';
@@ -107,18 +107,7 @@ export class SiteRedirector {
   }
 
   #listen({ host, port }: ListenAddress): Promise<Server> {
-    const { key, certificate: cert } = this.options.certificate;
-    const server = createServer({
-      key,
-      cert,
-      minVersion: 'TLSv1.3',
-      ecdhCurve: 'X25519:P-256',
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      noDelay: true,
-      // A host that vanished without a word must not hold its place for ever.
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-    });
+    const server = createServer(siteTlsOptions(this.options.certificate));
     server.maxConnections = this.options.maxConnections ?? MAX_CONNECTIONS;
     server.on('secureConnection', (socket) => this.#serve(socket));
     server.on('tlsClientError', (_error, socket) => socket.destroy());

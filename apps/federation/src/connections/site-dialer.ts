@@ -1,5 +1,5 @@
 import { mintDialTicket, pkiTrust } from '@app/contracts';
-import { Database, type TunnelRoute, TunnelRouteRepository } from '@app/persistence';
+import { Database, TunnelRouteRepository } from '@app/persistence';
 import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
 import { TunnelDialer } from '@app/tunnel-dialer';
 import { Inject, Injectable } from '@nestjs/common';
@@ -10,21 +10,19 @@ import type { Dial } from './directory-lane.js';
 @Injectable()
 export class SiteDialer {
   private readonly dialer: TunnelDialer;
-  /** Filled with the first route to an ingress that speaks TLS. */
-  private readonly ingressRoots: string[] = [];
 
   constructor(
     @Inject(CONFIG) private readonly config: FederationConfig,
-    private readonly database: Database,
-    private readonly routes: TunnelRouteRepository,
-    private readonly messages: MessageClient,
+    database: Database,
+    routes: TunnelRouteRepository,
+    messages: MessageClient,
   ) {
     const key = readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk');
     this.dialer = new TunnelDialer({
       domain: config.ADIT_DOMAIN,
       direct: { allowCidrs: config.ADIT_DIRECT_ALLOW_CIDRS },
-      ingressRoots: this.ingressRoots,
-      routes: (tenantId, site) => this.route(tenantId, site),
+      ingressRoots: async () => (await messages.request(pkiTrust, {})).trust.roots,
+      routes: async (tenantId, site) => (await database.inSystem((tx) => routes.find(tx, tenantId, site))) ?? null,
       mint: (claims, brokerId) => mintDialTicket(claims, { issuer: 'federation', key }, brokerId),
     });
   }
@@ -39,14 +37,6 @@ export class SiteDialer {
     } catch {
       return true;
     }
-  }
-
-  private async route(tenantId: string, site: string): Promise<TunnelRoute | null> {
-    const route = await this.database.inSystem((tx) => this.routes.find(tx, tenantId, site));
-    if (route?.ingressTls === true && this.ingressRoots.length === 0) {
-      this.ingressRoots.push(...(await this.messages.request(pkiTrust, {})).trust.roots);
-    }
-    return route ?? null;
   }
 
   get domain(): string {

@@ -1,6 +1,6 @@
 import { mediaOpen, mintDialTicket, pkiTrust } from '@app/contracts';
 import { LinkSource, type LinkConnection } from '@app/media';
-import { Database, type TunnelRoute, TunnelRouteRepository } from '@app/persistence';
+import { Database, TunnelRouteRepository } from '@app/persistence';
 import { connectPinnedTls } from '@app/pki';
 import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
 import { TunnelDialer } from '@app/tunnel-dialer';
@@ -21,35 +21,25 @@ export interface WantedStream extends StreamPath {
 @Injectable()
 export class SiteLinkFactory {
   private readonly dialer: TunnelDialer;
-  /** Filled with the first route to an ingress that speaks TLS. */
-  private readonly ingressRoots: string[] = [];
 
   constructor(
     @Inject(CONFIG) config: RedirectorConfig,
-    private readonly database: Database,
-    private readonly routes: TunnelRouteRepository,
+    database: Database,
+    routes: TunnelRouteRepository,
     private readonly messages: MessageClient,
   ) {
     const key = readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk');
     this.dialer = new TunnelDialer({
       domain: config.ADIT_DOMAIN,
       direct: { allowCidrs: config.ADIT_DIRECT_ALLOW_CIDRS },
-      ingressRoots: this.ingressRoots,
-      routes: (tenantId, site) => this.route(tenantId, site),
+      ingressRoots: async () => (await messages.request(pkiTrust, {})).trust.roots,
+      routes: async (tenantId, site) => (await database.inSystem((tx) => routes.find(tx, tenantId, site))) ?? null,
       mint: (claims, brokerId) => mintDialTicket(claims, { issuer: 'video-redirector', key }, brokerId),
     });
   }
 
   create(stream: WantedStream): LinkSource {
     return new LinkSource((signal) => this.connect(stream, signal));
-  }
-
-  private async route(tenantId: string, site: string): Promise<TunnelRoute | null> {
-    const route = await this.database.inSystem((tx) => this.routes.find(tx, tenantId, site));
-    if (route?.ingressTls === true && this.ingressRoots.length === 0) {
-      this.ingressRoots.push(...(await this.messages.request(pkiTrust, {})).trust.roots);
-    }
-    return route ?? null;
   }
 
   private async connect(
