@@ -18,7 +18,8 @@ WORKDIR /app
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/package.json package.json
 COPY --from=build /src/dist dist
-# A named volume that is mounted here for the first time takes over owner and mode.
+# A named volume that is mounted here for the first time takes over owner and mode. No VOLUME: an anonymous one would look
+# like a lasting state to the agent, and goes with its container.
 COPY --from=build --chown=10001:10001 /empty/state /var/lib/adit
 
 # Prepares secrets, database and the ready block; runs as root because it gives each app its own files.
@@ -43,12 +44,10 @@ CMD ["node", "--env-file-if-exists=/run/adit/database.env", "dist/apps/admin-api
 
 FROM cloud-app AS keyfile-issuer
 ENV ADIT_DATA_DIR=/var/lib/adit
-VOLUME /var/lib/adit
 CMD ["node", "--env-file-if-exists=/run/adit/database.env", "dist/apps/keyfile-issuer/src/main.js"]
 
 FROM cloud-app AS tunnel-broker
 ENV ADIT_DATA_DIR=/var/lib/adit ADIT_TUNNEL_HOST=0.0.0.0
-VOLUME /var/lib/adit
 EXPOSE 5500
 CMD ["node", "--env-file-if-exists=/run/adit/database.env", "dist/apps/tunnel-broker/src/main.js"]
 
@@ -71,7 +70,6 @@ COPY --from=build /src/bin bin
 RUN ln -s /app/bin/adit-agent /usr/local/bin/adit-agent
 USER 10001:10001
 ENV ADIT_CONTAINER=1 ADIT_STATE_DIR=/var/lib/adit
-VOLUME /var/lib/adit
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["adit-agent", "status", "--check"]
 ENTRYPOINT ["adit-agent"]
 CMD ["run"]

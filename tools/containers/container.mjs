@@ -7,6 +7,7 @@ import { imageOf, readImage, textOf } from './image.mjs';
 
 const STOP_MS = 5_000;
 const EXEC_MS = 60_000;
+const EXEC_ATTEMPTS = 5;
 
 /**
  * @typedef {object} ContainerOptions
@@ -57,7 +58,8 @@ export class Container {
   }
 
   /**
-   * A command to its end, as `docker exec` would. Its input and output are files: the tool's own pipes lose ends of them.
+   * A command to its end, as `docker exec` would. The tool's own pipes lose ends of
+   * what goes through them: status, input and output are files, and a command without a status is run again. It must bear that.
    * @param {string[]} command
    * @param {string} [input]
    * @returns {Promise<string>} what it printed
@@ -65,21 +67,34 @@ export class Container {
   async exec(command, input = '') {
     const dir = mkdtempSync('/var/tmp/adit-exec-');
     try {
-      chmodSync(dir, 0o711);
-      writeFileSync(join(dir, 'in'), input, { mode: 0o644 });
-      const redirected = ['sh', '-c', '"$@" < /run/exec/in > /run/exec/out 2> /run/exec/err', 'sh', ...command];
-      for (const name of ['out', 'err']) writeFileSync(join(dir, name), '');
-      for (const name of ['out', 'err']) chmodSync(join(dir, name), 0o666);
-      await runCommand('buildah', this.#run(redirected, { [dir]: '/run/exec' }), { timeoutMs: EXEC_MS }).catch(
-        (cause) => {
-          const what = `${this.options.target}: ${command.slice(0, 3).join(' ')}: ${textOf(join(dir, 'err'))}`;
-          throw new Error(what, { cause });
-        },
-      );
-      return textOf(join(dir, 'out'));
+      for (let attempt = 0; attempt < EXEC_ATTEMPTS; attempt++) {
+        const status = await this.#execOnce(dir, command, input);
+        if (status === '0') return textOf(join(dir, 'out'));
+        if (status !== '') throw new Error(`${command.slice(0, 3).join(' ')}: ${status}: ${textOf(join(dir, 'err'))}`);
+      }
+      throw new Error(`${command.slice(0, 3).join(' ')}: cut off ${EXEC_ATTEMPTS} times`);
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
+  }
+
+  /**
+   * @param {string} dir
+   * @param {string[]} command
+   * @param {string} input
+   * @returns {Promise<string>} the exit status; empty when it was cut off
+   */
+  async #execOnce(dir, command, input) {
+    chmodSync(dir, 0o711);
+    writeFileSync(join(dir, 'in'), input, { mode: 0o644 });
+    for (const name of ['out', 'err', 'status']) {
+      writeFileSync(join(dir, name), '');
+      chmodSync(join(dir, name), 0o666);
+    }
+    const script = 'd=/run/exec; "$@" <$d/in >$d/out 2>$d/err; echo $? >$d/status';
+    const run = this.#run(['sh', '-c', script, 'sh', ...command], { [dir]: '/run/exec' });
+    await runCommand('buildah', run, { timeoutMs: EXEC_MS }).catch(() => undefined);
+    return textOf(join(dir, 'status'));
   }
 
   /** The image's own command to its end. @param {string[]} [command] */
