@@ -109,6 +109,22 @@ describe('the listener', () => {
     expect(Buffer.concat(chunks).toString('latin1')).not.toContain('HTTP');
   });
 
+  it.each([
+    ['says nothing', Buffer.alloc(0)],
+    ['stops in the middle of its hello', Buffer.from([0x16, 3, 1, 2, 0, 1])],
+  ])(
+    'does not keep a client that %s',
+    async (_case, bytes) => {
+      const socket = connectTcp({ port: cloud.tunnelPort, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => undefined);
+      socket.resume();
+      socket.write(bytes);
+      await once(socket, 'end');
+      socket.destroy();
+    },
+    10_000,
+  );
+
   it.each<[string, () => Promise<Credentials>]>([
     ['a claim certificate', async () => claimOf((await newKeyfile()).text)],
     ['an agent’s name signed by the claim CA', () => credentialsOf(agent, own.claimCa)],

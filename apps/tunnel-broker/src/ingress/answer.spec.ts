@@ -1,6 +1,8 @@
 import { DomainError } from '@app/contracts';
 import { OPEN_CODES, OpenRefusedError } from '@app/multiplex';
-import { refusalOf } from './answer.js';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { refusalOf, refuse } from './answer.js';
 
 describe('an answer of the ingress', () => {
   it.each([
@@ -22,5 +24,19 @@ describe('an answer of the ingress', () => {
   it('knows every code by which an agent may refuse', () => {
     const unknown = OPEN_CODES.filter((code) => refusalOf(new OpenRefusedError(code)).status === 500);
     expect(unknown).toEqual([]);
+  });
+
+  it('ends the connection of a client that never closes it', async () => {
+    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const client = connect({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
+    const [socket] = await accepted;
+    client.resume();
+    refuse(socket, { status: 407, code: 'unauthenticated', detail: '' }, 20);
+    await once(socket, 'close');
+    expect(client.writable).toBe(true);
+    client.destroy();
+    server.close();
   });
 });

@@ -44,8 +44,11 @@ export const refusalOf = (error: unknown): Refusal => {
   return { status: 500, code: 'internal', detail: 'the dial failed here' };
 };
 
-/** Ends the connection with a refusal. */
-export const refuse = (socket: Duplex, { status, code, detail }: Refusal): void => {
+/** For the client to take the answer and close. */
+const LINGER_MS = 2_000;
+
+/** Ends the connection with a refusal. An HTTP server's sockets stay half open for as long as the client likes, hence the cut. */
+export const refuse = (socket: Duplex, { status, code, detail }: Refusal, lingerMs = LINGER_MS): void => {
   const body = JSON.stringify({ code, detail });
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
@@ -56,6 +59,10 @@ export const refuse = (socket: Duplex, { status, code, detail }: Refusal): void 
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Unread bytes would turn the end into a reset, which could take the answer from the client.
+  socket.resume();
+  const cut = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once('close', () => clearTimeout(cut));
 };
 
 export const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';

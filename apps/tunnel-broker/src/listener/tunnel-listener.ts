@@ -79,10 +79,12 @@ export class TunnelListener {
     this.handshaking.delete(key);
   }
 
+  /** Node tells of a handshake that took too long, and leaves the socket open. */
   private refused(error: Error & { code?: string }, socket: TLSSocket): void {
     // The socket knows why a certificate was refused; the error only that the connection ended.
     const reason = socket.authorizationError ?? error.code ?? error.message;
     this.logger.info({ reason: String(reason), peerAddress: socket.remoteAddress }, 'a handshake was refused');
+    socket.destroy();
   }
 }
 
