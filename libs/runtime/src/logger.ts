@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
+import { describeError } from './error-record.js';
 
 /** Members that may hold a secret never reach a log, wherever they hang. */
 const REDACTED = [
@@ -30,6 +31,7 @@ export const createLogger = (app: string, level: string): AppLogger =>
       base: { app },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
       redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '••••' },
     },
     process.stdout,
