@@ -47,6 +47,7 @@ export class RtspConnection {
   #session: RtspSession | undefined;
   #viewer: ViewerInfo | undefined;
   #code = 'viewer-closed';
+  #unreadAnswerBytes = 0;
 
   constructor(
     readonly socket: Duplex,
@@ -282,7 +283,10 @@ export class RtspConnection {
       Server: this.server.options.serverName,
       Date: new Date().toUTCString(),
     });
-    this.socket.write(encodeResponse({ status, reason, headers, body: Buffer.from(body) }));
+    const answer = encodeResponse({ status, reason, headers, body: Buffer.from(body) });
+    this.#unreadAnswerBytes += answer.length;
+    if (this.#unreadAnswerBytes > this.server.options.maxUnreadAnswerBytes) return this.destroy('viewer-stalled');
+    this.socket.write(answer, () => (this.#unreadAnswerBytes -= answer.length));
   }
 }
 

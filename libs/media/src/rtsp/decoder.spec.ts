@@ -73,4 +73,14 @@ describe('RtspDecoder', () => {
     expect(items.map((item) => item.kind)).toEqual(['interleaved', 'response', 'interleaved']);
     expect(codeOf(() => decode([Buffer.alloc(100)], lenient))).toBe('rtsp-malformed');
   });
+
+  it('reads a field full of blanks in time by its length, not by its square', () => {
+    const blanks = ' '.repeat(200_000);
+    const request = Buffer.from(`OPTIONS * RTSP/1.0\r\nCSeq : \t1 \r\nX: a${blanks}b\r\n\r\n`);
+    const startedAt = performance.now();
+    const [item] = decode([request], { maxHeaderBytes: 300_000 });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const headers = item?.kind === 'request' ? item.request.headers : undefined;
+    expect([headers?.get('cseq'), headers?.get('x')?.length]).toEqual(['1', 200_002]);
+  });
 });

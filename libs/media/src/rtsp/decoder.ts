@@ -20,6 +20,7 @@ const cr = 0x0d;
 const lf = 0x0a;
 const maxHeaders = 64;
 const startOfMessage = /^(RTSP\/\d\.\d \d{3}|[A-Z_]+ (rtsps?:\/\/|\*))/;
+const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Enough bytes to tell a message from rubbish. */
 const probeBytes = 32;
 
@@ -148,9 +149,11 @@ function parseHead(head: string): MessageItem {
   const headers = item.kind === 'request' ? item.request.headers : item.response.headers;
   if (lines.length > maxHeaders + 1) throw new MediaError('rtsp-too-large', 'Too many header fields');
   for (const line of unfold(lines.slice(1))) {
-    const field = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(.*?)\s*$/.exec(line);
-    if (!field) throw new MediaError('rtsp-malformed', 'A header field is no name and value');
-    headers.add(field[1], field[2]);
+    // Cut by index: a pattern that trims a value takes time by the square of its blanks.
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(colon, 0)).trimEnd();
+    if (!fieldName.test(name)) throw new MediaError('rtsp-malformed', 'A header field is no name and value');
+    headers.add(name, line.slice(colon + 1).trim());
   }
   return item;
 }

@@ -1,5 +1,6 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { duplexPair } from 'node:stream';
 import { Hub } from '../hub/hub.js';
 import { FakeSource } from '../../test/fake-source.js';
 import { RtspServer } from './server.js';
@@ -188,6 +189,30 @@ describe('RtspServer', () => {
     const third = await open();
     await once(third, 'close');
     expect(server.connections).toBe(2);
+  });
+
+  it('makes room for another address when one address holds all connections without a right', async () => {
+    await start({ maxUnauthenticated: 3 });
+    const idle = [await open(), await open(), await open()];
+    const closed = idle.map((socket) => once(socket, 'close'));
+    const other = connect({ port: address.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    sockets.push(other);
+    expect((await ask(other, 'DESCRIBE', url('/cam'))).status).toBe(200);
+    await Promise.race(closed);
+    expect(server.connections).toBe(3);
+  });
+
+  it('keeps no more answers than allowed for a client that reads none', async () => {
+    await start({ maxUnreadAnswerBytes: 8 << 10 });
+    const pair = duplexPair();
+    server.handle(pair[0], '192.0.2.1');
+    const ended = once(pair[0], 'close');
+    for (let request = 0; request < 1_000 && !pair[0].destroyed; request++) {
+      pair[1].write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n');
+      await new Promise(setImmediate);
+    }
+    await ended;
+    expect(server.connections).toBe(0);
   });
 
   it('survives 300 malformed requests and answers each with 400, 413 or a close', async () => {

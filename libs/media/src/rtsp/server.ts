@@ -8,6 +8,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   authenticationTimeoutMs: 10_000,
   maxConnections: 2000,
   maxUnauthenticated: 200,
+  maxUnreadAnswerBytes: 64 << 10,
   maxHeaderBytes: 16 << 10,
   maxBodyBytes: 16 << 10,
   maxQueuedRequests: 16,
@@ -55,10 +56,7 @@ export class RtspServer implements Serving {
 
   /** Serves a connection that somebody else accepted, for example after TLS. */
   handle(socket: Duplex, remoteAddress: string): void {
-    const unauthenticated = [...this.#connections].filter((connection) => !connection.authenticated).length;
-    const full =
-      this.#connections.size >= this.options.maxConnections || unauthenticated >= this.options.maxUnauthenticated;
-    if (this.#closed || full) {
+    if (this.#closed || this.#connections.size >= this.options.maxConnections || !this.#hasRoomFor(remoteAddress)) {
       this.listener.refused?.(503, this.#closed ? 'viewer-closed' : 'rtsp-too-many-connections', remoteAddress);
       socket.on('error', () => undefined);
       socket.destroy();
@@ -77,6 +75,18 @@ export class RtspServer implements Serving {
     for (const connection of this.#connections) connection.destroy('viewer-closed');
     await Promise.all(ended);
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Idle connections of one address must not keep the viewers of all others out. */
+  #hasRoomFor(remoteAddress: string): boolean {
+    const unauthenticated = [...this.#connections].filter((connection) => !connection.authenticated);
+    if (unauthenticated.length < this.options.maxUnauthenticated) return true;
+    const counts = new Map<string, number>();
+    for (const { remoteAddress: address } of unauthenticated) counts.set(address, (counts.get(address) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    if ((counts.get(remoteAddress) ?? 0) >= most) return false;
+    unauthenticated.find((connection) => counts.get(connection.remoteAddress) === most)?.destroy('viewer-timeout');
+    return true;
   }
 
   #sweepAll(): void {

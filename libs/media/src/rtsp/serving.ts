@@ -46,8 +46,10 @@ export interface RtspServerOptions extends ViewerOptions {
   /** A connection must have shown a right to some stream by then. */
   authenticationTimeoutMs: number;
   maxConnections: number;
-  /** Connections that have not shown a right yet. */
+  /** Connections that have not shown a right yet. When they are full, the address with the most of them loses its oldest. */
   maxUnauthenticated: number;
+  /** Bytes of answers that a client has not taken. */
+  maxUnreadAnswerBytes: number;
   maxHeaderBytes: number;
   maxBodyBytes: number;
   /** Requests of one connection that wait for their turn. */
