@@ -18,6 +18,9 @@ beforeAll(async () => {
 
 afterAll(() => platform?.stop());
 
+/** Of the right form; no database takes its time. */
+const DAYS_OFF = Buffer.from('["2026-01-01 00:00:00+99","01900000-0000-7000-8000-000000000001"]').toString('base64url');
+const NUL_NAME = { username: 'a\0', password: 'x' };
 const DEEP = `{"name":${'['.repeat(30)}${']'.repeat(30)}}`;
 const SITES = '/api/v1/sites';
 
@@ -35,6 +38,7 @@ describe('a request is refused', () => {
     ['without its body', 'POST', SITES, undefined, {}, 400, 'invalid-request'],
     ['with null for an optional member', 'POST', SITES, '{"name":"a","label":null}', {}, 400, 'invalid-request'],
     ['with a control character in a name', 'POST', SITES, '{"name":"a\\u0000b"}', {}, 400, 'invalid-request'],
+    ['with half a character in a name', 'POST', SITES, '{"name":"a\\ud800"}', {}, 400, 'invalid-request'],
     ['with a label that is none', 'POST', SITES, '{"name":"a","label":"-x"}', {}, 400, 'invalid-request'],
     ['over 64 KiB', 'POST', SITES, `{"name":"${'x'.repeat(70_000)}"}`, {}, 413, 'payload-too-large'],
     ['of another type', 'POST', SITES, '<x/>', { 'content-type': 'text/xml' }, 415, 'unsupported-media-type'],
@@ -45,6 +49,8 @@ describe('a request is refused', () => {
     ['with a limit in another notation', 'GET', `${SITES}?limit=0x10`, undefined, {}, 400, 'invalid-request'],
     ['with a key twice', 'GET', `${SITES}?limit=1&limit=2`, undefined, {}, 400, 'invalid-request'],
     ['with a cursor of its own making', 'GET', `${SITES}?cursor=WyJ4IiwieSJd`, undefined, {}, 400, 'invalid-request'],
+    ['with a cursor of no time', 'GET', `${SITES}?cursor=${DAYS_OFF}`, undefined, {}, 400, 'invalid-request'],
+    ['to sign in by U+0000', 'POST', '/api/v1/sessions', NUL_NAME, {}, 400, 'invalid-request'],
     ['for an id that is none', 'GET', `${SITES}/1`, undefined, {}, 400, 'invalid-request'],
     ['for a path that cannot be read', 'GET', `${SITES}/%zz`, undefined, {}, 400, 'invalid-request'],
     ['for an address that is none', 'GET', '/api/v1/nothing', undefined, {}, 404, 'not-found'],

@@ -26,10 +26,19 @@ export const decodeCursor = (text: string): Cursor | null => {
     if (!Array.isArray(value) || value.length !== 2) return null;
     const [at, id] = value as unknown[];
     if (typeof at !== 'string' || typeof id !== 'string' || !AT.test(at) || !ID.test(id)) return null;
-    return Number.isNaN(Date.parse(at)) ? null : { at, id };
+    return isTime(at) ? { at, id } : null;
   } catch {
     return null;
   }
+};
+
+/** A time that PostgreSQL takes: on the calendar, after Christ, its offset not beyond what the world uses. */
+const isTime = (at: string): boolean => {
+  const date = new Date(`${at.slice(0, 10)}T${at.slice(11, 19)}Z`);
+  const onCalendar =
+    !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === at.slice(0, 19).replace(' ', 'T');
+  const [hours = '', minutes = '0'] = at.slice(at.search(/[+-]\d{2}(?::\d{2})?$/) + 1).split(':');
+  return onCalendar && date.getUTCFullYear() > 0 && Number(hours) < 15 && Number(minutes) < 60;
 };
 
 /**

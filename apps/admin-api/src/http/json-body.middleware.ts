@@ -14,7 +14,7 @@ export const jsonBody = (request: Request, _response: Response, next: NextFuncti
   }
   try {
     request.body = raw.length === 0 ? undefined : parseObject(raw);
-    refuseReserved(request.body, '');
+    refuseUnusable(request.body, '');
     next();
   } catch (error) {
     next(error);
@@ -49,7 +49,8 @@ const parse = (raw: Buffer): unknown => {
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Recursion is bounded by the depth that the parser allows. */
-const refuseReserved = (value: unknown, pointer: string): void => {
+const refuseUnusable = (value: unknown, pointer: string): void => {
+  if (typeof value === 'string') return refuseUnstorable(value, pointer);
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     if (RESERVED.has(name)) {
@@ -57,6 +58,17 @@ const refuseReserved = (value: unknown, pointer: string): void => {
         fields: [{ pointer: `${pointer}/${name}`, detail: 'unknown member' }],
       });
     }
-    refuseReserved(member, `${pointer}/${name}`);
+    refuseUnusable(member, `${pointer}/${name}`);
   }
+};
+
+// oxlint-disable-next-line no-control-regex
+const UNSTORABLE = /[\0\p{Surrogate}]/u;
+
+/** JSON can write half a surrogate pair and U+0000; no text of PostgreSQL can hold them. */
+const refuseUnstorable = (text: string, pointer: string): void => {
+  if (!UNSTORABLE.test(text)) return;
+  throw new DomainError('invalid-request', 'a text has characters that cannot be stored', {
+    fields: [{ pointer, detail: 'whole Unicode characters without U+0000' }],
+  });
 };

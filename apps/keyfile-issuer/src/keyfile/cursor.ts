@@ -2,7 +2,9 @@ import { DomainError } from '@app/contracts';
 import { z } from 'zod';
 import type { KeyfilePosition } from './keyfile.repository.js';
 
-const position = z.tuple([z.iso.datetime(), z.guid()]);
+/** PostgreSQL knows no year nought. */
+const instant = z.iso.datetime().refine((text) => !text.startsWith('0000'));
+const position = z.tuple([instant, z.guid()]);
 
 /** Opaque to the asker; says nothing that the page itself did not say. */
 export function encodeCursor({ issuedAt, keyfileId }: KeyfilePosition): string {
