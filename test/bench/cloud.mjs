@@ -1,0 +1,158 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { built } from './built.mjs';
+import { AppProcess } from '../../tools/launcher/app-process.mjs';
+import { entryOf, startCloud } from '../../tools/launcher/cloud.mjs';
+import { startNats } from '../../tools/launcher/nats.mjs';
+import { freePort } from '../../tools/launcher/port.mjs';
+import { startPostgres } from '../../tools/launcher/postgres.mjs';
+import { signInFirst } from '../../tools/demo/rest.mjs';
+
+/** @typedef {import('./load/client.mjs').Path} Path */
+/** @typedef {'control' | 'live' | 'events' | 'playback' | 'bulk'} ChannelClass */
+
+const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+const UP_MS = 60_000;
+
+/** admin-api, issuer and broker as processes of the build on free ports, with a database of their own. */
+export class BenchCloud {
+  /**
+   * @param {string} dataDir
+   * @param {import('../../tools/launcher/cloud-environment.mjs').Ports} ports
+   */
+  constructor(dataDir, ports) {
+    this.dataDir = dataDir;
+    this.ports = ports;
+    /** @type {(() => Promise<void> | void)[]} */
+    this.undo = [() => rmSync(dataDir, { recursive: true, force: true })];
+    /** @type {Map<string, AppProcess>} */
+    this.apps = new Map();
+    this.ownerUrl = '';
+    /** @type {string[]} */
+    this.lines = [];
+  }
+
+  /** @param {{ endpointPort?: number }} [options] `endpointPort`: what keyfiles name in place of the broker's port */
+  static async start({ endpointPort } = {}) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'adit-bench-'));
+    chmodSync(dataDir, 0o711);
+    const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
+    const cloud = new BenchCloud(dataDir, { http, rtsp, tunnel, ingress, health: {} });
+    try {
+      await cloud.launch(endpointPort ?? tunnel);
+      return cloud;
+    } catch (error) {
+      await cloud.stop();
+      throw error;
+    }
+  }
+
+  /** @param {number} endpointPort */
+  async launch(endpointPort) {
+    const { dataDir, ports } = this;
+    const postgres = await startPostgres({ dir: join(dataDir, 'postgres'), settings: FAST });
+    this.undo.push(() => postgres.stop());
+    this.ownerUrl = postgres.ownerUrl;
+    const nats = await startNats({ dir: dataDir });
+    this.undo.push(() => nats.stop());
+    const cloud = await startCloud({
+      dataDir,
+      ownerUrl: postgres.ownerUrl,
+      nats,
+      ports,
+      apps: ['keyfile-issuer', 'tunnel-broker', 'admin-api'],
+      extra: { 'keyfile-issuer': { ADIT_PUBLIC_ENDPOINTS: `127.0.0.1:${endpointPort}` } },
+      log: (name, line) => this.note(`${name} | ${line}`),
+    });
+    this.apps = cloud.apps;
+    this.undo.push(() => cloud.stop());
+  }
+
+  /** @param {string} line */
+  note(line) {
+    this.lines = [...this.lines.slice(-40), line];
+  }
+
+  get brokerPid() {
+    return this.apps.get('tunnel-broker')?.pid ?? 0;
+  }
+
+  /**
+   * A site with a real agent that offers these local ports, each to every class.
+   * @param {Record<string, number>} services
+   */
+  async startAgent(services) {
+    const firstPasswordFile = join(this.dataDir, 'first-password');
+    const rest = await signInFirst({ api: `http://127.0.0.1:${this.ports.http}`, firstPasswordFile });
+    const { id, label } = await rest.createSite(`Bench ${this.undo.length}`);
+    const stateDir = join(this.dataDir, `site-${label}`);
+    mkdirSync(stateDir, { mode: 0o700 });
+    const keyfile = join(this.dataDir, `${label}.keyfile`);
+    writeFileSync(keyfile, (await rest.issueKeyfile(id)).content, { mode: 0o600 });
+    writeFileSync(join(stateDir, 'agent.yaml'), JSON.stringify({ services: offered(services) }), { mode: 0o600 });
+    const agent = new AppProcess({
+      name: label,
+      entry: entryOf('agent'),
+      args: ['run', '--keyfile', keyfile],
+      env: { ADIT_STATE_DIR: stateDir, ADIT_CONTAINER: 'false' },
+      readyType: 'up',
+      log: (name, line) => this.note(`${name} | ${line}`),
+    });
+    this.undo.push(() => agent.stop());
+    await agent.start(UP_MS);
+    return { label, pid: agent.pid ?? 0 };
+  }
+
+  /**
+   * Ways to a service of a site through the ingress, one for each channel: a ticket is good for one dial.
+   * @param {string} site
+   * @param {string} service
+   * @param {number} count
+   * @param {ChannelClass} channelClass
+   * @returns {Promise<Path[]>}
+   */
+  async dials(site, service, count, channelClass) {
+    const { mintDialTicket } = await built('contracts');
+    const { DEFAULT_TENANT_ID: tenantId } = await built('persistence');
+    const key = JSON.parse(readFileSync(join(this.dataDir, 'secrets', 'admin-api', 'ticket.jwk'), 'utf8'));
+    const [{ id }] = await this.query(`SELECT id FROM broker WHERE state = 'serving' ORDER BY started_at DESC LIMIT 1`);
+    const claims = { tenantId, site, service, class: channelClass, user: 'operator:bench' };
+    const target = `${service}.${site}.tunnel.adit.internal:80`;
+    const ticket = () => mintDialTicket(claims, { issuer: 'admin-api', key }, id);
+    const paths = Array.from({ length: count }, async () => ({
+      port: this.ports.ingress,
+      dial: { target, ticket: await ticket() },
+    }));
+    return Promise.all(paths);
+  }
+
+  /**
+   * As the owner of the database.
+   * @param {string} text
+   * @param {unknown[]} [values]
+   * @returns {Promise<Record<string, any>[]>}
+   */
+  async query(text, values = []) {
+    const client = new pg.Client({ connectionString: this.ownerUrl });
+    await client.connect();
+    try {
+      return (await client.query(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async stop() {
+    for (const undo of this.undo.splice(0).toReversed()) await undo();
+  }
+}
+
+/** @param {Record<string, number>} services */
+function offered(services) {
+  const classes = ['control', 'live', 'events', 'playback', 'bulk'];
+  return Object.fromEntries(
+    Object.entries(services).map(([name, port]) => [name, { address: `127.0.0.1:${port}`, classes }]),
+  );
+}

@@ -1,0 +1,24 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const COMMAND = join(import.meta.dirname, '..', '..', 'tools', 'wan-link.mjs');
+const START_MS = 10_000;
+
+/**
+ * A simulated line as a process of its own, so that it costs nobody else's turn.
+ * @param {string[]} flags of tools/wan-link.mjs
+ * @returns {Promise<{ port: number, stop: () => Promise<void> }>}
+ */
+export async function startLine(flags) {
+  const child = fork(COMMAND, flags, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+  child.stderr?.resume();
+  const [{ ports }] = await once(child, 'message', { signal: AbortSignal.timeout(START_MS) });
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { port: Number(ports.line), stop };
+}
