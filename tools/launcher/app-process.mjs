@@ -8,6 +8,8 @@ const RESTART_MS = [200, 500, 1_000, 2_000, 4_000];
 /** A process that lived this long failed for a new reason. */
 const STABLE_MS = 10_000;
 const STOP_MS = 2_700;
+/** A process lets go of its channel when it ends; one that is still there after this hangs in its own end. */
+const LETTING_GO_MS = 2_000;
 /** An app that never came up is not tried for ever. */
 const FIRST_ATTEMPTS = 3;
 /** Exit statuses that another start cannot cure: configuration, port in use. */
@@ -109,6 +111,10 @@ export class AppProcess {
     if (child.stdout) eachLine(child.stdout, (line) => this.report(line));
     if (child.stderr) eachLine(child.stderr, (line) => this.report(line));
     child.on('message', (message) => this.hear(/** @type {Record<string, unknown>} */ (message)));
+    child.once('disconnect', () => {
+      const cut = setTimeout(() => child.kill('SIGKILL'), LETTING_GO_MS);
+      child.once('exit', () => clearTimeout(cut));
+    });
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => this.report(error.message));
       child.once('close', (status, signal) => {

@@ -7,6 +7,7 @@ import { AppProcess } from './app-process.mjs';
 
 const READY = `process.send({ type: 'ready', ports: { http: 7 } });`;
 const STAY = `setInterval(() => {}, 1000);`;
+const BLOCK = `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`;
 
 describe('an app of the launcher', () => {
   let dir: string;
@@ -103,8 +104,21 @@ describe('an app of the launcher', () => {
     expect(lines).toContain('ADIT_OWN');
   });
 
-  it('ends when the launcher is killed', async () => {
-    writeFileSync(join(dir, 'main.mjs'), `${READY} ${STAY}`);
+  it('is cut and started again when it hangs in its own end', async () => {
+    const hang = `process.on('disconnect', () => setImmediate(() => { ${BLOCK} }));`;
+    const sample = make(
+      `process.on('SIGTERM', () => {}); ${hang} ${READY} setTimeout(() => process.disconnect(), 50); ${STAY}`,
+    );
+    await sample.start(10_000);
+    await sample.nextReady(10_000);
+    expect(lines.join()).toContain('ended with SIGKILL; starting it again');
+  }, 20_000);
+
+  it.each([
+    ['', STAY],
+    [', though its end never comes to an end', `process.on('exit', () => { ${BLOCK} }); ${STAY}`],
+  ])('ends when the launcher is killed%s', async (_case, body) => {
+    writeFileSync(join(dir, 'main.mjs'), `process.on('SIGTERM', () => process.exit(0)); ${READY} ${body}`);
     const launcher = join(dir, 'launcher.mjs');
     const source = join(__dirname, 'app-process.mjs');
     writeFileSync(

@@ -5,6 +5,13 @@
 const CUT_MS = 3_000;
 
 process.on('disconnect', () => {
-  setTimeout(() => process.exit(0), CUT_MS).unref();
+  // Node can hang in what it tears down after `exit` (https://github.com/nodejs/node/issues/54918), with all sockets
+  // closed and every signal handler gone. Nobody is left who would cut it or ask for its status.
+  process.prependListener('exit', cut);
+  setTimeout(cut, CUT_MS).unref();
   process.kill(process.pid, 'SIGTERM');
 });
+
+function cut() {
+  process.kill(process.pid, 'SIGKILL');
+}
