@@ -32,6 +32,12 @@ describe('Authorization', () => {
     expect(authorization.accept([digest('')])).toBe(true);
   });
 
+  it('gives up on a camera that calls every nonce stale', () => {
+    const authorization = new Authorization(credentials);
+    const stale = Array.from({ length: 5 }, () => authorization.accept([digest(', stale=true')]));
+    expect(stale).toEqual([true, true, true, false, false]);
+  });
+
   it('uses Basic when nothing else is offered and refuses unknown schemes', () => {
     const authorization = new Authorization(credentials);
     expect(authorization.accept(['Negotiate'])).toBe(false);

@@ -7,11 +7,15 @@ export interface Credentials {
 
 type Challenge = { scheme: 'basic' } | { scheme: 'digest'; parameters: Record<string, string>; hash: 'md5' | 'sha256' };
 
+/** A camera that calls every nonce stale would be asked for ever. */
+const maxStaleInARow = 3;
+
 /** Answers the WWW-Authenticate challenges of one connection; picks Digest SHA-256, then Digest MD5, then Basic (RFC 7616, RFC 7617). */
 export class Authorization {
   #challenge: Challenge | undefined;
   #count = 0;
   #unconfirmed = false;
+  #staleInARow = 0;
 
   constructor(readonly credentials: Credentials) {}
 
@@ -25,7 +29,8 @@ export class Authorization {
     const best = offers[0];
     if (!best) return false;
     const stale = best.scheme === 'digest' && best.parameters['stale']?.toLowerCase() === 'true';
-    const repeated = this.#unconfirmed && !stale;
+    this.#staleInARow = stale ? this.#staleInARow + 1 : 0;
+    const repeated = (this.#unconfirmed && !stale) || this.#staleInARow > maxStaleInARow;
     this.#challenge = best;
     this.#count = 0;
     this.#unconfirmed = true;
@@ -35,6 +40,7 @@ export class Authorization {
   /** A request was let through: the next 401 is a new question, not a wrong password. */
   confirm(): void {
     this.#unconfirmed = false;
+    this.#staleInARow = 0;
   }
 
   /** Value of the Authorization header; undefined before the first challenge. */

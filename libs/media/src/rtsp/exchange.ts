@@ -17,6 +17,9 @@ export interface ExchangeListener {
   ended(error: MediaError): void;
 }
 
+/** Of answers that a camera has not taken. */
+const maxUnreadBytes = 64 << 10;
+
 interface Pending {
   resolve(response: RtspResponse): void;
   reject(error: MediaError): void;
@@ -115,6 +118,9 @@ export class RtspExchange {
   }
 
   #refuseRequest(sequence: string | undefined): void {
+    if (this.socket.writableLength > maxUnreadBytes) {
+      return this.end(new MediaError('camera-refused', 'The camera asks and does not read the answers'));
+    }
     const headers = RtspHeaders.of({ CSeq: sequence });
     this.socket.write(encodeResponse({ status: 501, reason: 'Not Implemented', headers, body: Buffer.alloc(0) }));
   }
