@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { BenchCloud } from './cloud.mjs';
 import { makeIdentities } from './identities.mjs';
 import { LoadProcess } from './load/process.mjs';
-import { cpuSeconds, residentBytes } from './usage.mjs';
+import { cpuSeconds, residentBytes, warnWhenBusy } from './usage.mjs';
 
 const GROUP = 250;
 /** Long enough for pings and for what the handshakes left behind to be collected, at least in part. */
@@ -26,6 +26,7 @@ export default async function idle({ report, progress }) {
     options: { agents: { type: 'string', default: '1000' } },
   });
   const count = Number(values.agents);
+  warnWhenBusy(progress);
   const cloud = await BenchCloud.start();
   /** @type {(() => Promise<void>)[]} */
   const stops = [() => cloud.stop()];

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withLifeline } from '../../tools/launcher/lifeline.mjs';
 import { freePort } from '../../tools/launcher/port.mjs';
 
 /**
@@ -47,7 +48,7 @@ export async function startPeer({ name, controlPort, commands }, servicePort) {
     rmSync(dir, { recursive: true, force: true });
   };
   const launch = (/** @type {string[]} */ [program, ...args]) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(...withLifeline('SIGTERM', program, args), { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => said.splice(0, said.length - 20, text));
     }

@@ -4,7 +4,7 @@ import { BenchCloud } from './cloud.mjs';
 import { LoadProcess } from './load/process.mjs';
 import { CIPHERS, hasSsh, sshVersion, startSsh } from './ssh.mjs';
 import { presentPeers } from './peers.mjs';
-import { cpuSeconds } from './usage.mjs';
+import { cpuSeconds, warnWhenBusy } from './usage.mjs';
 
 /**
  * @typedef {import('./load/client.mjs').Path} Path
@@ -38,6 +38,7 @@ export default async function tunnel({ report, progress }) {
     options: { peers: { type: 'boolean', default: false }, seconds: { type: 'string', default: '4' } },
   });
   const forMs = Number(values.seconds) * 1_000;
+  warnWhenBusy(progress);
   const site = await LoadProcess.start('site');
   const client = await LoadProcess.start('client');
   const ends = { site, client };

@@ -1,8 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+
+/** Runnable processes per core before a run: above it, figures say more about the others than about us. */
+const BUSY = 0.5;
 
 /** @type {number | undefined} */
 let ticksPerSecond;
+
+/**
+ * Says so when other programs already use the machine.
+ * @param {(line: string) => void} progress
+ */
+export function warnWhenBusy(progress) {
+  const perCore = loadavg()[0] / availableParallelism();
+  if (perCore > BUSY)
+    progress(`WARNING: this machine is busy (load ${perCore.toFixed(1)} per core): expect worse figures`);
+}
 
 /**
  * CPU time that these processes have used so far, their present children included.

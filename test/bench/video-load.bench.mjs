@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { BenchCloud } from './cloud.mjs';
 import { LoadProcess } from './load/process.mjs';
 import { FRAME_BYTES, FRAME_MS } from './load/traffic.mjs';
-import { cpuSeconds } from './usage.mjs';
+import { cpuSeconds, warnWhenBusy } from './usage.mjs';
 
 /** Channels are opened in groups, as viewers come. */
 const GROUP = 100;
@@ -21,6 +21,7 @@ export default async function videoLoad({ report, progress }) {
     options: { channels: { type: 'string', default: '500' }, seconds: { type: 'string', default: '15' } },
   });
   const [channels, forMs] = [Number(values.channels), Number(values.seconds) * 1_000];
+  warnWhenBusy(progress);
   const site = await LoadProcess.start('site');
   const client = await LoadProcess.start('client');
   /** @type {(() => Promise<void>)[]} */

@@ -7,6 +7,7 @@ import { canHaveSmallBuffers, throughSmallBuffers } from '../../tools/wan-link/s
 import { BenchCloud } from './cloud.mjs';
 import { startLine } from './line.mjs';
 import { LoadProcess } from './load/process.mjs';
+import { warnWhenBusy } from './usage.mjs';
 
 /** @typedef {(() => Promise<void>)[]} Stops */
 
@@ -17,6 +18,7 @@ const NARROW = '--delay 20 --up-rate 10 --down-rate 100 --buffer 128'.split(' ')
 const NARROW_RTT_MS = 40;
 const NARROW_BITS_PER_S = 10e6;
 const BULK_CHANNELS = 4;
+const MANY_CHANNELS = 200;
 const WARM_UP_MS = 4_000;
 
 /**
@@ -31,6 +33,7 @@ export default async function wan(bench) {
     options: { only: { type: 'string' }, seconds: { type: 'string', default: '8' } },
   });
   const forMs = Number(values.seconds) * 1_000;
+  warnWhenBusy(bench.progress);
   if (values.only !== 'saturated') await whileOpen((stops) => long(bench, stops, forMs));
   if (values.only === 'saturated') await whileOpen((stops) => saturated(bench, stops, forMs));
   else if (values.only === undefined) await inSmallBuffers(bench);
@@ -87,6 +90,25 @@ async function long({ report, progress }, stops, forMs) {
       bar: 'ratio >= 0.9',
     });
   }
+  await many({ report, progress }, client, await cloud.dials(label, 'load', MANY_CHANNELS, 'bulk'), forMs);
+}
+
+/**
+ * Many channels of which one is never read: what the others get.
+ * @param {import('../../tools/bench.mjs').Bench} bench
+ * @param {LoadProcess} client
+ * @param {import('./load/client.mjs').Path[]} paths
+ * @param {number} forMs
+ */
+async function many({ report, progress }, client, [stuck, ...reading], forMs) {
+  progress(`${MANY_CHANNELS} channels, one of which nobody reads …`);
+  await client.ask('open', { mode: 'source', paths: [stuck], isStuck: true });
+  const mbitPerS = await rate(client, client, 'source', reading, forMs, async (isOver) => {
+    const { jain } = await client.ask('fairness');
+    if (isOver)
+      report({ figure: `${MANY_CHANNELS} channels, one stalled: Jain`, value: jain, unit: '', bar: 'value >= 0.95' });
+  });
+  report({ figure: `${MANY_CHANNELS} channels, one stalled: all together`, value: mbitPerS, unit: 'Mbit/s' });
 }
 
 /**
@@ -147,14 +169,17 @@ async function farSite(flags, stops) {
  * @param {import('./load/traffic.mjs').Mode} mode
  * @param {import('./load/client.mjs').Path[]} paths
  * @param {number} forMs
+ * @param {(isOver: boolean) => Promise<void>} [note] at the begin and at the end of what is measured
  * @returns {Promise<number>} Mbit/s
  */
-async function rate(client, receiver, mode, paths, forMs) {
+async function rate(client, receiver, mode, paths, forMs, note = async () => undefined) {
   await client.ask('open', { mode, paths });
   await delay(WARM_UP_MS);
+  await note(false);
   const from = await receiver.ask('count');
   await delay(forMs);
   const to = await receiver.ask('count');
+  await note(true);
   await client.ask('close');
   return ((to.bytes - from.bytes) * 8) / (to.atMs - from.atMs) / 1e3;
 }

@@ -11,7 +11,10 @@ import { FrameSink, MODE_BYTE, pour, spread } from './traffic.mjs';
  * @property {{ target: string, ticket: string }} [dial] CONNECT at a broker's ingress
  * @property {{ ca: string, servername: string }} [tls]
  *
- * @typedef {{ mode: import('./traffic.mjs').Mode, paths: Path[] }} Opening
+ * @typedef {object} Opening
+ * @property {import('./traffic.mjs').Mode} mode
+ * @property {Path[]} paths
+ * @property {boolean} [isStuck] what comes is never read
  */
 
 const ECHO_PAUSE_MS = 20;
@@ -19,6 +22,8 @@ const CONNECT_MS = 15_000;
 
 /** @type {Set<import('node:net').Socket>} */
 const sockets = new Set();
+/** @type {WeakMap<import('node:net').Socket, number>} */
+const counted = new WeakMap();
 const frames = new FrameSink();
 /** @type {number[]} ms */
 let trips = [];
@@ -26,8 +31,9 @@ let received = 0;
 
 /** @type {Record<string, (rest: Opening) => Promise<object>>} */
 const COMMANDS = {
-  open: async ({ mode, paths }) => {
-    await Promise.all(paths.map((path) => open(mode, path)));
+  open: async ({ mode, paths, isStuck }) => {
+    const opened = await Promise.all(paths.map((path) => open(mode, path)));
+    for (const socket of opened) if (isStuck) socket.pause();
     return {};
   },
   close: async () => {
@@ -36,6 +42,7 @@ const COMMANDS = {
     return {};
   },
   count: async () => ({ bytes: received, atMs: performance.now() }),
+  fairness: async () => fairness(),
   frames: async () => frames.take(),
   trips: async () => {
     const sorted = Float64Array.from(trips).sort();
@@ -57,6 +64,20 @@ async function open(mode, path) {
   if (mode === 'video') frames.add(socket);
   if (mode === 'echo') ping(socket);
   socket.on('data', (chunk) => (received += chunk.length));
+  return socket;
+}
+
+/**
+ * Jain's index of what each reading connection got since the last call: 1 when all got the same, 1/n when one got all.
+ * Bytes count when the application has them.
+ */
+function fairness() {
+  const reading = [...sockets].filter((socket) => !socket.isPaused());
+  const shares = reading.map((socket) => socket.bytesRead - (counted.get(socket) ?? 0));
+  for (const socket of reading) counted.set(socket, socket.bytesRead);
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const squares = shares.reduce((total, share) => total + share ** 2, 0);
+  return { jain: sum ** 2 / (shares.length * squares), channels: shares.length };
 }
 
 /**
