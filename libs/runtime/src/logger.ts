@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import { describeError } from './error-record.js';
+import { LogOutput } from './log-output.js';
 
 /** Members that may hold a secret never reach a log, wherever they hang. */
 const REDACTED = [
@@ -34,7 +35,7 @@ export const createLogger = (app: string, level: string): AppLogger =>
       serializers: { err: describeError },
       redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '••••' },
     },
-    process.stdout,
+    new LogOutput(process.stdout),
   );
 
 /** Nest's own lines, through the same logger; its start-up chatter counts as debug. */
