@@ -6,6 +6,7 @@ import { runCommand } from '../launcher/command.mjs';
 const ROOT = join(import.meta.dirname, '..', '..');
 const BASE = 'localhost/adit-node-base:24';
 const BUILD_MS = 20 * 60_000;
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Every target of the Dockerfile that is an image of its own. */
 export const TARGETS = [
@@ -36,10 +37,10 @@ export async function ensureBaseImage(say) {
     const packages = '--include=ca-certificates';
     await runCommand('debootstrap', ['--variant=minbase', packages, 'bookworm', rootfs], { timeoutMs: BUILD_MS });
     addNode(rootfs);
+    const environment = ['--env', PATH, ...certificates(rootfs)];
     const container = (await runCommand('buildah', ['from', 'scratch'])).trim();
     await runCommand('buildah', ['add', '-q', container, rootfs, '/'], { timeoutMs: BUILD_MS });
-    const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    await runCommand('buildah', ['config', '--env', path, ...certificates(rootfs), container]);
+    await runCommand('buildah', ['config', ...environment, container]);
     await runCommand('buildah', ['commit', '-q', '--rm', container, BASE], { timeoutMs: BUILD_MS });
   } finally {
     rmSync(dir, { recursive: true, force: true });
