@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LauncherError } from './errors.mjs';
+import { readable } from './log-lines.mjs';
 
 const PRELOAD = join(import.meta.dirname, 'preload.mjs');
 const RESTART_MS = [200, 500, 1_000, 2_000, 4_000];
@@ -169,7 +170,7 @@ export class AppProcess {
    * @param {string} what
    */
   failure(code, what) {
-    const lines = this.lastLines.map((line) => `\n  ${line}`).join('');
+    const lines = this.lastLines.map((line) => `\n  ${readable(line)}`).join('');
     return new LauncherError(code, `${this.options.name} ${what}${lines}`);
   }
 

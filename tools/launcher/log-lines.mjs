@@ -1,15 +1,8 @@
 const COLOURS = [36, 33, 35, 32, 34, 96, 93, 95, 92];
 const PREFIX_WIDTH = 16;
-/** Levels of pino. */
-const LEVELS = new Map([
-  [10, 'trace'],
-  [20, 'debug'],
-  [30, 'info'],
-  [40, 'warn'],
-  [50, 'error'],
-  [60, 'fatal'],
-]);
-const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'app', 'name', 'msg', 'v']);
+const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'app', 'name', 'msg', 'v', 'tenantId']);
+/** What a person looks up only when something went wrong. */
+const FOR_TROUBLE = 'correlationId';
 
 /**
  * Writer of the apps' lines under a prefix. A terminal gets colours and sentences, anything else the lines as they are.
@@ -31,22 +24,30 @@ export function lineWriter(stream) {
 }
 
 /**
- * @param {string} line of pino, or any other
+ * A log record as `time level message key=value …`, for a person; the record itself names its time in UTC.
+ * @param {string} line of an app: a JSON record, or any other
  * @returns {string}
  */
 export function readable(line) {
   const record = parse(line);
   if (!record || typeof record.msg !== 'string') return line;
-  const level = LEVELS.get(Number(record.level)) ?? String(record.level);
+  const level = String(record.level);
+  const isTrouble = !['trace', 'debug', 'info'].includes(level);
   const rest = Object.entries(record)
-    .filter(([key]) => !HIDDEN.has(key))
+    .filter(([key]) => !HIDDEN.has(key) && (isTrouble || key !== FOR_TROUBLE))
     .map(([key, value]) => `${key}=${brief(value)}`);
-  return [level.padEnd(5), record.msg, ...rest].join(' ');
+  return [timeOfDay(record.time), level.padEnd(5), record.msg, ...rest].join(' ');
+}
+
+/** @param {unknown} time ISO 8601 */
+function timeOfDay(time) {
+  const date = new Date(String(time));
+  return Number.isNaN(date.getTime()) ? '--:--:--' : date.toTimeString().slice(0, 8);
 }
 
 /** @param {unknown} value */
 function brief(value) {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
   if (typeof value === 'object' && value !== null && 'message' in value) return JSON.stringify(value.message);
   return JSON.stringify(value);
 }

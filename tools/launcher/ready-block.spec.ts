@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readable } from './log-lines.mjs';
 import { readyBlock } from './ready-block.mjs';
 
 describe('what npm start prints at the end', () => {
@@ -41,26 +40,5 @@ describe('what npm start prints at the end', () => {
     const block = readyBlock({ ...facts(false), site: undefined, demoFailure: 'no tunnel' });
     expect(block).toContain('no tunnel');
     expect(block).not.toContain('ffplay');
-  });
-});
-
-describe('a line of an app in a terminal', () => {
-  it('is the level, the message and the members that matter', () => {
-    const record = {
-      level: 'warn',
-      time: 1,
-      pid: 2,
-      app: 'a',
-      name: 'a',
-      msg: 'late',
-      siteId: 's',
-      err: { message: 'no route' },
-    };
-    expect(readable(JSON.stringify(record))).toBe('warn  late siteId=s err="no route"');
-  });
-
-  it('stays as it is when it is no record', () => {
-    expect(readable('{ "half')).toBe('{ "half');
-    expect(readable('plain')).toBe('plain');
   });
 });
