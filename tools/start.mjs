@@ -59,8 +59,9 @@ async function start(flags, shutdown) {
   shutdown.add((limitMs) => cloud.stop(limitMs));
   const api = `http://127.0.0.1:${ports.http}`;
   const { firstPasswordFile } = cloud;
+  const endpoints = ['127.0.0.1', ...(publicHost ? [publicHost] : [])].map((host) => ({ host, port: ports.tunnel }));
   writeCloudFile(dataDir, { api, firstPasswordFile });
-  const outcome = demo ? await demoOutcome({ dataDir, api, firstPasswordFile, log, say, shutdown }) : {};
+  const outcome = demo ? await demoOutcome({ dataDir, api, firstPasswordFile, endpoints, log, say, shutdown }) : {};
   if (shutdown.isStopping) return;
   await silence();
   say(`started in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
@@ -84,11 +85,13 @@ async function demoOutcome(options) {
 }
 
 /**
- * What PostgreSQL writes at every start and stop interests nobody; its warnings do.
+ * What PostgreSQL writes at every start and stop interests nobody, nor that it refuses who asks too early; its warnings do.
  * @param {string} line
  */
 function quiet(line) {
-  if (/ (WARNING|ERROR|FATAL|PANIC): /.test(line)) log('postgres', line);
+  if (/ (WARNING|ERROR|FATAL|PANIC): /.test(line) && !/the database system is (starting up|shutting down)/.test(line)) {
+    log('postgres', line);
+  }
 }
 
 /** @param {unknown} error */

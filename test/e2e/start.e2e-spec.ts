@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../tools/launcher/port.mjs';
 import { Rest, signInFirst, type Camera, type Site } from '../../tools/demo/rest.mjs';
 import { waitUntil } from '../harness/condition.js';
 import { play } from '../harness/ffmpeg.js';
@@ -37,7 +38,7 @@ describe('npm start', () => {
   }, 20_000);
 
   it(
-    'shows a playing demo site, refuses a second start beside it, ends within 5 s, and goes on with the same data',
+    'shows a playing demo site, refuses a second start beside it, ends within 5 s, and goes on with the same data, on another port too',
     async () => {
       const launcher = launch();
       const block = await launcher.ready();
@@ -61,8 +62,15 @@ describe('npm start', () => {
       const [url = ''] = playerUrls(await again.ready());
       expect(await demoEntities(await signIn())).toEqual(before);
       expect((await play(url, { seconds: 1 })).length).toBeGreaterThanOrEqual(20);
+      await again.stop('SIGINT');
+
+      // The identity of the demo's agent names the tunnel port that was: it needs another one.
+      const moved = launch({ flags: ['--tunnel-port', String(await freePort())] });
+      const [movedUrl = ''] = playerUrls(await moved.ready());
+      expect(await demoEntities(await signIn())).toEqual(before);
+      expect((await play(movedUrl, { seconds: 1 })).length).toBeGreaterThanOrEqual(20);
     },
-    2 * START_MS,
+    3 * START_MS,
   );
 
   it(

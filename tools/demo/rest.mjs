@@ -46,11 +46,12 @@ export class Rest {
 
   /**
    * @param {string} siteId
+   * @param {{ replace?: boolean }} [options] replace: cut off the agent that the site has
    * @returns {Promise<{ keyfile: Keyfile, content: string, fingerprint: string }>}
    */
-  async issueKeyfile(siteId) {
+  async issueKeyfile(siteId, options = {}) {
     return /** @type {Promise<{ keyfile: Keyfile, content: string, fingerprint: string }>} */ (
-      this.call('POST', `/sites/${siteId}/keyfiles`, {})
+      this.call('POST', `/sites/${siteId}/keyfiles`, options)
     );
   }
 

@@ -8,6 +8,7 @@ import { startCameras } from './cameras.mjs';
 import { signInFirst } from './rest.mjs';
 
 /** @typedef {import('./rest.mjs').Rest} Rest */
+/** @typedef {{ host: string, port: number }} Endpoint */
 
 const SITE_NAME = 'Demo site';
 const ACCOUNT = 'cloud';
@@ -31,12 +32,13 @@ const STOP_MS = 1_200;
  * @param {string} options.dataDir
  * @param {string} options.api
  * @param {string} options.firstPasswordFile
+ * @param {Endpoint[]} options.endpoints where the broker answers now
  * @param {(name: string, line: string) => void} options.log
  * @param {(line: string) => void} options.say
  * @param {import('../launcher/shutdown.mjs').Shutdown} options.shutdown
  * @returns {Promise<DemoSite>}
  */
-export async function startDemo({ dataDir, api, firstPasswordFile, log, say, shutdown }) {
+export async function startDemo({ dataDir, api, firstPasswordFile, endpoints, log, say, shutdown }) {
   const dir = join(dataDir, 'demo-site');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const rest = await signInFirst({ api, firstPasswordFile });
@@ -45,15 +47,15 @@ export async function startDemo({ dataDir, api, firstPasswordFile, log, say, shu
   const cameras = await startCameras({ dir, log });
   shutdown.add(() => cameras.stop(STOP_MS));
   const site = await ensureSite(rest);
-  const keyfile = await ensureKeyfile(rest, site, join(dir, 'demo.keyfile'));
+  const file = join(dir, 'demo.keyfile');
+  if (isMoved(file, endpoints)) {
+    say(`site ${site.label}: the tunnels' address has changed; it enrols anew`);
+    await replaceKeyfile(rest, site, agent, file);
+  }
+  const keyfile = await ensureKeyfile(rest, site, file);
   say(`site ${site.label}: keyfile ${keyfile}`);
   await agent.command(['inspect', keyfile]);
-  await agent.run(keyfile).catch((/** @type {Error} */ error) => {
-    throw new LauncherError(
-      'demo-failed',
-      `${error.message}\nThe demo's keyfile names the tunnel port of the first start.`,
-    );
-  });
+  await agent.run(keyfile);
   say(`site ${site.label}: the tunnel is up`);
   await addCameras(agent, cameras.cameras, join(dir, 'cameras-added'), cameras.isNewPort);
   await activateRole(rest, site, agent);
@@ -95,6 +97,30 @@ async function ensureKeyfile(rest, site, file) {
   const { content } = await rest.issueKeyfile(site.id);
   writeFileSync(file, content, { mode: 0o600 });
   return file;
+}
+
+/**
+ * An identity keeps the endpoints of its keyfile, so another tunnel port or public name needs another enrolment.
+ * @param {string} file
+ * @param {Endpoint[]} served
+ */
+function isMoved(file, served) {
+  if (!existsSync(file)) return false;
+  /** @type {{ endpoints?: Endpoint[] }} */
+  const { endpoints = [] } = JSON.parse(readFileSync(file, 'utf8'));
+  return !endpoints.some(({ host, port }) => served.some((one) => one.host === host && one.port === port));
+}
+
+/**
+ * @param {Rest} rest
+ * @param {import('./rest.mjs').Site} site
+ * @param {DemoAgent} agent
+ * @param {string} file
+ */
+async function replaceKeyfile(rest, site, agent, file) {
+  const { content } = await rest.issueKeyfile(site.id, { replace: true });
+  await agent.command(['reset', '--yes']);
+  writeFileSync(file, content, { mode: 0o600 });
 }
 
 /**
