@@ -11,7 +11,7 @@ import { LauncherError } from './errors.mjs';
 
 /** Port, its flag, what listens there. Also the order in which they are checked. */
 export const PORT_FLAGS = /** @type {const} */ ({
-  http: { flag: 'http-port', port: 8080, what: 'admin API and console' },
+  http: { flag: 'http-port', port: 8080, what: 'admin API' },
   rtsp: { flag: 'rtsp-port', port: 8554, what: 'video for clients (RTSP)' },
   tunnel: { flag: 'tunnel-port', port: 5500, what: 'tunnels of the sites' },
   ingress: { flag: 'ingress-port', port: 5580, what: 'dial ingress of the broker, loopback only' },

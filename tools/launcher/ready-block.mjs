@@ -62,7 +62,7 @@ function otherMachineLines({ publicHost }) {
   return [
     '',
     `  Connect an agent on another machine${reach}:`,
-    `    here:   npm run -s keyfile -- 'Hamburg Süd' > hamburg.keyfile`,
+    `    here:   npm run -s keyfile -- 'Hamburg Süd' hamburg.keyfile`,
     '    there:  bin/adit-agent run --keyfile hamburg.keyfile',
   ];
 }
