@@ -117,6 +117,23 @@ describe('RoleConnection', () => {
     expect(connection.session).toBe(contact);
   });
 
+  it('logs why there is no contact once, and again when the reason is another', async () => {
+    const lines: unknown[] = [];
+    const logger = createLogger('test', 'silent');
+    jest.spyOn(logger, 'warn').mockImplementation((members: unknown) => void lines.push(members));
+    let attempts = 0;
+    start(
+      () => {
+        attempts += 1;
+        events.emit('state');
+        return Promise.reject(new DialError(attempts < 4 ? 'site-offline' : 'site-unknown', 'x'));
+      },
+      { ports: { logger } },
+    );
+    while (attempts < 6) await once(events, 'state', { signal: AbortSignal.timeout(3_000) });
+    expect(lines).toMatchObject([{ code: 'site-offline' }, { code: 'site-unknown' }]);
+  });
+
   it('tells an offline site from an unreachable one, and from a refused account', async () => {
     const answers = [
       new DialError('site-offline', 'no agent'),

@@ -158,8 +158,15 @@ export class RoleConnection {
   }
 
   #lost({ event, code, detail }: ContactFault): void {
-    this.ports.logger.warn({ roleId: this.role.roleId, code, detail }, 'no contact with the site');
-    this.#move(event === 'failed' && this.#mayWait() ? 'suspended' : event, `${code}: ${detail}`);
+    const reason = `${code}: ${detail}`;
+    // A site may be away for days: its log line comes once, and again when the reason is another.
+    if (reason !== this.#reason) {
+      this.ports.logger.warn(
+        { roleId: this.role.roleId, site: this.role.siteLabel, code, detail },
+        'no contact with the site',
+      );
+    }
+    this.#move(event === 'failed' && this.#mayWait() ? 'suspended' : event, reason);
   }
 
   /** A resilient role has its reconnection time before anybody is told that the site is gone. */
