@@ -3,6 +3,21 @@ import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } fro
 import type { NextFunction, Request, Response } from 'express';
 import { Problem } from '../http/problem.dto.js';
 
+type OperationResponses = NonNullable<OpenAPIObject['paths'][string]['get']>['responses'];
+
+/** In the order of the work; what a version lacks stands last. */
+const TAGS = [
+  'sessions',
+  'sites',
+  'keyfiles',
+  'tunnels',
+  'federation roles',
+  'cameras',
+  'view tickets',
+  'tenants',
+  'not in this version',
+];
+
 const DESCRIPTION = [
   'Sites, keyfiles, tunnels, federation roles, cameras and view tickets of one tenant.',
   'Sign in with `POST /api/v1/sessions` and send the token as `Authorization: Bearer …`.',
@@ -16,20 +31,24 @@ export const describeApi = (app: NestExpressApplication): OpenAPIObject => {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .addBearerAuth()
-    .addSecurityRequirements('bearer')
-    .build();
-  const document = SwaggerModule.createDocument(app, config, { extraModels: [Problem] });
+    .addSecurityRequirements('bearer');
+  for (const tag of TAGS) config.addTag(tag);
+  const document = SwaggerModule.createDocument(app, config.build(), { extraModels: [Problem] });
   const problem = {
     description: 'A problem document',
     content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
   };
   for (const item of Object.values(document.paths)) {
     for (const operation of [item.get, item.post, item.put, item.patch, item.delete]) {
-      if (operation) operation.responses = { ...operation.responses, default: problem };
+      if (operation) operation.responses = { ...promised(operation.responses), default: problem };
     }
   }
   return document;
 };
+
+/** What answers 501 never succeeds, although a success is described for every method by itself. */
+const promised = (responses: OperationResponses): OperationResponses =>
+  '501' in responses ? { 501: responses['501'] } : responses;
 
 /** `/api/v1/openapi.json`, and a page at `/api/docs` whose every file comes from this app. */
 export const serveApiPage = (app: NestExpressApplication, document: OpenAPIObject): void => {
