@@ -12,6 +12,8 @@ import { StateDirectory } from '../state/state-directory.js';
 import type { CommandContext } from './command.context.js';
 import { type Flags, stateOptions } from './settings.js';
 
+const NO_CAMERA = 'No camera is listed: adit-agent camera add rtsp://…';
+
 export interface CameraFlags extends Flags {
   name?: string;
   low?: string;
@@ -46,7 +48,7 @@ export const listCameras = async (flags: CameraFlags, context: CommandContext): 
   if (flags.json === true) {
     terminal.json(cameras.map(({ id, name, streams }) => ({ id, name, urls: streams.map(plainUrl) })));
   } else if (cameras.length === 0) {
-    terminal.note('No camera is listed: adit-agent camera add rtsp://…');
+    terminal.note(NO_CAMERA);
   } else {
     terminal.table(cameras.map(({ id, name, streams }) => [id, name, streams.map(plainUrl).join(' ')]));
   }
@@ -64,6 +66,7 @@ export const testCameras = async (
   if (id !== undefined && cameras.length === 0) throw new AgentError('camera-invalid', `The list has no camera ${id}`);
   const results = (await Promise.all(cameras.map(testCamera))).flat();
   if (flags.json === true) terminal.json(results);
+  else if (cameras.length === 0) terminal.note(NO_CAMERA);
   else terminal.table(results.map((result) => [result.id, result.code, result.url, result.detail]));
   return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.negative;
 };

@@ -128,6 +128,26 @@ describe('adit-agent', () => {
     expect(err).toContain('ask for a replacement keyfile');
   });
 
+  it.each([
+    ['a file of something else', 'rtsp://x', 'keyfile-not-json', /^Choose the file/],
+    ['half a keyfile', '{"format":"adit-keyfile","v":1', 'keyfile-truncated', /^Get the original/],
+    ['a file that is far too long', ' '.repeat(20_000), 'keyfile-too-large', /^Choose the file/],
+  ])('says of %s what to do next', async (_what, text, code, advice) => {
+    const { exitCode, err } = await cli(['inspect', '-'], {}, text);
+    expect(exitCode).toBe(65);
+    const [first = '', second = ''] = err.split('\n');
+    expect(first).toMatch(new RegExp(`^${code}: `));
+    expect(second).toMatch(advice);
+  });
+
+  it('says what to do about a keyfile that is not there, and a camera that is not', async () => {
+    expect((await cli(['inspect', '/nowhere/x'])).err).toBe(
+      'keyfile-unreadable: /nowhere/x does not exist\nCheck the path, and that this user may read the file\n',
+    );
+    const { err } = await site('camera', 'add', 'rtsp://127.0.0.1:1/x');
+    expect(err).toMatch(/^camera-unreachable: .*\nCheck host and port/);
+  });
+
   it('checks as far as it can without a keyfile', async () => {
     const { exitCode, out } = await cli(['check', '--json', '--state', state]);
     expect(exitCode).toBe(1);

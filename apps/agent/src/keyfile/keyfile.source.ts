@@ -42,8 +42,19 @@ const readPath = async (path: string): Promise<KeyfileBytes> => {
     }
   } catch (cause) {
     const advice = 'Check the path, and that this user may read the file';
-    throw new AgentError('keyfile-unreadable', `${path}: ${errnoOf(cause) ?? 'cannot be read'}`, advice, { cause });
+    throw new AgentError('keyfile-unreadable', `${path} ${faultOf(cause)}`, advice, { cause });
   }
+};
+
+const faultOf = (cause: unknown): string => {
+  const code = errnoOf(cause);
+  return (code === undefined ? undefined : FAULTS[code]) ?? `cannot be read (${code ?? 'no reason given'})`;
+};
+
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a directory',
 };
 
 /** Up to the end of the input, or of the keyfile: a person who pastes it need not know Ctrl-D. */

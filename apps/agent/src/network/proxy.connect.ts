@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { AgentError } from '../errors.js';
+import { AgentError, errnoOf } from '../errors.js';
 import { hopName, type ProxyHop } from './proxy.settings.js';
 import { opened } from './opened-socket.js';
 
@@ -39,7 +39,12 @@ const reachProxy = async (hop: ProxyHop, signal: AbortSignal): Promise<Socket> =
       : opened(connectTcp({ host, port, noDelay: true }), 'connect', signal));
   } catch (cause) {
     const advice = 'Check HTTPS_PROXY, and that this machine may reach the proxy';
-    throw new AgentError('proxy-unreachable', `The proxy ${hopName(hop)} cannot be reached`, advice, { cause });
+    throw new AgentError(
+      'proxy-unreachable',
+      `The proxy ${hopName(hop)} cannot be reached: ${errnoOf(cause) ?? 'no answer'}`,
+      advice,
+      { cause },
+    );
   }
 };
 

@@ -28,10 +28,7 @@ export interface DecodeOptions {
  */
 export function decodeKeyfile(bytes: Uint8Array, options: DecodeOptions): Keyfile {
   if (bytes.length > KEYFILE_MAX_BYTES) {
-    throw new PkiError(
-      'keyfile-too-large',
-      `A keyfile has at most ${KEYFILE_MAX_BYTES} bytes, this one ${bytes.length}`,
-    );
+    throw new PkiError('keyfile-too-large', `A keyfile has at most ${KEYFILE_MAX_BYTES} bytes; this is more`);
   }
   const document = readDocument(parse(bytes));
   const roots = document.trust.roots.map((pem) => inKeyfile('trust.roots', () => readCertificate(pem)));

@@ -1,0 +1,36 @@
+import type { MediaError } from '@app/media';
+import type { PkiErrorCode } from '@app/pki';
+import type { ConnectorError } from '../connectors/index.js';
+
+type Code = PkiErrorCode | MediaError['code'] | ConnectorError['code'];
+
+const ORIGINAL = 'Get the original file again from whoever issued it';
+const RIGHT_FILE = 'Choose the file that was issued for this site; its name usually ends in .keyfile';
+
+/** What the reader of a failure does next, where the code alone decides it. docs/errors.md says the same at more length. */
+const ADVICE: Partial<Record<Code, string>> = {
+  'keyfile-too-large': RIGHT_FILE,
+  'keyfile-truncated': ORIGINAL,
+  'keyfile-not-json': RIGHT_FILE,
+  'keyfile-wrong-format': RIGHT_FILE,
+  'keyfile-wrong-version': 'Update the agent, or have the cloud updated when the agent is the newer one',
+  'keyfile-duplicate-member': ORIGINAL,
+  'keyfile-unknown-member': 'Update the agent when the cloud is newer; else get the original file again',
+  'keyfile-malformed': ORIGINAL,
+  'keyfile-foreign-ca': ORIGINAL,
+  'keyfile-claim-key-mismatch': ORIGINAL,
+  'keyfile-bad-signature': ORIGINAL,
+  'keyfile-expired': "Check this machine's clock; when it is right, ask the operator of the cloud for a new keyfile",
+
+  'camera-unreachable':
+    'Check host and port of the URL, the power of the camera, and that this machine is on its network',
+  'camera-timeout': 'Check host and port of the URL, and that no firewall stands between this machine and the camera',
+  'camera-unauthorized':
+    'Check user and password: rtsp://user:password@host/path, with special characters written as %40 for @, %3A for :',
+  'camera-not-found': 'Check the path of the URL; the manual of the camera or its web page names it',
+  'camera-no-media': 'Set this stream of the camera to H.264',
+  'camera-exists': 'Name another --id, or change the one on the list with --replace',
+  'camera-unknown': '`adit-agent camera list` shows what is on the list',
+};
+
+export const adviceOf = (code: Code): string | undefined => ADVICE[code];
