@@ -60,6 +60,23 @@ describe('every error code', () => {
     expect(codes.filter((code) => !noCodes.has(code) && !documented.has(code))).toEqual([]);
   });
 
+  it('of a check, a refused or an ended tunnel is there', () => {
+    const places: [folder: string, code: RegExp][] = [
+      ['apps/agent/src/check/', /(?:\b(?:ok|failure|wrong)\(.*|code: )'((?!adit)[a-z]+(?:-[a-z]+)+)'/g],
+      ['apps/tunnel-broker/src/tunnel/', /(?:reason: |reason = .*|code: |close\(.*|^ {2})'([a-z]+(?:-[a-z]+)+)'/gm],
+      ['apps/agent/src/tunnel/', /(?:reason: |code: )'([a-z]+(?:-[a-z]+)+)'/g],
+      ['apps/federation/src/connections/', /(?:code: |failed\()'([a-z]+(?:-[a-z]+)+)'/g],
+    ];
+    const found = places.map(([folder, code]) =>
+      SOURCES.filter((file) => file.startsWith(folder) && !isSpec(file)).flatMap((file) =>
+        [...read(file).matchAll(code)].map(([, word = '']) => word),
+      ),
+    );
+    for (const codes of found) expect(codes.length).toBeGreaterThan(1);
+    const everywhere = read('docs/errors.md');
+    expect([...new Set(found.flat())].filter((code) => !everywhere.includes(`\`${code}\``))).toEqual([]);
+  });
+
   it('that may reach an operator is there', () => {
     expect(Object.keys(ERROR_STATUS).filter((code) => !documented.has(code))).toEqual([]);
   });
