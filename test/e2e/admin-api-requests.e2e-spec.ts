@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { networkInterfaces } from 'node:os';
 import { Platform } from '../harness/platform.js';
@@ -38,6 +40,7 @@ describe('a request is refused', () => {
     ['without its body', 'POST', SITES, undefined, {}, 400, 'invalid-request'],
     ['with null for an optional member', 'POST', SITES, '{"name":"a","label":null}', {}, 400, 'invalid-request'],
     ['with a control character in a name', 'POST', SITES, '{"name":"a\\u0000b"}', {}, 400, 'invalid-request'],
+    ['with a name that turns the writing', 'POST', SITES, '{"name":"a\\u202eb"}', {}, 400, 'invalid-request'],
     ['with half a character in a name', 'POST', SITES, '{"name":"a\\ud800"}', {}, 400, 'invalid-request'],
     ['with a label that is none', 'POST', SITES, '{"name":"a","label":"-x"}', {}, 400, 'invalid-request'],
     ['over 64 KiB', 'POST', SITES, `{"name":"${'x'.repeat(70_000)}"}`, {}, 413, 'payload-too-large'],
@@ -85,6 +88,22 @@ describe('a request is refused', () => {
     const answer = await sendRaw(platform.api, Buffer.concat([Buffer.from(head + length), body]));
     expect(answer).toContain('the body is not UTF-8');
   });
+
+  it.each([
+    ['when nothing of it comes', ''],
+    ['when its head does not end', 'GET / HTTP/1.1\r\nHost: x\r\n'],
+  ])(
+    '%s in time',
+    async (_title, head) => {
+      const socket = connect(Number(new URL(platform.api).port), '127.0.0.1');
+      const startedAt = performance.now();
+      socket.write(head);
+      socket.resume();
+      await once(socket, 'close');
+      expect(performance.now() - startedAt).toBeLessThan(20_000);
+    },
+    30_000,
+  );
 
   it('with pointers to the members that are wrong', async () => {
     const { body } = await admin.ask('POST', SITES, { name: '', 'a/b': 1 });

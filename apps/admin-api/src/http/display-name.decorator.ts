@@ -1,14 +1,19 @@
+import { displayName } from '@app/contracts';
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { IsString, Length, Matches } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 
 const trimmed = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.trim() : value);
 
-/** A person's name for a thing: trimmed, 1 to 200 characters, no control characters. */
+const message =
+  '$property must be a text of 1 to 200 characters, none of them for control or for the writing direction';
+
+/** A person's name for a thing, by the rule of the messages that carry it on: what passes here must not fail there. */
 export const IsDisplayName = (): PropertyDecorator =>
   applyDecorators(
     Transform(trimmed),
-    IsString(),
-    Length(1, 200),
-    Matches(/^[^\p{Cc}]*$/u, { message: '$property must not have control characters' }),
+    ValidateBy({
+      name: 'isDisplayName',
+      validator: { validate: (value) => displayName.safeParse(value).success, defaultMessage: () => message },
+    }),
   );

@@ -14,6 +14,8 @@ import { secureTransport } from './transport.middleware.js';
 const API = '/api/v1';
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+/** How often Node looks for requests that are late; its own 30 s would give them that much more. */
+const LATE_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
 const MAX_CONNECTIONS = 1_024;
 
@@ -58,6 +60,7 @@ export const listen = async (
   const server = app.getHttpServer();
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
+  Object.assign(server, { connectionsCheckingInterval: LATE_CHECK_MS });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = MAX_CONNECTIONS;
   const { ADIT_HTTP_HOST: host, ADIT_HTTP_PORT: port } = config;
