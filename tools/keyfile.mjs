@@ -40,7 +40,7 @@ async function issue({ name, file, replace }) {
     throw new LauncherError('config-invalid', `${file} is there already: name another file`);
   const rest = await signInFirst(JSON.parse(readFileSync(cloudFile, 'utf8'))).catch((/** @type {Error} */ error) => {
     if (error instanceof LauncherError) throw error;
-    throw new LauncherError('demo-failed', 'the platform does not answer: npm start');
+    throw new LauncherError('rest-failed', 'the platform does not answer: npm start');
   });
   /** @type {import('./demo/rest.mjs').Site[]} */
   const sites = await rest.list('/sites');

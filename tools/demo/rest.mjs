@@ -80,7 +80,7 @@ export class Rest {
    * @param {string} path below /api/v1
    * @param {unknown} [body]
    * @returns {Promise<unknown>}
-   * @throws {LauncherError} `demo-failed` with the problem's code and detail
+   * @throws {LauncherError} `rest-failed` with the problem's code and detail
    */
   async call(method, path, body) {
     const response = await fetch(`${this.api}/api/v1${path}`, {
@@ -98,7 +98,7 @@ export class Rest {
     if (response.ok) return answer;
     const { code, detail } = /** @type {{ code?: string, detail?: string }} */ (answer ?? {});
     throw new LauncherError(
-      'demo-failed',
+      'rest-failed',
       `${method} ${path}: ${response.status} ${code ?? ''} ${detail ?? ''}`.trim(),
     );
   }

@@ -1,6 +1,6 @@
 /**
  * Codes of the launcher's own failures. They are printed with the message and decide the exit status.
- * @typedef {'config-invalid'|'port-in-use'|'already-running'|'platform-unsupported'|'postgres-not-found'|'postgres-failed'|'nats-failed'|'build-missing'|'app-failed'|'demo-failed'|'command-failed'} LauncherCode
+ * @typedef {'config-invalid'|'port-in-use'|'already-running'|'platform-unsupported'|'postgres-not-found'|'postgres-failed'|'nats-failed'|'build-missing'|'app-failed'|'demo-failed'|'rest-failed'|'command-failed'} LauncherCode
  */
 
 /** Exit statuses as sysexits names them: configuration, temporary failure, internal error. */
