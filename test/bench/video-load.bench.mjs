@@ -49,6 +49,7 @@ export default async function videoLoad({ report, progress }) {
  * @property {number} p50 ms
  * @property {number} p99 ms
  * @property {number} max ms
+ * @property {number} cut connections that ended unasked
  * @property {number} dropped by the source, whose socket did not take them
  * @property {number} gbitPerS
  * @property {Record<string, number>} cores share of a core, by process
@@ -73,11 +74,11 @@ async function film({ site, client }, ways, forMs, pids = {}) {
   const [before, { dropped }, from] = [used(), await site.ask('count'), performance.now()];
   await delay(forMs);
   const [after, end, seconds] = [used(), await site.ask('count'), (performance.now() - from) / 1_000];
-  const { count, late, p50, p99, max } = await client.ask('frames');
+  const { count, late, p50, p99, max, open } = await client.ask('frames');
   await client.ask('close');
   const cores = Object.fromEntries(Object.keys(all).map((name) => [name, (after[name] - before[name]) / seconds]));
   const gbitPerS = (count * FRAME_BYTES * 8) / seconds / 1e9;
-  return { count, late, p50, p99, max, dropped: end.dropped - dropped, gbitPerS, cores };
+  return { count, late, p50, p99, max, cut: paths.length - open, dropped: end.dropped - dropped, gbitPerS, cores };
 }
 
 /**
@@ -97,6 +98,7 @@ function tell(report, channels, ours, plain) {
     reference: 'offered',
     referenceValue: offered,
   });
+  report({ figure: `${what}: cut`, value: ours.cut, unit: 'channels', bar: 'value <= 0' });
   const lateBytes = ({ late, dropped } = ours) => (late + dropped) * FRAME_BYTES;
   report({ figure: `${what}: late bytes`, value: lateBytes(), unit: 'B', bar: 'value <= 0' });
   report({ figure: `${what}: late bytes without a tunnel`, value: lateBytes(plain), unit: 'B' });

@@ -24,19 +24,23 @@ const WARM_UP_MS = 4_000;
 /**
  * Over a simulated line between agent and broker: one channel beside plain TLS at 60 ms and 500 Mbit/s, and how long
  * control takes while bulk fills an uplink of 10 Mbit/s. The second needs small kernel buffers, that is a network
- * namespace (root): this program starts itself in one.
+ * namespace (root): this program starts itself in one (`--inside`).
  * @param {import('../../tools/bench.mjs').Bench} bench
  */
 export default async function wan(bench) {
   const { values } = parseArgs({
     args: process.argv.slice(3),
-    options: { only: { type: 'string' }, seconds: { type: 'string', default: '8' } },
+    options: {
+      only: { type: 'string' },
+      seconds: { type: 'string', default: '8' },
+      inside: { type: 'boolean', default: false },
+    },
   });
   const forMs = Number(values.seconds) * 1_000;
   warnWhenBusy(bench.progress);
+  if (values.inside) return whileOpen((stops) => saturated(bench, stops, forMs));
   if (values.only !== 'saturated') await whileOpen((stops) => long(bench, stops, forMs));
-  if (values.only === 'saturated') await whileOpen((stops) => saturated(bench, stops, forMs));
-  else if (values.only === undefined) await inSmallBuffers(bench);
+  if (values.only !== 'long') await inSmallBuffers(bench);
 }
 
 /** @param {(stops: Stops) => Promise<void>} measure */
@@ -191,7 +195,7 @@ async function inSmallBuffers({ progress }) {
     return;
   }
   const [program, ...through] = throughSmallBuffers;
-  const again = [process.execPath, ...process.argv.slice(1), '--only', 'saturated'];
+  const again = [process.execPath, ...process.argv.slice(1), '--inside'];
   const child = spawn(program, [...through, ...again], { stdio: ['ignore', 'inherit', 'inherit'] });
   const [status] = await once(child, 'exit');
   if (status !== 0) throw new Error(`the saturated uplink was not measured: status ${status}`);

@@ -43,7 +43,7 @@ const COMMANDS = {
   },
   count: async () => ({ bytes: received, atMs: performance.now() }),
   fairness: async () => fairness(),
-  frames: async () => frames.take(),
+  frames: async () => ({ ...frames.take(), open: sockets.size }),
   trips: async () => {
     const sorted = Float64Array.from(trips).sort();
     trips = [];
