@@ -10,7 +10,7 @@ import {
 import { AgentError, EXIT, type ExitCode } from '../errors.js';
 import { StateDirectory } from '../state/state-directory.js';
 import type { CommandContext } from './command.context.js';
-import { type Flags, stateOptions } from './settings.js';
+import { type Flags, stateToAddTo } from './settings.js';
 
 const NO_CAMERA = 'No camera is listed: adit-agent camera add rtsp://…';
 
@@ -30,7 +30,7 @@ export const addCamera = async (url: string, flags: CameraFlags, context: Comman
   const streams = streamsOf(url, flags.low);
   const name = flags.name ?? defaultName(url);
   const probes = flags.probe ? await Promise.all(streams.map(requirePicture)) : [];
-  const state = await StateDirectory.create(stateOptions(flags, context.environment()));
+  const state = await stateToAddTo(flags, context.environment());
   const list = new CameraListFile(state.path);
   const id = flags.id ?? freeId(proposeSiteLabel(name), await list.read(), flags.replace === true);
   await list.put({ id, name, streams }, flags.replace);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -146,6 +146,13 @@ describe('adit-agent', () => {
     );
     const { err } = await site('camera', 'add', 'rtsp://127.0.0.1:1/x');
     expect(err).toMatch(/^camera-unreachable: .*\nCheck host and port/);
+  });
+
+  it('adds to a site that is enrolled in a container, whatever its directory is on', async () => {
+    const add = (): Promise<Ending> => cli(['user', 'add', 'host', '--state', state], { ADIT_CONTAINER: 'true' });
+    expect((await add()).err).toMatch(/^state-not-a-volume: /);
+    writeFileSync(join(state, 'identity.json'), '{}');
+    expect((await add()).exitCode).toBe(0);
   });
 
   it('checks as far as it can without a keyfile', async () => {

@@ -1,7 +1,8 @@
+import { IDENTITY_FILE } from '../identity/identity.store.js';
 import type { AgentEnvironment } from '../config.js';
 import type { KeyfileOrigin } from '../keyfile/keyfile.source.js';
 import { ProxySettings } from '../network/proxy.settings.js';
-import type { StateOptions } from '../state/state-directory.js';
+import { StateDirectory, type StateOptions } from '../state/state-directory.js';
 
 /** Flags of the command line, as commander names them. Each wins over its key in the environment. */
 export interface Flags {
@@ -24,6 +25,17 @@ export const stateOptions = (flags: Flags, environment: AgentEnvironment): State
     ephemeral: flags.ephemeral ?? environment.ADIT_EPHEMERAL,
     ...(declared === undefined ? {} : { declared }),
   };
+};
+
+/**
+ * For what is added to a site. Where an identity is, whoever enrolled has accepted the directory as it is; else it is made.
+ * @throws AgentError `state-not-a-volume`, `state-unwritable`
+ */
+export const stateToAddTo = async (flags: Flags, environment: AgentEnvironment): Promise<StateDirectory> => {
+  const options = stateOptions(flags, environment);
+  const existing = await StateDirectory.open(options.path).catch(() => undefined);
+  if (existing !== undefined && (await existing.read(IDENTITY_FILE)) !== undefined) return existing;
+  return await StateDirectory.create(options);
 };
 
 export const keyfileOrigin = (flags: Flags, environment: AgentEnvironment): KeyfileOrigin => {

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { StateDirectory } from '../state/state-directory.js';
 import { identity, type Identity, pendingKey } from './identity.js';
 
-const IDENTITY_FILE = 'identity.json';
+export const IDENTITY_FILE = 'identity.json';
 const pendingFile = (keyfileId: string): string => `enrolment-${keyfileId}.json`;
 const PENDING = /^enrolment-.+\.json$/;
 
