@@ -109,10 +109,10 @@ describe('an app of the launcher', () => {
     const sample = make(
       `process.on('SIGTERM', () => {}); ${hang} ${READY} setTimeout(() => process.disconnect(), 50); ${STAY}`,
     );
-    await sample.start(10_000);
-    await sample.nextReady(10_000);
+    await sample.start(30_000);
+    await sample.nextReady(30_000);
     expect(lines.join()).toContain('ended with SIGKILL; starting it again');
-  }, 20_000);
+  }, 60_000);
 
   it.each([
     ['', STAY],
