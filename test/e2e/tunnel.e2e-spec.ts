@@ -259,10 +259,14 @@ describe('a broker', () => {
     expect((await closeOf(session)).code).toBe('superseded');
   }, 30_000);
 
-  it.each(['ADIT_TUNNEL_PORT', 'ADIT_INGRESS_PORT'])('names %s when its port is in use', async (key) => {
-    const starting = cloud.secondBroker({ [key]: String(cloud.tunnelPort) });
-    await expect(starting).rejects.toMatchObject({ code: 'port-in-use', message: expect.stringContaining(key) });
-  }, 20_000);
+  it.each(['ADIT_TUNNEL_PORT', 'ADIT_INGRESS_PORT'])(
+    'names %s when its port is in use',
+    async (key) => {
+      const starting = cloud.secondBroker({ [key]: String(cloud.tunnelPort) });
+      await expect(starting).rejects.toMatchObject({ code: 'port-in-use', message: expect.stringContaining(key) });
+    },
+    20_000,
+  );
 
   it('offers its ingress over TLS, to dialers and to other brokers', async () => {
     const second = await cloud.secondBroker({ ADIT_INGRESS_TLS: 'true' });
