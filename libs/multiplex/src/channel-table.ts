@@ -4,8 +4,10 @@ import type { Clock, SessionConfig } from './config.js';
 import { OpenRefusedError, SessionError } from './errors.js';
 import { clip, decodeFields, encodeFields } from './fields.js';
 import { CHANNEL_CLASS, type ChannelClass, CODE_FIELDS, FRAME, MAX_CHANNEL_ID, OPEN_FIELDS } from './frame.js';
+import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
 import { ReceiveWindow } from './receive-window.js';
+import { CHANNEL_STATE, type ChannelState, type ResumeTable, type TableEntry } from './resume-table.js';
 import type { Sender } from './sender.js';
 
 export interface OpenOptions {
@@ -39,6 +41,8 @@ interface PendingAccept {
   readonly timer: NodeJS.Timeout;
 }
 
+const BEFORE_ACCEPT = new Set<number>([FRAME.RESET, FRAME.STOP, FRAME.MAX_DATA, FRAME.ACK]);
+
 const CLASS_OF = new Map<number, ChannelClass>(
   Object.entries(CHANNEL_CLASS).map(([name, number]) => [number, name as ChannelClass]),
 );
@@ -47,6 +51,8 @@ const CLASS_OF = new Map<number, ChannelClass>(
 export class ChannelTable {
   /** The peer's limit on channels that we open. */
   peerMaxChannels = 0;
+  /** Both ends keep what they send until it is acknowledged, and open again what the other has not seen. */
+  resumable = false;
   /** Set by GOAWAY of this side: later opens of the peer are refused. */
   refusing = false;
   opened = 0;
@@ -55,12 +61,19 @@ export class ChannelTable {
   private readonly channels = new Map<number, Channel>();
   private readonly opening = new Map<number, PendingOpen>();
   private readonly accepting = new Map<number, PendingAccept>();
+  /** Openings cut before they were accepted keep their OPEN: it may have to be sent again for the cut to make sense. */
+  private readonly openPayloads = new Map<number, Buffer>();
+  /** Said and not acknowledged. */
+  private readonly refusals = new Map<number, Buffer>();
+  /** Ids of the peer below the highest that have not come: their OPEN went with a lane. */
+  private readonly unseen = new Set<number>();
   private readonly budget: Budget;
   private readonly port: ChannelPort;
   private readonly ownParity: number;
   private nextId: number;
   private lastPeerId = 0;
   private ownCount = 0;
+  private peerCount = 0;
 
   constructor(private readonly options: ChannelTableOptions) {
     this.ownParity = options.role === 'broker' ? 1 : 0;
@@ -71,6 +84,12 @@ export class ChannelTable {
 
   get count(): number {
     return this.channels.size;
+  }
+
+  get resentBytes(): number {
+    let bytes = 0;
+    for (const channel of this.channels.values()) bytes += channel.out.resentBytes;
+    return bytes;
   }
 
   /** Highest id of the peer that was handled or refused. */
@@ -94,6 +113,7 @@ export class ChannelTable {
     this.nextId += 2;
     this.ownCount += 1;
     this.opened += 1;
+    if (this.resumable) this.openPayloads.set(channel.id, payload);
     sender.send(FRAME.OPEN, channel.id, channel.window.limitBytes, payload);
     return new Promise((resolve, reject) => {
       const expire = (): void => this.giveUp(channel, 'open-timeout');
@@ -108,8 +128,9 @@ export class ChannelTable {
       this.receiveOpen(id, offset, payload);
       return;
     }
+    if (type === FRAME.ACK && this.refusals.delete(id)) return;
     const channel = this.find(id);
-    if (type === FRAME.REFUSE) this.receiveRefuse(channel, payload);
+    if (type === FRAME.REFUSE) this.receiveRefuse(id, channel, payload);
     else if (channel !== undefined) this.dispatchSafely(channel, type, offset, payload);
   }
 
@@ -142,7 +163,7 @@ export class ChannelTable {
   }
 
   private dispatch(channel: Channel, type: number, offset: number, payload: Buffer): void {
-    if (this.accepting.has(channel.id) && type !== FRAME.RESET && type !== FRAME.STOP && type !== FRAME.MAX_DATA) {
+    if (this.accepting.has(channel.id) && !BEFORE_ACCEPT.has(type)) {
       throw new SessionError('unexpected-frame', `type ${type} before ACCEPT`);
     }
     switch (type) {
@@ -156,6 +177,10 @@ export class ChannelTable {
       case FRAME.MAX_DATA:
         channel.receiveCredit(offset);
         break;
+      case FRAME.ACK:
+        if (!this.resumable) throw new SessionError('unexpected-frame', 'ACK');
+        channel.receiveAck(offset);
+        return;
       case FRAME.FIN:
         channel.receiveFin(offset);
         break;
@@ -185,21 +210,22 @@ export class ChannelTable {
     if (pending === undefined) return;
     this.opening.delete(channel.id);
     clearTimeout(pending.timer);
+    this.openPayloads.delete(channel.id);
     pending.resolve(channel);
   }
 
   private receiveOpen(id: number, offset: number, payload: Buffer): void {
-    if (this.isOwn(id) || id <= this.lastPeerId) throw new SessionError('bad-channel-id', `OPEN ${id}`);
-    this.lastPeerId = id;
+    if (!this.isNew(id)) return;
     const fields = decodeFields(OPEN_FIELDS, payload);
     const channelClass = CLASS_OF.get(fields.class);
     if (channelClass === undefined) throw new SessionError('bad-field', 'class');
     const { config, onOpen } = this.options;
     if (this.refusing) return this.sendRefuse(id, 'draining');
     if (onOpen === undefined) return this.sendRefuse(id, 'unknown-service');
-    if (this.count - this.ownCount >= config.maxChannels) return this.sendRefuse(id, 'over-capacity');
+    if (this.peerCount >= config.maxChannels) return this.sendRefuse(id, 'over-capacity');
     const channel = this.create(id, fields.service, channelClass, fields.label ?? '');
     if (channel === undefined) return this.sendRefuse(id, 'over-capacity');
+    this.peerCount += 1;
     channel.out.grant(offset);
     const abort = new AbortController();
     const request = this.createRequest(channel, abort.signal, fields.traceparent);
@@ -214,6 +240,23 @@ export class ChannelTable {
       this.options.fault(error);
       request.refuse('internal-error');
     }
+  }
+
+  /** @returns false for an OPEN that was sent again and has been seen. @throws SessionError `bad-channel-id`. */
+  private isNew(id: number): boolean {
+    if (this.isOwn(id) || id === 0) throw new SessionError('bad-channel-id', `OPEN ${id}`);
+    if (id <= this.lastPeerId) {
+      if (!this.resumable) throw new SessionError('bad-channel-id', `OPEN ${id}`);
+      return this.unseen.delete(id);
+    }
+    if (this.resumable) {
+      const firstUnseen = this.lastPeerId === 0 ? 2 - (id % 2) : this.lastPeerId + 2;
+      if ((id - firstUnseen) / 2 + this.unseen.size > 2 * this.options.config.maxChannels)
+        throw new SessionError('bad-channel-id', `OPEN ${id} is too far ahead`);
+      for (let between = firstUnseen; between < id; between += 2) this.unseen.add(between);
+    }
+    this.lastPeerId = id;
+    return true;
   }
 
   private createRequest(channel: Channel, signal: AbortSignal, traceparent: string | undefined): OpenRequest {
@@ -234,18 +277,21 @@ export class ChannelTable {
         if (this.endAccepting(channel.id) === undefined) return;
         this.sendRefuse(channel.id, code, detail);
         channel.abandon(code);
+        this.discount(channel);
         this.remove(channel);
       },
     };
   }
 
-  private receiveRefuse(channel: Channel | undefined, payload: Buffer): void {
+  private receiveRefuse(id: number, channel: Channel | undefined, payload: Buffer): void {
     const { code, detail } = decodeFields(CODE_FIELDS, payload);
+    if (this.resumable) this.options.sender.send(FRAME.ACK, id, 1);
     if (channel === undefined) return;
     const waiting = this.failOpening(channel.id, new OpenRefusedError(code, detail));
     if (!waiting && channel.resetReason === undefined)
       throw new SessionError('unexpected-frame', 'REFUSE after ACCEPT');
     channel.abandon(code);
+    this.discount(channel);
     this.remove(channel);
   }
 
@@ -272,7 +318,91 @@ export class ChannelTable {
 
   private sendRefuse(id: number, code: string, detail?: string): void {
     this.refused += 1;
-    this.options.sender.send(FRAME.REFUSE, id, 0, codePayload(code, detail));
+    const payload = codePayload(code, detail);
+    if (this.resumable) this.keepRefusal(id, payload);
+    this.options.sender.send(FRAME.REFUSE, id, 0, payload);
+  }
+
+  /** A peer that never acknowledges costs no more than its channels would. */
+  private keepRefusal(id: number, payload: Buffer): void {
+    this.refusals.set(id, payload);
+    const [oldest] = this.refusals.keys();
+    if (this.refusals.size > this.options.config.maxChannels && oldest !== undefined) this.refusals.delete(oldest);
+  }
+
+  /** What this end has received, for the peer to send the rest again. */
+  snapshot(answerWanted: boolean): ResumeTable {
+    const entries = new Map<number, TableEntry>();
+    const add = (id: number, state: ChannelState, receivedOffset = 0, maxData = 0): void => {
+      entries.set(id, { id, state, receivedOffset, maxData });
+    };
+    for (const id of this.unseen) add(id, CHANNEL_STATE.unseen);
+    for (const id of this.refusals.keys()) add(id, CHANNEL_STATE.refused);
+    for (const { id, receivedOffset, window } of this.channels.values()) {
+      const waits = this.opening.has(id) || this.accepting.has(id);
+      add(id, waits ? CHANNEL_STATE.opening : CHANNEL_STATE.open, receivedOffset, window.limitBytes);
+    }
+    return { lastPeerId: this.lastPeerId, lastOwnId: this.lastOwnId, answerWanted, entries };
+  }
+
+  /** Brings the peer up to date, by what its table lacks. @throws SessionError `bad-offset`. */
+  reconcile(table: ResumeTable): void {
+    const { sender } = this.options;
+    for (const [id, payload] of [...this.refusals]) {
+      if (table.entries.has(id)) sender.send(FRAME.REFUSE, id, 0, payload);
+      else this.refusals.delete(id);
+    }
+    for (const channel of [...this.channels.values()]) {
+      const entry = table.entries.get(channel.id);
+      if (entry === undefined || entry.state === CHANNEL_STATE.unseen) this.recoverUnlisted(channel, table, entry);
+      else if (entry.state !== CHANNEL_STATE.refused) this.recover(channel, entry);
+    }
+  }
+
+  laneLost(lane: Lane): void {
+    for (const channel of this.channels.values()) channel.laneLost(lane);
+  }
+
+  /** DATA of these channels leaves a lane that carries control from now on alone. */
+  leaveLane(lane: Lane): void {
+    for (const channel of this.channels.values()) {
+      if (channel.class !== 'control' && channel.lane === lane) channel.leaveLane();
+    }
+  }
+
+  private recoverUnlisted(channel: Channel, table: ResumeTable, entry: TableEntry | undefined): void {
+    const own = this.isOwn(channel.id);
+    if (own && (entry !== undefined || channel.id > table.lastPeerId)) {
+      const payload = this.openPayloads.get(channel.id);
+      if (payload === undefined) return channel.forgotten();
+      channel.out.paused = false;
+      this.options.sender.send(FRAME.OPEN, channel.id, channel.window.limitBytes, payload);
+      this.cutAgain(channel);
+    } else if (own || channel.id <= table.lastOwnId) {
+      this.failOpening(channel.id, new OpenRefusedError('session-lost'));
+      channel.forgotten();
+    }
+  }
+
+  private recover(channel: Channel, entry: TableEntry): void {
+    const { sender } = this.options;
+    const accepted = !this.isOwn(channel.id) && !this.accepting.has(channel.id);
+    if (accepted && entry.state === CHANNEL_STATE.opening)
+      sender.send(FRAME.ACCEPT, channel.id, channel.window.limitBytes);
+    channel.recover(entry.receivedOffset, entry.maxData);
+    this.cutAgain(channel);
+  }
+
+  private cutAgain(channel: Channel): void {
+    const { sender } = this.options;
+    const payload = codePayload(channel.resetReason ?? 'cancelled');
+    if (channel.out.state === 'reset' && !channel.out.endAcked)
+      sender.send(FRAME.RESET, channel.id, channel.out.highBytes, payload);
+    if (channel.stopping) sender.send(FRAME.STOP, channel.id, 0, payload);
+  }
+
+  private get lastOwnId(): number {
+    return Math.max(0, this.nextId - 2);
   }
 
   /** @returns undefined for a finished id. @throws SessionError for one that was never opened. */
@@ -300,17 +430,30 @@ export class ChannelTable {
 
   private remove(channel: Channel): void {
     if (!this.channels.delete(channel.id)) return;
+    this.openPayloads.delete(channel.id);
     channel.window.release();
     if (this.isOwn(channel.id)) this.ownCount -= 1;
     if (this.channels.size === 0) this.options.emptied();
   }
 
+  /** The peer may open another one. */
+  private discount(channel: Channel): void {
+    if (!this.isOwn(channel.id)) this.peerCount -= 1;
+  }
+
   private createPort(): ChannelPort {
     const { sender, config, rttMs } = this.options;
+    const resumable = (): boolean => this.resumable;
     return {
       sendable: (channel) => sender.sendable(channel),
       creditDue: (channel) => sender.creditDue(channel),
-      sendReset: (channel, code) => sender.send(FRAME.RESET, channel.id, channel.out.sentBytes, codePayload(code)),
+      ackDue: (channel) => (this.resumable ? sender.ackDue(channel) : undefined),
+      ackLater: (channel) => (this.resumable ? sender.ackLater(channel) : undefined),
+      over: (channel) => this.discount(channel),
+      get resumable() {
+        return resumable();
+      },
+      sendReset: (channel, code) => sender.send(FRAME.RESET, channel.id, channel.out.highBytes, codePayload(code)),
       sendStop: (channel, code) => sender.send(FRAME.STOP, channel.id, 0, codePayload(code)),
       ended: (channel) => this.remove(channel),
       get rttMs() {

@@ -28,6 +28,10 @@ export interface SessionConfig {
   readonly pingIntervalMs: number;
   /** Silence that ends the session; below 15 s by default so that detection stays within 15 s. */
   readonly deadAfterMs: number;
+  /** A session without a lane waits this long for the agent to resume it. */
+  readonly resumeWindowMs: number;
+  /** Longest delay of an ACK or LANE_ACK that is not worth a frame of its own yet. */
+  readonly ackDelayMs: number;
   /** Time the transport gets to flush CLOSE before it is destroyed. */
   readonly closeLingerMs: number;
 }
@@ -51,6 +55,8 @@ export const DEFAULT_CONFIG: SessionConfig = {
   acceptTimeoutMs: 14_000,
   pingIntervalMs: 5_000,
   deadAfterMs: 14_000,
+  resumeWindowMs: 30_000,
+  ackDelayMs: 10,
   closeLingerMs: 1_000,
 };
 

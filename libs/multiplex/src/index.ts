@@ -18,10 +18,12 @@ export {
 export { CHANNEL_CLASS, type ChannelClass, PROTOCOL_VERSION } from './frame.js';
 export type { HelloInfo, WelcomeInfo } from './handshake.js';
 export type { OpenRequest } from './open-request.js';
+export { LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL } from './resume-secret.js';
 export { Session } from './session.js';
 export type {
   Admission,
   AdmittedHello,
+  AttachOptions,
   CloseReason,
   DrainOptions,
   GoawayInfo,

@@ -8,6 +8,10 @@ import { SendOrder } from './send-order.js';
 const PORT: ChannelPort = {
   sendable: () => undefined,
   creditDue: () => undefined,
+  ackDue: () => undefined,
+  ackLater: () => undefined,
+  over: () => undefined,
+  resumable: false,
   sendReset: () => undefined,
   sendStop: () => undefined,
   ended: () => undefined,
