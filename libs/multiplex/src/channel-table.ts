@@ -7,7 +7,8 @@ import { CHANNEL_CLASS, type ChannelClass, CODE_FIELDS, FRAME, MAX_CHANNEL_ID, O
 import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
 import { ReceiveWindow } from './receive-window.js';
-import { CHANNEL_STATE, type ChannelState, type ResumeTable, type TableEntry } from './resume-table.js';
+import { codePayload, Recovery } from './recovery.js';
+import { encodeTable, TableReader } from './resume-table.js';
 import type { Sender } from './sender.js';
 
 export interface OpenOptions {
@@ -61,12 +62,7 @@ export class ChannelTable {
   private readonly channels = new Map<number, Channel>();
   private readonly opening = new Map<number, PendingOpen>();
   private readonly accepting = new Map<number, PendingAccept>();
-  /** Openings cut before they were accepted keep their OPEN: it may have to be sent again for the cut to make sense. */
-  private readonly openPayloads = new Map<number, Buffer>();
-  /** Said and not acknowledged. */
-  private readonly refusals = new Map<number, Buffer>();
-  /** Ids of the peer below the highest that have not come: their OPEN went with a lane. */
-  private readonly unseen = new Set<number>();
+  private readonly recovery: Recovery;
   private readonly budget: Budget;
   private readonly port: ChannelPort;
   private readonly ownParity: number;
@@ -80,10 +76,18 @@ export class ChannelTable {
     this.nextId = options.role === 'broker' ? 1 : 2;
     this.budget = new Budget(options.config.budgetBytes);
     this.port = this.createPort();
+    this.recovery = this.createRecovery();
   }
 
   get count(): number {
     return this.channels.size;
+  }
+
+  /** Channels that a further lane would carry. */
+  get dataCount(): number {
+    let channels = 0;
+    for (const channel of this.channels.values()) if (channel.class !== 'control') channels += 1;
+    return channels;
   }
 
   get resentBytes(): number {
@@ -113,7 +117,7 @@ export class ChannelTable {
     this.nextId += 2;
     this.ownCount += 1;
     this.opened += 1;
-    if (this.resumable) this.openPayloads.set(channel.id, payload);
+    if (this.resumable) this.recovery.openings.set(channel.id, payload);
     sender.send(FRAME.OPEN, channel.id, channel.window.limitBytes, payload);
     return new Promise((resolve, reject) => {
       const expire = (): void => this.giveUp(channel, 'open-timeout');
@@ -128,7 +132,7 @@ export class ChannelTable {
       this.receiveOpen(id, offset, payload);
       return;
     }
-    if (type === FRAME.ACK && this.refusals.delete(id)) return;
+    if (type === FRAME.ACK && this.recovery.refusals.delete(id)) return;
     const channel = this.find(id);
     if (type === FRAME.REFUSE) this.receiveRefuse(id, channel, payload);
     else if (channel !== undefined) this.dispatchSafely(channel, type, offset, payload);
@@ -210,7 +214,7 @@ export class ChannelTable {
     if (pending === undefined) return;
     this.opening.delete(channel.id);
     clearTimeout(pending.timer);
-    this.openPayloads.delete(channel.id);
+    this.recovery.openings.delete(channel.id);
     pending.resolve(channel);
   }
 
@@ -247,14 +251,9 @@ export class ChannelTable {
     if (this.isOwn(id) || id === 0) throw new SessionError('bad-channel-id', `OPEN ${id}`);
     if (id <= this.lastPeerId) {
       if (!this.resumable) throw new SessionError('bad-channel-id', `OPEN ${id}`);
-      return this.unseen.delete(id);
+      return this.recovery.unseen.delete(id);
     }
-    if (this.resumable) {
-      const firstUnseen = this.lastPeerId === 0 ? 2 - (id % 2) : this.lastPeerId + 2;
-      if ((id - firstUnseen) / 2 + this.unseen.size > 2 * this.options.config.maxChannels)
-        throw new SessionError('bad-channel-id', `OPEN ${id} is too far ahead`);
-      for (let between = firstUnseen; between < id; between += 2) this.unseen.add(between);
-    }
+    if (this.resumable) this.recovery.noteGap(this.lastPeerId, id);
     this.lastPeerId = id;
     return true;
   }
@@ -319,44 +318,24 @@ export class ChannelTable {
   private sendRefuse(id: number, code: string, detail?: string): void {
     this.refused += 1;
     const payload = codePayload(code, detail);
-    if (this.resumable) this.keepRefusal(id, payload);
+    if (this.resumable) this.recovery.keepRefusal(id, payload);
     this.options.sender.send(FRAME.REFUSE, id, 0, payload);
   }
 
-  /** A peer that never acknowledges costs no more than its channels would. */
-  private keepRefusal(id: number, payload: Buffer): void {
-    this.refusals.set(id, payload);
-    const [oldest] = this.refusals.keys();
-    if (this.refusals.size > this.options.config.maxChannels && oldest !== undefined) this.refusals.delete(oldest);
+  /** Says what this end has received, so that the peer sends the rest again. */
+  sendTable(answerWanted: boolean): void {
+    for (const { offset, payload } of encodeTable(this.recovery.snapshot(answerWanted))) {
+      this.options.sender.send(FRAME.RESUME_TABLE, 0, offset, payload);
+    }
   }
 
-  /** What this end has received, for the peer to send the rest again. */
-  snapshot(answerWanted: boolean): ResumeTable {
-    const entries = new Map<number, TableEntry>();
-    const add = (id: number, state: ChannelState, receivedOffset = 0, maxData = 0): void => {
-      entries.set(id, { id, state, receivedOffset, maxData });
-    };
-    for (const id of this.unseen) add(id, CHANNEL_STATE.unseen);
-    for (const id of this.refusals.keys()) add(id, CHANNEL_STATE.refused);
-    for (const { id, receivedOffset, window } of this.channels.values()) {
-      const waits = this.opening.has(id) || this.accepting.has(id);
-      add(id, waits ? CHANNEL_STATE.opening : CHANNEL_STATE.open, receivedOffset, window.limitBytes);
-    }
-    return { lastPeerId: this.lastPeerId, lastOwnId: this.lastOwnId, answerWanted, entries };
-  }
-
-  /** Brings the peer up to date, by what its table lacks. @throws SessionError `bad-offset`. */
-  reconcile(table: ResumeTable): void {
-    const { sender } = this.options;
-    for (const [id, payload] of [...this.refusals]) {
-      if (table.entries.has(id)) sender.send(FRAME.REFUSE, id, 0, payload);
-      else this.refusals.delete(id);
-    }
-    for (const channel of [...this.channels.values()]) {
-      const entry = table.entries.get(channel.id);
-      if (entry === undefined || entry.state === CHANNEL_STATE.unseen) this.recoverUnlisted(channel, table, entry);
-      else if (entry.state !== CHANNEL_STATE.refused) this.recover(channel, entry);
-    }
+  /** One part of the peer's table; with the last one it is brought up to date. @throws SessionError. */
+  receiveTable(lane: Lane, offset: number, payload: Buffer): void {
+    lane.tables ??= new TableReader(4 * (this.options.config.maxChannels + this.peerMaxChannels));
+    const table = lane.tables.push(offset, payload);
+    if (table === undefined) return;
+    if (table.answerWanted) this.sendTable(false);
+    this.recovery.reconcile(table);
   }
 
   laneLost(lane: Lane): void {
@@ -368,37 +347,6 @@ export class ChannelTable {
     for (const channel of this.channels.values()) {
       if (channel.class !== 'control' && channel.lane === lane) channel.leaveLane();
     }
-  }
-
-  private recoverUnlisted(channel: Channel, table: ResumeTable, entry: TableEntry | undefined): void {
-    const own = this.isOwn(channel.id);
-    if (own && (entry !== undefined || channel.id > table.lastPeerId)) {
-      const payload = this.openPayloads.get(channel.id);
-      if (payload === undefined) return channel.forgotten();
-      channel.out.paused = false;
-      this.options.sender.send(FRAME.OPEN, channel.id, channel.window.limitBytes, payload);
-      this.cutAgain(channel);
-    } else if (own || channel.id <= table.lastOwnId) {
-      this.failOpening(channel.id, new OpenRefusedError('session-lost'));
-      channel.forgotten();
-    }
-  }
-
-  private recover(channel: Channel, entry: TableEntry): void {
-    const { sender } = this.options;
-    const accepted = !this.isOwn(channel.id) && !this.accepting.has(channel.id);
-    if (accepted && entry.state === CHANNEL_STATE.opening)
-      sender.send(FRAME.ACCEPT, channel.id, channel.window.limitBytes);
-    channel.recover(entry.receivedOffset, entry.maxData);
-    this.cutAgain(channel);
-  }
-
-  private cutAgain(channel: Channel): void {
-    const { sender } = this.options;
-    const payload = codePayload(channel.resetReason ?? 'cancelled');
-    if (channel.out.state === 'reset' && !channel.out.endAcked)
-      sender.send(FRAME.RESET, channel.id, channel.out.highBytes, payload);
-    if (channel.stopping) sender.send(FRAME.STOP, channel.id, 0, payload);
   }
 
   private get lastOwnId(): number {
@@ -430,7 +378,7 @@ export class ChannelTable {
 
   private remove(channel: Channel): void {
     if (!this.channels.delete(channel.id)) return;
-    this.openPayloads.delete(channel.id);
+    this.recovery.openings.delete(channel.id);
     channel.window.release();
     if (this.isOwn(channel.id)) this.ownCount -= 1;
     if (this.channels.size === 0) this.options.emptied();
@@ -439,6 +387,22 @@ export class ChannelTable {
   /** The peer may open another one. */
   private discount(channel: Channel): void {
     if (!this.isOwn(channel.id)) this.peerCount -= 1;
+  }
+
+  private createRecovery(): Recovery {
+    return new Recovery({
+      sender: this.options.sender,
+      maxChannels: this.options.config.maxChannels,
+      channels: () => this.channels.values(),
+      ids: () => ({ lastPeerId: this.lastPeerId, lastOwnId: this.lastOwnId }),
+      isOwn: (id) => this.isOwn(id),
+      isAccepting: (id) => this.accepting.has(id),
+      waits: (id) => this.opening.has(id) || this.accepting.has(id),
+      lost: (channel) => {
+        this.failOpening(channel.id, new OpenRefusedError('session-lost'));
+        channel.forgotten();
+      },
+    });
   }
 
   private createPort(): ChannelPort {
@@ -463,12 +427,4 @@ export class ChannelTable {
       sendBufferLimitBytes: config.sendBufferLimitBytes,
     };
   }
-}
-
-function codePayload(code: string, detail?: string): Buffer {
-  const clipped = clip(detail, CODE_FIELDS.detail.max);
-  return encodeFields(CODE_FIELDS, {
-    code: clip(code, CODE_FIELDS.code.max) ?? '',
-    ...(clipped === undefined ? {} : { detail: clipped }),
-  });
 }

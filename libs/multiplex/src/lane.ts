@@ -6,6 +6,7 @@ import { encodeFrame } from './encode.js';
 import { SessionError } from './errors.js';
 import { FRAME } from './frame.js';
 import { Liveness } from './liveness.js';
+import type { PacedLane } from './pacer.js';
 import type { TableReader } from './resume-table.js';
 
 export interface LaneEvents {
@@ -21,7 +22,7 @@ export interface LaneEvents {
 }
 
 /** One transport of a session: bytes in through the decoder, frames out in one writev per turn. */
-export class Lane {
+export class Lane implements PacedLane {
   /** Past WELCOME. */
   open = false;
   liveness: Liveness | undefined;
@@ -30,8 +31,16 @@ export class Lane {
   parked: Channel[] = [];
   /** Bytes that the peer said it received here. */
   ackedBytes = 0;
+  flights: PacedLane['flights'] = [];
+  /** The peer acknowledges lanes. */
+  acknowledged = false;
   /** What the last LANE_ACK said. */
   toldBytes = 0;
+  /** Something came that is worth a LANE_ACK; acknowledgements themselves are not, or they would never end. */
+  ackWorth = false;
+  /** Since when DATA waits for progress, steady ms. */
+  private awaitingSince: number | undefined;
+  private awaitedBytes = 0;
   readonly decoder: FrameDecoder;
   lastReceivedAt: number;
   bytesReceived = 0;
@@ -75,6 +84,7 @@ export class Lane {
       deadAfterMs,
       clock: this.clock,
       lastReceivedAt: () => this.lastReceivedAt,
+      stalledMs: () => (this.awaitingSince === undefined ? 0 : this.clock.steadyMs() - this.awaitingSince),
       ping: (token) => this.post(FRAME.PING, token),
       dead: () => this.fail(new SessionError('peer-silent', `no byte for ${deadAfterMs} ms`)),
     });
@@ -103,6 +113,17 @@ export class Lane {
     this.events.waiting();
   }
 
+  /** DATA was written: LANE_ACK has to come this far. */
+  awaitAck(): void {
+    if (!this.acknowledged) return;
+    this.awaitedBytes = this.bytesSent;
+    this.awaitingSince ??= this.clock.steadyMs();
+  }
+
+  progressed(): void {
+    this.awaitingSince = this.ackedBytes < this.awaitedBytes ? this.clock.steadyMs() : undefined;
+  }
+
   /** Its value is read when it is written. */
   ackDue(): void {
     this.ackWaits = true;
@@ -117,6 +138,7 @@ export class Lane {
     this.pongToken = undefined;
     if (this.ackWaits) frames.push(encodeFrame(FRAME.LANE_ACK, 0, this.bytesReceived));
     if (this.ackWaits) this.toldBytes = this.bytesReceived;
+    if (this.ackWaits) this.ackWorth = false;
     this.ackWaits = false;
     for (const frame of frames) this.write(frame);
     return frames.length;
@@ -147,6 +169,8 @@ export class Lane {
    */
   close(lingerMs: number): void {
     this.failed = true;
+    this.open = false;
+    this.liveness?.stop();
     this.decoder.stop();
     const { transport } = this;
     if (transport.destroyed) return;

@@ -1,16 +1,22 @@
 import type { Channel } from './channel.js';
+import type { Clock } from './config.js';
 import { encodeFrame, encodeHeader } from './encode.js';
 import { SessionError } from './errors.js';
 import { FRAME } from './frame.js';
 import type { Lane } from './lane.js';
 import type { LaneSet } from './lane-set.js';
+import type { Pacer } from './pacer.js';
 import { SendOrder } from './send-order.js';
+import type { UplinkCap } from './uplink-cap.js';
 
 export interface SenderOptions {
   readonly lanes: LaneSet;
   readonly controlQueueBytes: number;
   readonly maxDataBytes: number;
   readonly ackDelayMs: number;
+  readonly clock: Clock;
+  readonly pacer: Pacer;
+  readonly cap: UplinkCap;
   readonly overflow: (error: SessionError) => void;
 }
 
@@ -23,18 +29,21 @@ export class Sender {
   /** The peer's limit on one DATA payload. */
   maxDataBytes: number;
   frames = 0;
-  private readonly order = new SendOrder();
+  private readonly order: SendOrder;
   private control: Buffer[] = [];
   private controlBytes = 0;
   private credit: Channel[] = [];
   private acks: Channel[] = [];
   private lateAcks = new Set<Channel>();
   private ackTimer: NodeJS.Timeout | undefined;
+  private capTimer: NodeJS.Timeout | undefined;
   private scheduled = false;
   private stopped = false;
 
   constructor(private readonly options: SenderOptions) {
     this.maxDataBytes = options.maxDataBytes;
+    const { clock, pacer } = options;
+    this.order = new SendOrder({ steadyMs: () => clock.steadyMs(), rateBytes: () => pacer.rateBytes });
   }
 
   send(type: number, channel: number, offset: number, payload?: Buffer): void {
@@ -80,6 +89,7 @@ export class Sender {
 
   /** What waited for that lane waits no more; its channels are sendable again when they have another. */
   laneLost(lane: Lane): void {
+    this.options.pacer.laneLost(lane);
     this.unpark(lane);
     this.schedule();
   }
@@ -95,12 +105,17 @@ export class Sender {
   flush(): void {
     this.scheduled = false;
     if (this.stopped) return;
-    const { lanes } = this.options;
+    const { lanes, pacer, cap } = this.options;
+    const before = lanes.all.map((lane) => lane.bytesSent);
     for (const lane of lanes.all) lane.cork();
     for (const lane of lanes.all) if (lane.writable) this.frames += lane.flushOwn();
     if (lanes.control?.writable === true) this.flushControl(lanes.control);
-    if (lanes.size > 0) this.flushChannels();
-    for (const lane of lanes.all) lane.uncork();
+    for (const [index, lane] of lanes.all.entries()) cap.spend(lane.bytesSent - (before[index] ?? 0));
+    const limited = this.flushChannels();
+    for (const [index, lane] of lanes.all.entries()) {
+      lane.uncork();
+      pacer.sent(lane, before[index] ?? 0, limited);
+    }
   }
 
   /** Writes the waiting control frames whatever the backlog, then falls silent. */
@@ -108,6 +123,7 @@ export class Sender {
     if (this.stopped) return;
     const { control } = this.options.lanes;
     clearTimeout(this.ackTimer);
+    clearTimeout(this.capTimer);
     if (control !== undefined) {
       control.cork();
       this.frames += control.flushOwn();
@@ -160,23 +176,47 @@ export class Sender {
     this.credit = [];
   }
 
-  private flushChannels(): void {
-    while (this.options.lanes.all.some((lane) => lane.writable)) {
-      const channel = this.order.next();
-      if (channel === undefined) return;
-      const lane = this.options.lanes.laneOf(channel);
-      if (lane?.writable === true) this.flushChannel(channel, lane);
-      else park(channel, lane);
+  /** Within what the lanes, the pace and the cap leave. @returns whether all that was there has gone. */
+  private flushChannels(): boolean {
+    const { lanes, pacer, cap } = this.options;
+    let room = pacer.room;
+    while (lanes.all.some((lane) => lane.writable)) {
+      if (room <= 0) return false;
+      if (!cap.allows(true)) return this.waitForCap();
+      const unreserved = cap.allows(false);
+      const channel = this.order.next(!unreserved);
+      if (channel === undefined) return unreserved || this.waitForCap();
+      const lane = lanes.laneOf(channel);
+      if (lane?.writable !== true) {
+        park(channel, lane);
+        continue;
+      }
+      const before = lane.bytesSent;
+      this.flushChannel(channel, lane);
+      room -= lane.bytesSent - before;
+      cap.spend(lane.bytesSent - before);
     }
+    return false;
+  }
+
+  private waitForCap(): false {
+    this.capTimer ??= setTimeout(() => {
+      this.capTimer = undefined;
+      this.flush();
+    }, this.options.cap.waitMs).unref();
+    return false;
   }
 
   private flushChannel(channel: Channel, lane: Lane): void {
     const offset = channel.out.sentBytes;
-    const { chunks, bytes } = channel.out.take(this.maxDataBytes);
+    const { chunks, bytes } = channel.out.take(
+      Math.min(this.maxDataBytes, this.options.pacer.frameBytes, this.options.cap.frameBytes),
+    );
     if (bytes > 0) {
       this.write(lane, encodeHeader(FRAME.DATA, 0, channel.id, offset, bytes));
       for (const chunk of chunks) lane.write(chunk);
-      this.order.charge(channel, bytes);
+      this.order.charge(bytes);
+      lane.awaitAck();
     }
     if (channel.out.finDue) {
       this.write(lane, encodeFrame(FRAME.FIN, channel.id, channel.out.sentBytes));

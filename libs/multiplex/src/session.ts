@@ -17,9 +17,10 @@ import {
 import { askAdmission } from './admission.js';
 import { Greetings } from './greetings.js';
 import { Lane, type LaneEvents } from './lane.js';
+import { LaneAcks } from './lane-acks.js';
 import { LaneSet } from './lane-set.js';
+import { Pacer } from './pacer.js';
 import { proofOf, ResumeSecret } from './resume-secret.js';
-import { encodeTable, TableReader } from './resume-table.js';
 import { Sender } from './sender.js';
 import { closePayload, goawayPayload, reasonOf, reasonOfFault, refusalOf } from './close-reason.js';
 import type {
@@ -30,6 +31,8 @@ import type {
   SessionOptions,
   SessionStats,
 } from './session-options.js';
+import { UplinkCap } from './uplink-cap.js';
+import { type SessionTally, statsOf } from './session-stats.js';
 import { SESSION_MOVES, type SessionState, move } from './state.js';
 
 const RESUMABLE = FEATURE.LANES | FEATURE.RESUME;
@@ -40,10 +43,13 @@ export class Session extends EventEmitter<SessionEvents> {
   private readonly clock: Clock;
   private readonly lanes = new LaneSet();
   private readonly first: Lane;
+  private readonly laneAcks: LaneAcks;
+  private readonly pacer: Pacer;
+  private readonly cap: UplinkCap;
   private readonly sender: Sender;
   private readonly table: ChannelTable;
   private readonly greetings: Greetings;
-  private readonly past = { lanesLost: 0, resumes: 0 };
+  private readonly tally: SessionTally = { framesReceived: 0, lanesLost: 0, resumes: 0 };
   private current: SessionState = 'idle';
   private welcome: WelcomeInfo | undefined;
   private instanceId: string | undefined;
@@ -54,7 +60,6 @@ export class Session extends EventEmitter<SessionEvents> {
   private lastRttMs: number | undefined;
   private peerDraining = false;
   private goaway: Buffer | undefined;
-  private framesReceived = 0;
   private drainTimer: NodeJS.Timeout | undefined;
   private suspendTimer: NodeJS.Timeout | undefined;
   private reason: CloseReason | undefined;
@@ -69,7 +74,12 @@ export class Session extends EventEmitter<SessionEvents> {
     this.first = this.createLane(options.transport, 0);
     const late = (lane: Lane): void => this.laneFailed(lane, new SessionError('handshake-timeout'));
     this.greetings = new Greetings(config.handshakeTimeoutMs, late);
-    this.sender = new Sender({ ...config, lanes: this.lanes, overflow: (error) => this.fail(error) });
+    const { clock, lanes } = this;
+    this.laneAcks = new LaneAcks(lanes, config.ackDelayMs);
+    this.pacer = new Pacer(clock);
+    this.cap = new UplinkCap(clock, config.uplinkBytesPerSecond);
+    const { pacer, cap } = this;
+    this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow: (error) => this.fail(error) });
     this.table = this.createTable();
   }
 
@@ -91,6 +101,11 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.table.count;
   }
 
+  /** Those below class `control`: what further lanes are for. */
+  get dataChannelCount(): number {
+    return this.table.dataCount;
+  }
+
   get laneCount(): number {
     return this.lanes.size;
   }
@@ -106,20 +121,7 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   get stats(): SessionStats {
-    const { lanes, sender, table, past } = this;
-    return {
-      bytesSent: lanes.bytesSent,
-      bytesReceived: lanes.bytesReceived,
-      framesSent: sender.frames,
-      framesReceived: this.framesReceived,
-      channelsOpened: table.opened,
-      channelsAccepted: table.accepted,
-      channelsRefused: table.refused,
-      bytesResent: table.resentBytes,
-      lanes: lanes.size,
-      lanesLost: past.lanesLost,
-      resumes: past.resumes,
-    };
+    return statsOf(this.lanes, this.sender, this.table, this.tally);
   }
 
   /**
@@ -165,10 +167,10 @@ export class Session extends EventEmitter<SessionEvents> {
     return joined;
   }
 
-  /** Ends the lane with the highest index, when it is not the only one and no channel is open. @returns whether it did. */
+  /** Ends the lane with the highest index, when it is not the only one and has nothing to carry. @returns whether it did. */
   detachIdle(): boolean {
     const lane = this.lanes.all.at(-1);
-    if (lane === undefined || this.lanes.size < 2 || this.table.count > 0) return false;
+    if (lane === undefined || this.lanes.size < 2 || this.table.dataCount > 0) return false;
     this.loseLane(lane, new SessionError('normal', 'idle'));
     return true;
   }
@@ -235,13 +237,13 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   private get offered(): number {
-    return this.options.exporter === undefined ? 0 : RESUMABLE;
+    return FEATURE.LANE_ACK | (this.options.exporter === undefined ? 0 : RESUMABLE);
   }
 
   private laneEvents(): LaneEvents {
     return {
       frame: (lane, type, channel, offset, payload) => this.receive(lane, type, channel, offset, payload),
-      received: () => undefined,
+      received: (lane) => this.laneAcks.noteBytes(lane),
       waiting: () => this.sender.schedule(),
       drained: () => this.sender.drained(),
       failed: (lane, error) => this.laneFailed(lane, error),
@@ -268,9 +270,10 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   private receive(lane: Lane, type: number, channel: number, offset: number, payload: Buffer): void {
-    this.framesReceived += 1;
+    this.tally.framesReceived += 1;
     if (type < FIRST_CHANNEL_FRAME && channel !== 0)
       throw new SessionError('bad-channel-id', `type ${type} is not for channel ${channel}`);
+    this.laneAcks.noteFrame(lane, type);
     if (!lane.open) this.receiveHandshake(lane, type, payload);
     else if (type >= FIRST_CHANNEL_FRAME) this.table.receive(type, channel, offset, payload);
     else this.receiveSessionFrame(lane, type, offset, payload);
@@ -316,11 +319,15 @@ export class Session extends EventEmitter<SessionEvents> {
   private receiveSessionFrame(lane: Lane, type: number, offset: number, payload: Buffer): void {
     if (type === FRAME.PING) {
       lane.pong(offset);
+    } else if (type === FRAME.LANE_ACK && lane.acknowledged) {
+      this.receiveLaneAck(lane, offset);
     } else if (type === FRAME.PONG) {
       const rttMs = lane.liveness?.pong(offset);
+      if (rttMs !== undefined) this.pacer.noteRtt(rttMs);
       if (rttMs !== undefined && lane === this.lanes.control) this.noteRtt(rttMs);
     } else if (type === FRAME.RESUME_TABLE && this.resumable) {
-      this.receiveTable(lane, offset, payload);
+      this.table.receiveTable(lane, offset, payload);
+      this.secret.confirm();
     } else if (type === FRAME.GOAWAY) {
       this.receiveGoaway(payload);
     } else if (type === FRAME.CLOSE) {
@@ -328,6 +335,13 @@ export class Session extends EventEmitter<SessionEvents> {
     } else {
       throw new SessionError('unexpected-frame', `type ${type} after WELCOME`);
     }
+  }
+
+  private receiveLaneAck(lane: Lane, bytes: number): void {
+    if (bytes > lane.bytesSent) throw new SessionError('bad-offset', `${bytes} was never sent on this lane`);
+    this.pacer.acked(lane, bytes);
+    lane.progressed();
+    this.sender.schedule();
   }
 
   private noteRtt(rttMs: number): void {
@@ -342,15 +356,6 @@ export class Session extends EventEmitter<SessionEvents> {
     if (this.peerDraining) return;
     this.peerDraining = true;
     this.emit('goaway', info);
-  }
-
-  private receiveTable(lane: Lane, offset: number, payload: Buffer): void {
-    lane.tables ??= new TableReader(4 * this.config.maxChannels + 4 * this.table.peerMaxChannels);
-    const table = lane.tables.push(offset, payload);
-    if (table === undefined) return;
-    if (table.answerWanted) this.sendTable(false);
-    this.table.reconcile(table);
-    this.secret.confirm();
   }
 
   private receiveClose(payload: Buffer): void {
@@ -377,7 +382,7 @@ export class Session extends EventEmitter<SessionEvents> {
   private admitted(hello: HelloFields, sessionId: string): void {
     const wallClockMs = this.clock.wallMs();
     const features = hello.features & this.offered;
-    const resumeSecret = features === 0 ? undefined : this.secret.value;
+    const resumeSecret = (features & FEATURE.RESUME) === 0 ? undefined : this.secret.value;
     this.first.say(FRAME.WELCOME, encodeWelcome({ sessionId, wallClockMs, features, resumeSecret }, this.config));
     const limits = { maxDataBytes: hello.maxDataBytes, maxChannels: hello.maxChannels };
     this.become({ sessionId, wallClockMs, version: hello.maxVersion, features, limits });
@@ -400,6 +405,7 @@ export class Session extends EventEmitter<SessionEvents> {
     this.sender.maxDataBytes = Math.min(info.limits.maxDataBytes, this.config.maxDataBytes);
     this.table.peerMaxChannels = info.limits.maxChannels;
     this.table.resumable = (info.features & this.offered & FEATURE.RESUME) !== 0;
+    this.pacer.active = (info.features & FEATURE.LANE_ACK) !== 0;
     this.addLane(this.first, false);
     this.greetings.end(this.first)?.resolve(info);
   }
@@ -411,9 +417,11 @@ export class Session extends EventEmitter<SessionEvents> {
     this.suspendTimer = undefined;
     const { control } = this.lanes;
     this.lanes.add(lane);
+    lane.acknowledged = this.pacer.active;
+    this.pacer.add(lane);
     lane.welcome(this.config);
     if (control !== undefined && this.lanes.control === control && this.lanes.size === 2) this.table.leaveLane(control);
-    if (resumed) this.past.resumes += 1;
+    if (resumed) this.tally.resumes += 1;
     if (resumed || lost) this.recover();
     this.emit('lanes', this.lanes.size);
     if (resumed) this.emit('resumed');
@@ -442,7 +450,7 @@ export class Session extends EventEmitter<SessionEvents> {
 
   private removeLane(lane: Lane): boolean {
     if (!this.lanes.remove(lane)) return false;
-    this.past.lanesLost += 1;
+    this.tally.lanesLost += 1;
     lane.drop();
     this.table.laneLost(lane);
     this.sender.laneLost(lane);
@@ -452,13 +460,7 @@ export class Session extends EventEmitter<SessionEvents> {
   /** Something was lost with a lane: both ends say what they have, and send the rest again. */
   private recover(): void {
     if (this.goaway !== undefined) this.sender.send(FRAME.GOAWAY, 0, 0, this.goaway);
-    this.sendTable(true);
-  }
-
-  private sendTable(answerWanted: boolean): void {
-    for (const { offset, payload } of encodeTable(this.table.snapshot(answerWanted))) {
-      this.sender.send(FRAME.RESUME_TABLE, 0, offset, payload);
-    }
+    this.table.sendTable(true);
   }
 
   private fail(error: SessionError): void {
@@ -473,13 +475,12 @@ export class Session extends EventEmitter<SessionEvents> {
     this.reason = reason;
     clearTimeout(this.drainTimer);
     clearTimeout(this.suspendTimer);
+    this.laneAcks.stop();
     if (!silent && greeted) this.sender.send(FRAME.CLOSE, 0, 0, closePayload(reason));
     if (!silent && !greeted) this.first.say(FRAME.CLOSE, closePayload(reason));
     this.sender.finish();
     const error = refusalOf(reason, refused);
     for (const lane of new Set([...this.lanes.all, ...this.greetings.lanes(), ...(greeted ? [] : [this.first])])) {
-      lane.open = false;
-      lane.liveness?.stop();
       lane.close(this.config.closeLingerMs);
       this.greetings.end(lane)?.reject(error);
     }
