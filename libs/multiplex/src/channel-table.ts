@@ -24,6 +24,7 @@ export interface ChannelTableOptions {
   readonly config: SessionConfig;
   readonly clock: Clock;
   readonly sender: Sender;
+  readonly budget: Budget | undefined;
   readonly onOpen: ((request: OpenRequest) => void) | undefined;
   readonly rttMs: () => number | undefined;
   readonly fault: (error: unknown) => void;
@@ -74,7 +75,7 @@ export class ChannelTable {
   constructor(private readonly options: ChannelTableOptions) {
     this.ownParity = options.role === 'broker' ? 1 : 0;
     this.nextId = options.role === 'broker' ? 1 : 2;
-    this.budget = new Budget(options.config.budgetBytes);
+    this.budget = new Budget(options.config.budgetBytes, options.budget);
     this.port = this.createPort();
     this.recovery = this.createRecovery();
   }
@@ -152,6 +153,7 @@ export class ChannelTable {
       this.endAccepting(channel.id)?.abort.abort(code);
       channel.abandon('session-lost');
     }
+    for (const channel of this.channels.values()) channel.window.release();
     this.channels.clear();
   }
 

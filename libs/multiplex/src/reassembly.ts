@@ -17,7 +17,8 @@ export class Reassembly {
   }
 
   /** @throws SessionError `credit-violation` for more pieces than an honest sender makes. */
-  hold(offset: number, bytes: Buffer): void {
+  hold(offset: number, arrived: Buffer): void {
+    const bytes = owned(arrived);
     const after = this.pieces.findIndex((piece) => piece.offset + piece.bytes.length > offset);
     const index = after === -1 ? this.pieces.length : after;
     const fresh: Piece[] = [];
@@ -49,4 +50,12 @@ export class Reassembly {
   clear(): void {
     this.pieces = [];
   }
+}
+
+/** A crumb would keep the whole chunk that it came in. */
+function owned(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength <= 4 * bytes.length) return bytes;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

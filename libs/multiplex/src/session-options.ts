@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Budget } from './budget.js';
 import type { Clock, SessionConfig } from './config.js';
 import type { FieldsOf } from './fields.js';
 import type { GOAWAY_FIELDS } from './frame.js';
@@ -39,6 +40,8 @@ export interface SessionOptions {
   /** Without it every OPEN of the peer is refused with `unknown-service`. */
   readonly onOpen?: (request: OpenRequest) => void;
   readonly config?: Partial<SessionConfig>;
+  /** Shared by the sessions of a process: the sum of their windows stays below it. */
+  readonly budget?: Budget;
   readonly clock?: Clock;
 }
 

@@ -260,6 +260,7 @@ export class Session extends EventEmitter<SessionEvents> {
       config: this.config,
       clock: this.clock,
       sender: this.sender,
+      budget: this.options.budget,
       onOpen: this.options.onOpen,
       rttMs: () => this.rttMs,
       fault: (error) => this.emit('fault', error),
