@@ -13,18 +13,20 @@ export function proofOf(secret: string, exporter: Buffer): string {
 
 /**
  * What the holder of a session must know to join a lane or to resume it (SPEC.md section 8): in memory only, new at
- * each resume. The previous one stays valid until the first frame under the new one: its WELCOME may be lost.
+ * each resume. The one that was proven stays valid until the first table under the new one: its WELCOME may be lost.
  */
 export class ResumeSecret {
   private secret = fresh();
   private previous: string | undefined;
+  private proven: string | undefined;
 
   get value(): string {
     return this.secret;
   }
 
+  /** After a proof that was accepted. */
   rotate(): void {
-    this.previous = this.secret;
+    this.previous = this.proven;
     this.secret = fresh();
   }
 
@@ -35,10 +37,11 @@ export class ResumeSecret {
   verify(exporter: Buffer, proof: string): boolean {
     const given = Buffer.from(proof, 'base64url');
     const known = this.previous === undefined ? [this.secret] : [this.secret, this.previous];
-    return known.some((secret) => {
+    this.proven = known.find((secret) => {
       const expected = Buffer.from(proofOf(secret, exporter), 'base64url');
       return expected.length === given.length && timingSafeEqual(expected, given);
     });
+    return this.proven !== undefined;
   }
 }
 
