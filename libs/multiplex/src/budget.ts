@@ -2,7 +2,11 @@
 export class Budget {
   private reserved = 0;
 
-  constructor(private readonly limitBytes: number) {}
+  /** @param parent of the process: what is reserved here is reserved there too */
+  constructor(
+    private readonly limitBytes: number,
+    private readonly parent?: Budget,
+  ) {}
 
   get reservedBytes(): number {
     return this.reserved;
@@ -15,8 +19,9 @@ export class Budget {
   reserve(wanted: number, least: number): number {
     const bytes = Math.max(least, Math.min(wanted, this.limitBytes / 2 - this.reserved));
     if (this.reserved + bytes > this.limitBytes) return 0;
-    this.reserved += bytes;
-    return bytes;
+    const granted = this.parent === undefined ? bytes : this.parent.reserve(bytes, least);
+    this.reserved += granted;
+    return granted;
   }
 
   /** For windows that grow; takes from the first half only. */
@@ -26,5 +31,6 @@ export class Budget {
 
   release(bytes: number): void {
     this.reserved -= bytes;
+    this.parent?.release(bytes);
   }
 }

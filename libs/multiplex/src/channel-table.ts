@@ -4,8 +4,11 @@ import type { Clock, SessionConfig } from './config.js';
 import { OpenRefusedError, SessionError } from './errors.js';
 import { clip, decodeFields, encodeFields } from './fields.js';
 import { CHANNEL_CLASS, type ChannelClass, CODE_FIELDS, FRAME, MAX_CHANNEL_ID, OPEN_FIELDS } from './frame.js';
+import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
 import { ReceiveWindow } from './receive-window.js';
+import { codePayload, Recovery } from './recovery.js';
+import { encodeTable, TableReader } from './resume-table.js';
 import type { Sender } from './sender.js';
 
 export interface OpenOptions {
@@ -21,6 +24,7 @@ export interface ChannelTableOptions {
   readonly config: SessionConfig;
   readonly clock: Clock;
   readonly sender: Sender;
+  readonly budget: Budget | undefined;
   readonly onOpen: ((request: OpenRequest) => void) | undefined;
   readonly rttMs: () => number | undefined;
   readonly fault: (error: unknown) => void;
@@ -39,6 +43,8 @@ interface PendingAccept {
   readonly timer: NodeJS.Timeout;
 }
 
+const BEFORE_ACCEPT = new Set<number>([FRAME.RESET, FRAME.STOP, FRAME.MAX_DATA, FRAME.ACK]);
+
 const CLASS_OF = new Map<number, ChannelClass>(
   Object.entries(CHANNEL_CLASS).map(([name, number]) => [number, name as ChannelClass]),
 );
@@ -47,6 +53,8 @@ const CLASS_OF = new Map<number, ChannelClass>(
 export class ChannelTable {
   /** The peer's limit on channels that we open. */
   peerMaxChannels = 0;
+  /** Both ends keep what they send until it is acknowledged, and open again what the other has not seen. */
+  resumable = false;
   /** Set by GOAWAY of this side: later opens of the peer are refused. */
   refusing = false;
   opened = 0;
@@ -55,22 +63,38 @@ export class ChannelTable {
   private readonly channels = new Map<number, Channel>();
   private readonly opening = new Map<number, PendingOpen>();
   private readonly accepting = new Map<number, PendingAccept>();
+  private readonly recovery: Recovery;
   private readonly budget: Budget;
   private readonly port: ChannelPort;
   private readonly ownParity: number;
   private nextId: number;
   private lastPeerId = 0;
   private ownCount = 0;
+  private peerCount = 0;
 
   constructor(private readonly options: ChannelTableOptions) {
     this.ownParity = options.role === 'broker' ? 1 : 0;
     this.nextId = options.role === 'broker' ? 1 : 2;
-    this.budget = new Budget(options.config.budgetBytes);
+    this.budget = new Budget(options.config.budgetBytes, options.budget);
     this.port = this.createPort();
+    this.recovery = this.createRecovery();
   }
 
   get count(): number {
     return this.channels.size;
+  }
+
+  /** Channels that a further lane would carry. */
+  get dataCount(): number {
+    let channels = 0;
+    for (const channel of this.channels.values()) if (channel.class !== 'control') channels += 1;
+    return channels;
+  }
+
+  get resentBytes(): number {
+    let bytes = 0;
+    for (const channel of this.channels.values()) bytes += channel.out.resentBytes;
+    return bytes;
   }
 
   /** Highest id of the peer that was handled or refused. */
@@ -94,6 +118,7 @@ export class ChannelTable {
     this.nextId += 2;
     this.ownCount += 1;
     this.opened += 1;
+    if (this.resumable) this.recovery.openings.set(channel.id, payload);
     sender.send(FRAME.OPEN, channel.id, channel.window.limitBytes, payload);
     return new Promise((resolve, reject) => {
       const expire = (): void => this.giveUp(channel, 'open-timeout');
@@ -108,8 +133,9 @@ export class ChannelTable {
       this.receiveOpen(id, offset, payload);
       return;
     }
+    if (type === FRAME.ACK && this.recovery.refusals.delete(id)) return;
     const channel = this.find(id);
-    if (type === FRAME.REFUSE) this.receiveRefuse(channel, payload);
+    if (type === FRAME.REFUSE) this.receiveRefuse(id, channel, payload);
     else if (channel !== undefined) this.dispatchSafely(channel, type, offset, payload);
   }
 
@@ -127,6 +153,7 @@ export class ChannelTable {
       this.endAccepting(channel.id)?.abort.abort(code);
       channel.abandon('session-lost');
     }
+    for (const channel of this.channels.values()) channel.window.release();
     this.channels.clear();
   }
 
@@ -142,7 +169,7 @@ export class ChannelTable {
   }
 
   private dispatch(channel: Channel, type: number, offset: number, payload: Buffer): void {
-    if (this.accepting.has(channel.id) && type !== FRAME.RESET && type !== FRAME.STOP && type !== FRAME.MAX_DATA) {
+    if (this.accepting.has(channel.id) && !BEFORE_ACCEPT.has(type)) {
       throw new SessionError('unexpected-frame', `type ${type} before ACCEPT`);
     }
     switch (type) {
@@ -156,6 +183,10 @@ export class ChannelTable {
       case FRAME.MAX_DATA:
         channel.receiveCredit(offset);
         break;
+      case FRAME.ACK:
+        if (!this.resumable) throw new SessionError('unexpected-frame', 'ACK');
+        channel.receiveAck(offset);
+        return;
       case FRAME.FIN:
         channel.receiveFin(offset);
         break;
@@ -185,21 +216,22 @@ export class ChannelTable {
     if (pending === undefined) return;
     this.opening.delete(channel.id);
     clearTimeout(pending.timer);
+    this.recovery.openings.delete(channel.id);
     pending.resolve(channel);
   }
 
   private receiveOpen(id: number, offset: number, payload: Buffer): void {
-    if (this.isOwn(id) || id <= this.lastPeerId) throw new SessionError('bad-channel-id', `OPEN ${id}`);
-    this.lastPeerId = id;
+    if (!this.isNew(id)) return;
     const fields = decodeFields(OPEN_FIELDS, payload);
     const channelClass = CLASS_OF.get(fields.class);
     if (channelClass === undefined) throw new SessionError('bad-field', 'class');
     const { config, onOpen } = this.options;
     if (this.refusing) return this.sendRefuse(id, 'draining');
     if (onOpen === undefined) return this.sendRefuse(id, 'unknown-service');
-    if (this.count - this.ownCount >= config.maxChannels) return this.sendRefuse(id, 'over-capacity');
+    if (this.peerCount >= config.maxChannels) return this.sendRefuse(id, 'over-capacity');
     const channel = this.create(id, fields.service, channelClass, fields.label ?? '');
     if (channel === undefined) return this.sendRefuse(id, 'over-capacity');
+    this.peerCount += 1;
     channel.out.grant(offset);
     const abort = new AbortController();
     const request = this.createRequest(channel, abort.signal, fields.traceparent);
@@ -214,6 +246,18 @@ export class ChannelTable {
       this.options.fault(error);
       request.refuse('internal-error');
     }
+  }
+
+  /** @returns false for an OPEN that was sent again and has been seen. @throws SessionError `bad-channel-id`. */
+  private isNew(id: number): boolean {
+    if (this.isOwn(id) || id === 0) throw new SessionError('bad-channel-id', `OPEN ${id}`);
+    if (id <= this.lastPeerId) {
+      if (!this.resumable) throw new SessionError('bad-channel-id', `OPEN ${id}`);
+      return this.recovery.unseen.delete(id);
+    }
+    if (this.resumable) this.recovery.noteGap(this.lastPeerId, id);
+    this.lastPeerId = id;
+    return true;
   }
 
   private createRequest(channel: Channel, signal: AbortSignal, traceparent: string | undefined): OpenRequest {
@@ -234,18 +278,21 @@ export class ChannelTable {
         if (this.endAccepting(channel.id) === undefined) return;
         this.sendRefuse(channel.id, code, detail);
         channel.abandon(code);
+        this.discount(channel);
         this.remove(channel);
       },
     };
   }
 
-  private receiveRefuse(channel: Channel | undefined, payload: Buffer): void {
+  private receiveRefuse(id: number, channel: Channel | undefined, payload: Buffer): void {
     const { code, detail } = decodeFields(CODE_FIELDS, payload);
+    if (this.resumable) this.options.sender.send(FRAME.ACK, id, 1);
     if (channel === undefined) return;
     const waiting = this.failOpening(channel.id, new OpenRefusedError(code, detail));
     if (!waiting && channel.resetReason === undefined)
       throw new SessionError('unexpected-frame', 'REFUSE after ACCEPT');
     channel.abandon(code);
+    this.discount(channel);
     this.remove(channel);
   }
 
@@ -272,7 +319,40 @@ export class ChannelTable {
 
   private sendRefuse(id: number, code: string, detail?: string): void {
     this.refused += 1;
-    this.options.sender.send(FRAME.REFUSE, id, 0, codePayload(code, detail));
+    const payload = codePayload(code, detail);
+    if (this.resumable) this.recovery.keepRefusal(id, payload);
+    this.options.sender.send(FRAME.REFUSE, id, 0, payload);
+  }
+
+  /** Says what this end has received, so that the peer sends the rest again. */
+  sendTable(answerWanted: boolean): void {
+    for (const { offset, payload } of encodeTable(this.recovery.snapshot(answerWanted))) {
+      this.options.sender.send(FRAME.RESUME_TABLE, 0, offset, payload);
+    }
+  }
+
+  /** One part of the peer's table; with the last one it is brought up to date. @throws SessionError. */
+  receiveTable(lane: Lane, offset: number, payload: Buffer): void {
+    lane.tables ??= new TableReader(4 * (this.options.config.maxChannels + this.peerMaxChannels));
+    const table = lane.tables.push(offset, payload);
+    if (table === undefined) return;
+    if (table.answerWanted) this.sendTable(false);
+    this.recovery.reconcile(table);
+  }
+
+  laneLost(lane: Lane): void {
+    for (const channel of this.channels.values()) channel.laneLost(lane);
+  }
+
+  /** DATA of these channels leaves a lane that carries control from now on alone. */
+  leaveLane(lane: Lane): void {
+    for (const channel of this.channels.values()) {
+      if (channel.class !== 'control' && channel.lane === lane) channel.leaveLane();
+    }
+  }
+
+  private get lastOwnId(): number {
+    return Math.max(0, this.nextId - 2);
   }
 
   /** @returns undefined for a finished id. @throws SessionError for one that was never opened. */
@@ -300,17 +380,46 @@ export class ChannelTable {
 
   private remove(channel: Channel): void {
     if (!this.channels.delete(channel.id)) return;
+    this.recovery.openings.delete(channel.id);
     channel.window.release();
     if (this.isOwn(channel.id)) this.ownCount -= 1;
     if (this.channels.size === 0) this.options.emptied();
   }
 
+  /** The peer may open another one. */
+  private discount(channel: Channel): void {
+    if (!this.isOwn(channel.id)) this.peerCount -= 1;
+  }
+
+  private createRecovery(): Recovery {
+    return new Recovery({
+      sender: this.options.sender,
+      maxChannels: this.options.config.maxChannels,
+      channels: () => this.channels.values(),
+      ids: () => ({ lastPeerId: this.lastPeerId, lastOwnId: this.lastOwnId }),
+      isOwn: (id) => this.isOwn(id),
+      isAccepting: (id) => this.accepting.has(id),
+      waits: (id) => this.opening.has(id) || this.accepting.has(id),
+      lost: (channel) => {
+        this.failOpening(channel.id, new OpenRefusedError('session-lost'));
+        channel.forgotten();
+      },
+    });
+  }
+
   private createPort(): ChannelPort {
     const { sender, config, rttMs } = this.options;
+    const resumable = (): boolean => this.resumable;
     return {
       sendable: (channel) => sender.sendable(channel),
       creditDue: (channel) => sender.creditDue(channel),
-      sendReset: (channel, code) => sender.send(FRAME.RESET, channel.id, channel.out.sentBytes, codePayload(code)),
+      ackDue: (channel) => (this.resumable ? sender.ackDue(channel) : undefined),
+      ackLater: (channel) => (this.resumable ? sender.ackLater(channel) : undefined),
+      over: (channel) => this.discount(channel),
+      get resumable() {
+        return resumable();
+      },
+      sendReset: (channel, code) => sender.send(FRAME.RESET, channel.id, channel.out.highBytes, codePayload(code)),
       sendStop: (channel, code) => sender.send(FRAME.STOP, channel.id, 0, codePayload(code)),
       ended: (channel) => this.remove(channel),
       get rttMs() {
@@ -320,12 +429,4 @@ export class ChannelTable {
       sendBufferLimitBytes: config.sendBufferLimitBytes,
     };
   }
-}
-
-function codePayload(code: string, detail?: string): Buffer {
-  const clipped = clip(detail, CODE_FIELDS.detail.max);
-  return encodeFields(CODE_FIELDS, {
-    code: clip(code, CODE_FIELDS.code.max) ?? '',
-    ...(clipped === undefined ? {} : { detail: clipped }),
-  });
 }

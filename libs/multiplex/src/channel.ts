@@ -1,8 +1,8 @@
-import { SessionError } from './errors.js';
 import type { ChannelClass } from './frame.js';
+import type { Lane } from './lane.js';
+import { ReceiveSide } from './receive-side.js';
 import type { ReceiveWindow } from './receive-window.js';
 import { SendSide } from './send-side.js';
-import { type ReceiveState, RECEIVE_MOVES, move } from './state.js';
 
 /** How a channel ended: `finished` after FIN in both directions, else the code of the reset. Bytes are payload bytes. */
 export interface ChannelEnd {
@@ -15,13 +15,31 @@ export interface ChannelEnd {
 export interface ChannelPort {
   sendable(channel: Channel): void;
   creditDue(channel: Channel): void;
+  /** An ACK is worth a frame. */
+  ackDue(channel: Channel): void;
+  /** An ACK is due before long. */
+  ackLater(channel: Channel): void;
   sendReset(channel: Channel, code: string): void;
   sendStop(channel: Channel, code: string): void;
+  /** Both directions have ended. */
+  over(channel: Channel): void;
+  /** Over, and the peer knows. */
   ended(channel: Channel): void;
+  /** Keep what is sent until it is acknowledged; acknowledge what is received. */
+  readonly resumable: boolean;
   readonly rttMs: number | undefined;
   readonly sendBufferBytes: number;
   readonly sendBufferLimitBytes: number;
 }
+
+/** Bytes below `upTo` may still be on a lane that the channel has left. */
+interface Trail {
+  readonly lane: Lane;
+  readonly upTo: number;
+}
+
+/** Bytes received that are worth an ACK at once, or a quarter of the window. */
+const ACK_BYTES = 65_536;
 
 /**
  * One bidirectional byte stream. Chunks are passed by reference in both directions: do not change a buffer after
@@ -37,15 +55,21 @@ export class Channel {
   /** @internal */
   creditScheduled = false;
   /** @internal */
-  readonly out = new SendSide();
-  private receiveState: ReceiveState = 'open';
+  ackScheduled = false;
+  /** @internal the lane of its DATA, undefined until it sends */
+  lane: Lane | undefined;
+  /** @internal */
+  readonly out: SendSide;
+  private readonly in: ReceiveSide;
+  private ackedOffset = 0;
+  private trail: Trail[] = [];
+  private isOver = false;
   private dataHandler: ((chunk: Buffer) => void) | undefined;
   private finHandler: (() => void) | undefined;
   private resetHandler: ((code: string) => void) | undefined;
   /** Arrived before there was a handler; bounded by the window. */
   private early: Buffer[] = [];
   private finUndelivered = false;
-  private finalOffset: number | undefined;
   private resetCode: string | undefined;
   private blocked = false;
   private settle: (end: ChannelEnd) => void = () => undefined;
@@ -59,6 +83,8 @@ export class Channel {
     readonly window: ReceiveWindow,
     private readonly port: ChannelPort,
   ) {
+    this.out = new SendSide(port.resumable);
+    this.in = new ReceiveSide(id, window, port.resumable);
     this.closed = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -69,7 +95,7 @@ export class Channel {
   }
 
   get bytesSent(): number {
-    return this.out.sentBytes;
+    return this.out.highBytes;
   }
 
   get bytesReceived(): number {
@@ -132,8 +158,8 @@ export class Channel {
     if (this.over || this.resetCode !== undefined) return;
     this.resetCode = code;
     if (this.out.reset()) this.port.sendReset(this, code);
-    if (this.receiveState === 'open') {
-      this.receiveState = move(RECEIVE_MOVES, this.receiveState, 'stopped');
+    if (!this.in.ended) {
+      this.in.stop();
       this.port.sendStop(this, code);
     }
     this.afterReset(code);
@@ -142,34 +168,27 @@ export class Channel {
   /** Returns credit for bytes that have left our memory. */
   consume(bytes: number): void {
     const due = this.window.consume(bytes, this.port.rttMs);
-    if (due && this.receiveState === 'open') this.port.creditDue(this);
+    if (due && !this.in.ended) this.port.creditDue(this);
   }
 
   /** @internal */
   receiveData(offset: number, chunk: Buffer): void {
-    if (this.finalOffset !== undefined) {
-      if (offset + chunk.length > this.finalOffset) throw new SessionError('beyond-final-offset', `channel ${this.id}`);
-      return;
-    }
-    if (chunk.length === 0) return;
-    this.window.receive(offset, chunk.length);
-    if (this.receiveState !== 'open') return;
-    if (this.dataHandler === undefined || this.early.length > 0) this.early.push(chunk);
-    else this.dataHandler(chunk);
+    this.in.data(offset, chunk, (piece) => this.deliver(piece));
+    if (this.port.resumable) this.noteAck();
+    if (this.in.finReached()) this.finReceived();
   }
 
   /** @internal */
   receiveFin(offset: number): void {
-    if (!this.receiveEnd(offset, 'finished')) return;
-    this.checkEnd();
-    if (this.resetCode !== undefined) return;
-    this.finUndelivered = true;
-    this.deliverEarly();
+    if (this.in.fin(offset)) this.finReceived();
+    else if (this.in.peerEnded) this.port.ackDue(this);
   }
 
   /** @internal the peer abandons its direction; ours is of no use any more, so it is reset with the same code. */
   receiveReset(offset: number, code: string): void {
-    if (!this.receiveEnd(offset, 'reset')) return;
+    const ended = this.in.reset(offset);
+    this.port.ackDue(this);
+    if (!ended) return;
     if (this.resetCode !== undefined) {
       this.checkEnd();
       return;
@@ -189,6 +208,64 @@ export class Channel {
     if (this.out.grant(limit)) this.port.sendable(this);
   }
 
+  /** @internal @throws SessionError `bad-offset` */
+  receiveAck(offset: number): void {
+    this.out.acknowledge(offset);
+    this.checkEnd();
+  }
+
+  /** @internal what the next ACK says */
+  takeAck(): number {
+    this.ackedOffset = this.in.ackOffset;
+    return this.ackedOffset;
+  }
+
+  /** @internal */
+  get receivedOffset(): number {
+    return this.in.ackOffset;
+  }
+
+  /** @internal we cut it, and the peer's end has not come yet */
+  get stopping(): boolean {
+    return this.in.state === 'stopped';
+  }
+
+  /** @internal moves on to another lane; what is under way stays where it is */
+  leaveLane(): void {
+    const { lane } = this;
+    this.lane = undefined;
+    if (lane === undefined || !this.port.resumable) return;
+    this.trail = [...this.trail.filter(({ upTo }) => upTo > this.out.ackedBytes), { lane, upTo: this.out.highBytes }];
+  }
+
+  /** @internal bytes of this channel went with that lane: nothing more until the peer said what it has */
+  laneLost(lost: Lane): void {
+    const { ackedBytes, state } = this.out;
+    const touched = this.trail.some(({ lane, upTo }) => lane === lost && (upTo > ackedBytes || state === 'finished'));
+    if (!touched && this.lane !== lost) return;
+    if (this.lane === lost) this.lane = undefined;
+    this.out.paused = true;
+  }
+
+  /** @internal sends again what the peer's table lacks */
+  recover(receivedOffset: number, maxData: number): void {
+    this.out.acknowledge(receivedOffset);
+    this.out.grant(maxData);
+    if (this.out.paused) {
+      this.out.rewind();
+      this.trail = [];
+    }
+    this.port.sendable(this);
+    this.checkEnd();
+  }
+
+  /** @internal the peer has forgotten the channel: it had everything, and we had its end */
+  forgotten(): void {
+    this.out.acknowledgeAll();
+    if (!this.over) this.abandon('session-lost');
+    this.checkEnd();
+  }
+
   /** @internal called by the sender after bytes or the FIN went out. */
   afterSend(): void {
     if (this.out.ended) {
@@ -203,7 +280,7 @@ export class Channel {
   /** @internal the session is gone: nothing is sent any more. */
   abandon(code: string): void {
     this.out.reset();
-    if (this.receiveState === 'open' || this.receiveState === 'stopped') this.receiveState = 'reset';
+    this.in.abandon();
     if (this.resetCode !== undefined) return;
     this.resetCode = code;
     this.early = [];
@@ -214,7 +291,7 @@ export class Channel {
 
   /** Both directions have ended. */
   get over(): boolean {
-    return this.out.ended && (this.receiveState === 'finished' || this.receiveState === 'reset');
+    return this.out.ended && this.in.peerEnded;
   }
 
   get sendEnded(): boolean {
@@ -222,18 +299,25 @@ export class Channel {
   }
 
   get receiveEnded(): boolean {
-    return this.receiveState !== 'open';
+    return this.in.ended;
   }
 
-  private receiveEnd(offset: number, to: 'finished' | 'reset'): boolean {
-    if (this.finalOffset !== undefined) {
-      if (offset !== this.finalOffset) throw new SessionError('beyond-final-offset', `channel ${this.id}`);
-      return false;
-    }
-    if (offset !== this.window.received) throw new SessionError('bad-offset', `end of channel ${this.id}`);
-    this.finalOffset = offset;
-    this.receiveState = move(RECEIVE_MOVES, this.receiveState, to);
-    return true;
+  private deliver(chunk: Buffer): void {
+    if (this.dataHandler === undefined || this.early.length > 0) this.early.push(chunk);
+    else this.dataHandler(chunk);
+  }
+
+  private noteAck(): void {
+    if (this.in.ackOffset - this.ackedOffset >= Math.min(ACK_BYTES, this.window.size / 4)) this.port.ackDue(this);
+    else this.port.ackLater(this);
+  }
+
+  private finReceived(): void {
+    this.port.ackDue(this);
+    this.checkEnd();
+    if (this.resetCode !== undefined) return;
+    this.finUndelivered = true;
+    this.deliverEarly();
   }
 
   private deliverEarly(): void {
@@ -258,11 +342,15 @@ export class Channel {
 
   private checkEnd(): void {
     if (!this.over) return;
-    this.settle(this.endReport(this.resetCode ?? 'finished'));
-    this.port.ended(this);
+    if (!this.isOver) {
+      this.isOver = true;
+      this.settle(this.endReport(this.resetCode ?? 'finished'));
+      this.port.over(this);
+    }
+    if (this.out.endAcked) this.port.ended(this);
   }
 
   private endReport(code: string): ChannelEnd {
-    return { code, bytesSent: this.out.sentBytes, bytesReceived: this.window.received };
+    return { code, bytesSent: this.out.highBytes, bytesReceived: this.window.received };
   }
 }

@@ -26,8 +26,14 @@ export interface SessionConfig {
   /** The acceptor's wait for its own application. */
   readonly acceptTimeoutMs: number;
   readonly pingIntervalMs: number;
-  /** Silence that ends the session; below 15 s by default so that detection stays within 15 s. */
+  /** Silence, or DATA without progress of LANE_ACK, that ends a lane; below 15 s by default so that detection stays within 15 s. */
   readonly deadAfterMs: number;
+  /** A session without a lane waits this long for the agent to resume it. */
+  readonly resumeWindowMs: number;
+  /** Longest delay of an ACK or LANE_ACK that is not worth a frame of its own yet. */
+  readonly ackDelayMs: number;
+  /** Cap on all bytes that this end writes; none when undefined. */
+  readonly uplinkBytesPerSecond?: number;
   /** Time the transport gets to flush CLOSE before it is destroyed. */
   readonly closeLingerMs: number;
 }
@@ -51,6 +57,8 @@ export const DEFAULT_CONFIG: SessionConfig = {
   acceptTimeoutMs: 14_000,
   pingIntervalMs: 5_000,
   deadAfterMs: 14_000,
+  resumeWindowMs: 30_000,
+  ackDelayMs: 10,
   closeLingerMs: 1_000,
 };
 

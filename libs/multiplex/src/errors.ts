@@ -20,6 +20,8 @@ export const SESSION_CODES = [
   'peer-silent',
   'transport-closed',
   'transport-error',
+  'resume-refused',
+  'joined',
   'internal-error',
 ] as const;
 export type SessionCode = (typeof SESSION_CODES)[number];
@@ -35,6 +37,7 @@ export const OPEN_CODES = [
   'open-timeout',
   'session-lost',
   'not-open',
+  'suspended',
   'ids-exhausted',
   'internal-error',
 ] as const;
@@ -86,7 +89,7 @@ export class OpenRefusedError extends Error {
 
   /** True when the peer never handled the OPEN, so it is safe to repeat it on another session. */
   get retryable(): boolean {
-    return this.code === 'draining' || this.code === 'not-open' || this.code === 'ids-exhausted';
+    return ['draining', 'not-open', 'suspended', 'ids-exhausted'].includes(this.code);
   }
 }
 

@@ -16,7 +16,6 @@ import {
   MAX_DATA_PAYLOAD_BYTES,
   OPEN_FIELDS,
   PROTOCOL_VERSION,
-  RESERVED_FRAME,
   WELCOME_FIELDS,
 } from './frame.js';
 import { CLASS_WEIGHT } from './send-order.js';
@@ -51,6 +50,8 @@ describe('the wire', () => {
       GOAWAY: 4,
       PING: 5,
       PONG: 6,
+      LANE_ACK: 7,
+      RESUME_TABLE: 8,
       OPEN: 16,
       ACCEPT: 17,
       REFUSE: 18,
@@ -59,20 +60,17 @@ describe('the wire', () => {
       FIN: 21,
       RESET: 22,
       STOP: 23,
+      ACK: 24,
     });
-    expect(RESERVED_FRAME).toEqual({ LANE_ACK: 7, RESUME_TABLE: 8, ACK: 24 });
     expect(CHANNEL_CLASS).toEqual({ control: 0, live: 1, events: 2, playback: 3, bulk: 4 });
     expect(FEATURE).toEqual({ LANES: 1, RESUME: 2, LANE_ACK: 4 });
     expect([PROTOCOL_VERSION, FLAG_OPTIONAL, HEADER_BYTES]).toEqual([1, 1, 18]);
     expect([MAX_CONTROL_PAYLOAD_BYTES, MAX_DATA_PAYLOAD_BYTES]).toEqual([4096, 65_536]);
   });
 
-  it('has the frame types of SPEC.md, marked by version', () => {
+  it('has the frame types of SPEC.md', () => {
     const listed = rows('## 4. Frame types').filter(([type]) => type?.startsWith('0x'));
-    const by = (since: (version: string) => boolean): Record<string, number> =>
-      Object.fromEntries(listed.filter((row) => since(row[2] ?? '')).map((row) => [row[1] ?? '', Number(row[0])]));
-    expect(by((version) => version !== '1.0')).toEqual(FRAME);
-    expect(by((version) => version === '1.0')).toEqual(RESERVED_FRAME);
+    expect(Object.fromEntries(listed.map((row) => [row[1] ?? '', Number(row[0])]))).toEqual(FRAME);
   });
 
   it('has the fields of SPEC.md', () => {

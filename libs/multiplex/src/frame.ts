@@ -3,7 +3,7 @@
  * Header, big-endian: type u8 | flags u8 | channel u32 | offset u64 (at most 2^53 - 1) | length u32.
  */
 
-/** 1: first version, SPEC 0.x. Later abilities are features, not versions, unless the header changes. */
+/** 1: first version, SPEC 0.x and 1.0. Later abilities are features, not versions, unless the header changes. */
 export const PROTOCOL_VERSION = 1;
 
 export const HEADER_BYTES = 18;
@@ -12,6 +12,8 @@ export const MAX_CONTROL_PAYLOAD_BYTES = 4096;
 export const MAX_DATA_PAYLOAD_BYTES = 65_536;
 export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
 export const MAX_CHANNEL_ID = 0xffff_ffff;
+/** Lanes of one session; their indexes are 0 to 7. */
+export const MAX_LANES = 8;
 
 /** A frame of unknown type that carries it is skipped; without it, it ends the session. */
 export const FLAG_OPTIONAL = 0x01;
@@ -23,6 +25,8 @@ export const FRAME = {
   GOAWAY: 0x04,
   PING: 0x05,
   PONG: 0x06,
+  LANE_ACK: 0x07,
+  RESUME_TABLE: 0x08,
   OPEN: 0x10,
   ACCEPT: 0x11,
   REFUSE: 0x12,
@@ -31,15 +35,13 @@ export const FRAME = {
   FIN: 0x15,
   RESET: 0x16,
   STOP: 0x17,
+  ACK: 0x18,
 } as const;
 
 /** Types from here on belong to a channel; those below carry channel id 0. */
 export const FIRST_CHANNEL_FRAME = 0x10;
 
-/** Written in SPEC.md for 1.0; a 0.x decoder treats them as unknown types. */
-export const RESERVED_FRAME = { LANE_ACK: 0x07, RESUME_TABLE: 0x08, ACK: 0x18 } as const;
-
-/** Bits of the `features` field. SPEC 0.x announces none. */
+/** Bits of the `features` field; in force when both ends announced them. 0.x announces none. */
 export const FEATURE = { LANES: 0x01, RESUME: 0x02, LANE_ACK: 0x04 } as const;
 
 export const CHANNEL_CLASS = { control: 0, live: 1, events: 2, playback: 3, bulk: 4 } as const;

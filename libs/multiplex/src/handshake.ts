@@ -5,6 +5,7 @@ import {
   HELLO_FIELDS,
   MAX_CONTROL_PAYLOAD_BYTES,
   MAX_DATA_PAYLOAD_BYTES,
+  MAX_LANES,
   PROTOCOL_VERSION,
   WELCOME_FIELDS,
 } from './frame.js';
@@ -22,62 +23,89 @@ export interface WelcomeInfo {
   readonly sessionId: string;
   readonly wallClockMs: number;
   readonly version: number;
+  /** In force: both ends announced them. */
   readonly features: number;
   readonly limits: { readonly maxDataBytes: number; readonly maxChannels: number };
 }
 
 export type HelloFields = FieldsOf<typeof HELLO_FIELDS>;
 
-/** SPEC 0.x has no features to offer. */
-const FEATURES = 0;
+/** Which lane a HELLO is for: the first of a new session, or with a proof one of a session that is there. */
+export interface LaneClaim {
+  readonly features: number;
+  readonly lane: number;
+  readonly resume?: { readonly sessionId: string; readonly proof: string };
+}
 
-export function encodeHello(hello: HelloInfo, config: SessionConfig): Buffer {
+export function encodeHello(hello: HelloInfo, config: SessionConfig, claim: LaneClaim): Buffer {
+  const { resume } = claim;
   return encodeFields(HELLO_FIELDS, {
     minVersion: PROTOCOL_VERSION,
     maxVersion: PROTOCOL_VERSION,
-    features: FEATURES,
+    features: claim.features,
     maxDataBytes: config.maxDataBytes,
     maxChannels: config.maxChannels,
-    lane: 0,
+    lane: claim.lane,
     instanceId: hello.instanceId,
     agentVersion: hello.agentVersion,
     platform: hello.platform,
     wallClockMs: hello.wallClockMs,
+    ...(resume === undefined ? {} : { resumeSessionId: resume.sessionId, resumeProof: resume.proof }),
   });
 }
 
-/** @throws SessionError `bad-field`, `version-mismatch`, `not-implemented`. */
-export function decodeHello(payload: Buffer): HelloFields {
+/**
+ * @param resumable this side can take further lanes and resumed sessions
+ * @throws SessionError `bad-field`, `version-mismatch`, `not-implemented`.
+ */
+export function decodeHello(payload: Buffer, resumable: boolean): HelloFields {
   const hello = decodeFields(HELLO_FIELDS, payload);
   if (hello.minVersion > PROTOCOL_VERSION || hello.maxVersion < PROTOCOL_VERSION) {
     throw new SessionError('version-mismatch', `this side speaks version ${PROTOCOL_VERSION}`);
   }
-  if (hello.lane > 0) throw new SessionError('not-implemented', 'a second lane');
-  if (hello.resumeSessionId !== undefined) throw new SessionError('not-implemented', 'resuming a session');
+  if (!resumable && hello.lane > 0) throw new SessionError('not-implemented', 'a second lane');
+  if (!resumable && hello.resumeSessionId !== undefined)
+    throw new SessionError('not-implemented', 'resuming a session');
+  if (hello.lane >= MAX_LANES) throw new SessionError('bad-field', 'lane is out of range');
+  if (hello.lane > 0 && hello.resumeSessionId === undefined)
+    throw new SessionError('bad-field', 'a lane of no session');
+  if ((hello.resumeSessionId === undefined) !== (hello.resumeProof === undefined))
+    throw new SessionError('bad-field', 'a resume takes an id and a proof');
   checkLimits(hello.maxDataBytes);
   return hello;
 }
 
-export function encodeWelcome(sessionId: string, wallClockMs: number, config: SessionConfig): Buffer {
+export interface WelcomeClaim {
+  readonly sessionId: string;
+  readonly wallClockMs: number;
+  readonly features: number;
+  /** base64url */
+  readonly resumeSecret?: string | undefined;
+}
+
+export function encodeWelcome(claim: WelcomeClaim, config: SessionConfig): Buffer {
+  const { sessionId, wallClockMs, features, resumeSecret } = claim;
   return encodeFields(WELCOME_FIELDS, {
     version: PROTOCOL_VERSION,
-    features: FEATURES,
+    features,
     maxDataBytes: config.maxDataBytes,
     maxChannels: config.maxChannels,
     sessionId,
     wallClockMs,
+    ...(resumeSecret === undefined ? {} : { resumeSecret }),
   });
 }
 
 /** @throws SessionError `bad-field`, `version-mismatch`. */
-export function decodeWelcome(payload: Buffer): WelcomeInfo {
-  const { version, features, maxDataBytes, maxChannels, sessionId, wallClockMs } = decodeFields(
+export function decodeWelcome(payload: Buffer): { info: WelcomeInfo; resumeSecret: string | undefined } {
+  const { version, features, maxDataBytes, maxChannels, sessionId, wallClockMs, resumeSecret } = decodeFields(
     WELCOME_FIELDS,
     payload,
   );
   if (version !== PROTOCOL_VERSION) throw new SessionError('version-mismatch', `the broker chose ${version}`);
   checkLimits(maxDataBytes);
-  return { sessionId, wallClockMs, version, features, limits: { maxDataBytes, maxChannels } };
+  const info = { sessionId, wallClockMs, version, features, limits: { maxDataBytes, maxChannels } };
+  return { info, resumeSecret };
 }
 
 function checkLimits(maxDataBytes: number): void {

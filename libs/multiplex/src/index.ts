@@ -1,4 +1,5 @@
 export { bridge, type BridgeEnd } from './bridge.js';
+export { Budget } from './budget.js';
 export type { Channel, ChannelEnd } from './channel.js';
 export type { OpenOptions } from './channel-table.js';
 export { type Clock, DEFAULT_CONFIG, type SessionConfig } from './config.js';
@@ -18,10 +19,12 @@ export {
 export { CHANNEL_CLASS, type ChannelClass, PROTOCOL_VERSION } from './frame.js';
 export type { HelloInfo, WelcomeInfo } from './handshake.js';
 export type { OpenRequest } from './open-request.js';
+export { LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL } from './resume-secret.js';
 export { Session } from './session.js';
 export type {
   Admission,
   AdmittedHello,
+  AttachOptions,
   CloseReason,
   DrainOptions,
   GoawayInfo,

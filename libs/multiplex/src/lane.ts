@@ -1,32 +1,66 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from './config.js';
-import { FrameDecoder, type FrameSink } from './decode.js';
+import type { Clock, SessionConfig } from './config.js';
+import type { Channel } from './channel.js';
+import { FrameDecoder } from './decode.js';
+import { encodeFrame } from './encode.js';
 import { SessionError } from './errors.js';
+import { FRAME } from './frame.js';
+import { Liveness } from './liveness.js';
+import type { PacedLane } from './pacer.js';
+import type { TableReader } from './resume-table.js';
 
 export interface LaneEvents {
-  readonly frame: FrameSink;
+  readonly frame: (lane: Lane, type: number, channel: number, offset: number, payload: Buffer) => void;
+  /** Bytes arrived. */
+  readonly received: (lane: Lane) => void;
+  /** A frame of the lane itself waits. */
+  readonly waiting: () => void;
   /** The transport took its backlog. */
   readonly drained: () => void;
   /** Called once: a fault of the peer, or the transport's end. */
-  readonly failed: (error: SessionError) => void;
+  readonly failed: (lane: Lane, error: SessionError) => void;
 }
 
 /** One transport of a session: bytes in through the decoder, frames out in one writev per turn. */
-export class Lane {
+export class Lane implements PacedLane {
+  /** Past WELCOME. */
+  open = false;
+  liveness: Liveness | undefined;
+  tables: TableReader | undefined;
+  /** Channels that had something to send while the transport was full. */
+  parked: Channel[] = [];
+  /** Bytes that the peer said it received here. */
+  ackedBytes = 0;
+  flights: PacedLane['flights'] = [];
+  /** The peer acknowledges lanes. */
+  acknowledged = false;
+  /** What the last LANE_ACK said. */
+  toldBytes = 0;
+  /** Something came that is worth a LANE_ACK; acknowledgements themselves are not, or they would never end. */
+  ackWorth = false;
+  /** Since when DATA waits for progress, steady ms. */
+  private awaitingSince: number | undefined;
+  private awaitedBytes = 0;
   readonly decoder: FrameDecoder;
   lastReceivedAt: number;
   bytesReceived = 0;
   bytesSent = 0;
   private failed = false;
+  private own: Buffer[] = [];
+  private pongToken: number | undefined;
+  private ackWaits = false;
 
   constructor(
+    public index: number,
     private readonly transport: Duplex,
-    private readonly events: LaneEvents,
+    private events: LaneEvents,
     private readonly clock: Clock,
     private readonly backlogBytes: number,
   ) {
     this.lastReceivedAt = clock.steadyMs();
-    this.decoder = new FrameDecoder(events.frame);
+    this.decoder = new FrameDecoder((type, channel, offset, payload) =>
+      this.events.frame(this, type, channel, offset, payload),
+    );
     if ('setNoDelay' in transport && typeof transport.setNoDelay === 'function') transport.setNoDelay(true);
     transport.on('error', (error: Error) => this.fail(new SessionError('transport-error', error.message)));
   }
@@ -39,6 +73,75 @@ export class Lane {
       .on('end', () => this.fail(new SessionError('transport-closed', 'the peer ended the connection')))
       .on('close', () => this.fail(new SessionError('transport-closed')));
     if (this.transport.destroyed) this.fail(new SessionError('transport-closed'));
+  }
+
+  /** Past the handshake: frames of full size, and pings. */
+  welcome({ maxDataBytes, pingIntervalMs, deadAfterMs }: SessionConfig): void {
+    this.open = true;
+    this.decoder.maxDataBytes = maxDataBytes;
+    this.liveness = new Liveness({
+      pingIntervalMs,
+      deadAfterMs,
+      clock: this.clock,
+      lastReceivedAt: () => this.lastReceivedAt,
+      stalledMs: () => (this.awaitingSince === undefined ? 0 : this.clock.steadyMs() - this.awaitingSince),
+      ping: (token) => this.post(FRAME.PING, token),
+      dead: () => this.fail(new SessionError('peer-silent', `no byte for ${deadAfterMs} ms`)),
+    });
+    this.liveness.start();
+  }
+
+  /** The frames that follow are another session's. */
+  handOver(events: LaneEvents): void {
+    this.events = events;
+  }
+
+  /** At once, whatever waits: the handshake, and a refusal. */
+  say(type: number, payload: Buffer): void {
+    this.write(encodeFrame(type, 0, 0, payload));
+  }
+
+  /** A frame that belongs to this lane alone; goes before all others. */
+  post(type: number, offset: number, payload?: Buffer): void {
+    this.own.push(encodeFrame(type, 0, offset, payload));
+    this.events.waiting();
+  }
+
+  /** At most one pending: a newer token replaces an older one. */
+  pong(token: number): void {
+    this.pongToken = token;
+    this.events.waiting();
+  }
+
+  /** DATA was written: LANE_ACK has to come this far. */
+  awaitAck(): void {
+    if (!this.acknowledged) return;
+    this.awaitedBytes = this.bytesSent;
+    this.awaitingSince ??= this.clock.steadyMs();
+  }
+
+  progressed(): void {
+    this.awaitingSince = this.ackedBytes < this.awaitedBytes ? this.clock.steadyMs() : undefined;
+  }
+
+  /** Its value is read when it is written. */
+  ackDue(): void {
+    this.ackWaits = true;
+    this.events.waiting();
+  }
+
+  /** @returns frames written */
+  flushOwn(): number {
+    const frames = this.own;
+    this.own = [];
+    if (this.pongToken !== undefined) frames.push(encodeFrame(FRAME.PONG, 0, this.pongToken));
+    this.pongToken = undefined;
+    if (this.ackWaits) frames.push(encodeFrame(FRAME.LANE_ACK, 0, this.bytesReceived));
+    if (this.ackWaits) this.toldBytes = this.bytesReceived;
+    if (this.ackWaits) this.ackWorth = false;
+    this.ackWaits = false;
+    for (const frame of frames) this.write(frame);
+    return frames.length;
   }
 
   /** More may be handed to the transport. While false, `drained` will be called. */
@@ -66,6 +169,8 @@ export class Lane {
    */
   close(lingerMs: number): void {
     this.failed = true;
+    this.open = false;
+    this.liveness?.stop();
     this.decoder.stop();
     const { transport } = this;
     if (transport.destroyed) return;
@@ -78,6 +183,15 @@ export class Lane {
     transport.resume();
   }
 
+  /** Lost: nothing more in, nothing more out. */
+  drop(): void {
+    this.failed = true;
+    this.open = false;
+    this.liveness?.stop();
+    this.decoder.stop();
+    this.transport.destroy();
+  }
+
   private receive(chunk: Buffer): void {
     this.lastReceivedAt = this.clock.steadyMs();
     this.bytesReceived += chunk.length;
@@ -86,11 +200,12 @@ export class Lane {
     } catch (error) {
       this.fail(error instanceof SessionError ? error : new SessionError('internal-error', String(error)));
     }
+    if (!this.failed) this.events.received(this);
   }
 
   private fail(error: SessionError): void {
     if (this.failed) return;
     this.failed = true;
-    this.events.failed(error);
+    this.events.failed(this, error);
   }
 }

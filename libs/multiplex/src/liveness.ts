@@ -6,6 +6,8 @@ export interface LivenessOptions {
   readonly clock: Clock;
   /** When the last byte of any kind arrived, steady ms. */
   readonly lastReceivedAt: () => number;
+  /** For how long nothing of what we sent has been acknowledged; 0 when nothing waits. */
+  readonly stalledMs?: () => number;
   readonly ping: (token: number) => void;
   readonly dead: () => void;
 }
@@ -47,7 +49,8 @@ export class Liveness {
   }
 
   private get silentMs(): number {
-    return this.options.clock.steadyMs() - this.options.lastReceivedAt();
+    const { clock, lastReceivedAt, stalledMs } = this.options;
+    return Math.max(clock.steadyMs() - lastReceivedAt(), stalledMs?.() ?? 0);
   }
 
   private arm(): void {

@@ -30,11 +30,12 @@ export class ReceiveWindow {
     return this.windowBytes;
   }
 
-  /** @throws SessionError `bad-offset` or `credit-violation`. */
-  receive(offset: number, length: number): void {
-    if (offset !== this.received) throw new SessionError('bad-offset', `${offset} instead of ${this.received}`);
-    if (offset + length > this.limit)
-      throw new SessionError('credit-violation', `${offset + length} over ${this.limit}`);
+  /** @throws SessionError `credit-violation`. */
+  check(end: number): void {
+    if (end > this.limit) throw new SessionError('credit-violation', `${end} over ${this.limit}`);
+  }
+
+  advance(length: number): void {
     this.received += length;
   }
 

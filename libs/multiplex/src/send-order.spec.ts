@@ -8,6 +8,10 @@ import { SendOrder } from './send-order.js';
 const PORT: ChannelPort = {
   sendable: () => undefined,
   creditDue: () => undefined,
+  ackDue: () => undefined,
+  ackLater: () => undefined,
+  over: () => undefined,
+  resumable: false,
   sendReset: () => undefined,
   sendStop: () => undefined,
   ended: () => undefined,
@@ -31,7 +35,7 @@ function serve(order: SendOrder, bytes: number, frameBytes = MAX_DATA_PAYLOAD_BY
     const next = order.next();
     if (next === undefined) break;
     const slice = next.out.take(frameBytes);
-    order.charge(next, slice.bytes);
+    order.charge(slice.bytes);
     sent.set(next.id, (sent.get(next.id) ?? 0) + slice.bytes);
     total += slice.bytes;
     if (next.out.sendable) order.add(next);
@@ -75,6 +79,34 @@ describe('the order of sending', () => {
     order.next();
     order.add(channel(5, 'control', CHUNK));
     expect(order.next()?.id).toBe(5);
+  });
+
+  it('serves control beyond its share as events', () => {
+    let now = 0;
+    const order = new SendOrder({ steadyMs: () => now, rateBytes: () => 1_000_000 });
+    const greedy = channel(1, 'control', CHUNK);
+    order.add(greedy);
+    for (const each of [channel(3, 'live', CHUNK), channel(5, 'events', CHUNK)]) order.add(each);
+    const first = serve(order, 50_000, CHUNK);
+    expect([...first.keys()]).toEqual([1]);
+    const busy = serve(order, TOTAL);
+    expect((busy.get(1) ?? 0) / (busy.get(5) ?? 1)).toBeCloseTo(1, 0);
+    expect(busy.get(3) ?? 0).toBeGreaterThan(3 * (busy.get(1) ?? 0));
+    now = 1_000;
+    order.add(channel(7, 'control', CHUNK));
+    expect(order.next()?.id).toBe(7);
+  });
+
+  it('keeps the last of a capped line for control and events', () => {
+    const order = new SendOrder();
+    for (const [id, name] of [
+      [1, 'live'],
+      [3, 'events'],
+      [5, 'control'],
+    ] as const)
+      order.add(channel(id, name, CHUNK));
+    expect([order.next(true)?.id, order.next(true)?.id, order.next(true)]).toEqual([5, 3, undefined]);
+    expect(order.next()?.id).toBe(1);
   });
 
   it('gives all of the lane to a class that is alone', () => {

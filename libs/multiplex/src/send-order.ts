@@ -8,11 +8,23 @@ export const CLASS_WEIGHT = { live: 8, events: 2, playback: 2, bulk: 1 } as cons
 
 /** No smaller than the largest DATA frame, so that one visit always makes a class's deficit positive again. */
 const QUANTUM_BYTES = MAX_DATA_PAYLOAD_BYTES;
+/** Control is first up to the greater of this and a tenth of the rate; what exceeds it counts as events. */
+const CONTROL_BYTES_PER_S = 65_536;
+const CONTROL_SHARE = 0.1;
+/** A burst of control that has been saved up. */
+const CONTROL_BURST_MS = 1_000;
 
 interface ClassQueue {
   readonly quantumBytes: number;
   readonly channels: Channel[];
   deficitBytes: number;
+}
+
+/** What the order knows of time and rate; without it control has no limit. */
+export interface OrderClock {
+  steadyMs(): number;
+  /** Bytes per second, 0 while unknown. */
+  rateBytes(): number;
 }
 
 /** Which channel sends next: deficit round robin between classes, round robin between the channels of a class. */
@@ -26,6 +38,14 @@ export class SendOrder {
   };
   private readonly ring = Object.values(this.queues);
   private cursor = 0;
+  private controlTokens = CONTROL_BYTES_PER_S;
+  private refilledAtMs: number;
+  /** The queue that the last channel came from; undefined for control within its share. */
+  private serving: ClassQueue | undefined;
+
+  constructor(private readonly clock?: OrderClock) {
+    this.refilledAtMs = clock?.steadyMs() ?? 0;
+  }
 
   /** Puts a channel at the end of its class; harmless when it is waiting already. */
   add(channel: Channel): void {
@@ -35,24 +55,54 @@ export class SendOrder {
     else this.queues[channel.class].channels.push(channel);
   }
 
-  /** Takes the next channel that has something to send. */
-  next(): Channel | undefined {
+  /** Takes the next channel that has something to send. @param reserved control and events alone */
+  next(reserved = false): Channel | undefined {
     for (;;) {
-      const channel = this.control.shift() ?? this.turn()?.channels.shift();
+      const channel = this.nextControl() ?? (reserved ? this.nextEvent() : this.turn());
       if (channel === undefined) return undefined;
       channel.scheduled = false;
       if (channel.out.sendable) return channel;
     }
   }
 
-  charge(channel: Channel, bytes: number): void {
-    if (channel.class !== 'control') this.queues[channel.class].deficitBytes -= bytes;
+  /** Of the channel that `next` gave last. */
+  charge(bytes: number): void {
+    if (this.serving === undefined) this.controlTokens -= bytes;
+    else this.serving.deficitBytes -= bytes;
   }
 
-  private turn(): ClassQueue | undefined {
+  private nextControl(): Channel | undefined {
+    const [first] = this.control;
+    if (first === undefined) return undefined;
+    if (this.refill() <= 0) {
+      this.queues.events.channels.push(...this.control.splice(0));
+      return undefined;
+    }
+    this.serving = undefined;
+    return this.control.shift();
+  }
+
+  private nextEvent(): Channel | undefined {
+    this.serving = this.queues.events;
+    return this.serving.channels.shift();
+  }
+
+  private refill(): number {
+    if (this.clock === undefined) return Number.POSITIVE_INFINITY;
+    const now = this.clock.steadyMs();
+    const perMs = Math.max(CONTROL_BYTES_PER_S, CONTROL_SHARE * this.clock.rateBytes()) / 1_000;
+    this.controlTokens = Math.min(perMs * CONTROL_BURST_MS, this.controlTokens + (now - this.refilledAtMs) * perMs);
+    this.refilledAtMs = now;
+    return this.controlTokens;
+  }
+
+  private turn(): Channel | undefined {
     for (let visits = 0; visits <= this.ring.length; visits += 1) {
       const current = this.ring[this.cursor];
-      if (current !== undefined && current.channels.length > 0 && current.deficitBytes > 0) return current;
+      if (current !== undefined && current.channels.length > 0 && current.deficitBytes > 0) {
+        this.serving = current;
+        return current.channels.shift();
+      }
       if (current !== undefined && current.channels.length === 0) current.deficitBytes = 0;
       this.cursor = (this.cursor + 1) % this.ring.length;
       const following = this.ring[this.cursor];

@@ -1,48 +1,58 @@
 import type { Channel } from './channel.js';
+import type { Clock } from './config.js';
 import { encodeFrame, encodeHeader } from './encode.js';
 import { SessionError } from './errors.js';
 import { FRAME } from './frame.js';
 import type { Lane } from './lane.js';
+import type { LaneSet } from './lane-set.js';
+import type { Pacer } from './pacer.js';
 import { SendOrder } from './send-order.js';
+import type { UplinkCap } from './uplink-cap.js';
+
+export interface SenderOptions {
+  readonly lanes: LaneSet;
+  readonly controlQueueBytes: number;
+  readonly maxDataBytes: number;
+  readonly ackDelayMs: number;
+  readonly clock: Clock;
+  readonly pacer: Pacer;
+  readonly cap: UplinkCap;
+  readonly overflow: (error: SessionError) => void;
+}
 
 /**
- * What goes out, in which order: control frames, then credit, then DATA and FIN by SendOrder.
- * All that was asked for in one turn of the event loop leaves in one write.
+ * What goes out, in which order and on which lane: each lane's own frames, control frames, acknowledgements and credit on
+ * the control lane, then DATA and FIN by SendOrder. All that was asked for in one turn of the event loop leaves in one
+ * write per lane. Without a lane control frames are dropped: the tables of a resume say the same again.
  */
 export class Sender {
   /** The peer's limit on one DATA payload. */
   maxDataBytes: number;
   frames = 0;
-  private readonly order = new SendOrder();
+  private readonly order: SendOrder;
   private control: Buffer[] = [];
   private controlBytes = 0;
   private credit: Channel[] = [];
-  private pongToken: number | undefined;
+  private acks: Channel[] = [];
+  private lateAcks = new Set<Channel>();
+  private ackTimer: NodeJS.Timeout | undefined;
+  private capTimer: NodeJS.Timeout | undefined;
   private scheduled = false;
   private stopped = false;
 
-  constructor(
-    private readonly lane: Lane,
-    private readonly controlQueueBytes: number,
-    maxDataBytes: number,
-    private readonly overflow: (error: SessionError) => void,
-  ) {
-    this.maxDataBytes = maxDataBytes;
+  constructor(private readonly options: SenderOptions) {
+    this.maxDataBytes = options.maxDataBytes;
+    const { clock, pacer } = options;
+    this.order = new SendOrder({ steadyMs: () => clock.steadyMs(), rateBytes: () => pacer.rateBytes });
   }
 
   send(type: number, channel: number, offset: number, payload?: Buffer): void {
-    if (this.stopped) return;
+    if (this.stopped || this.options.lanes.size === 0) return;
     const frame = encodeFrame(type, channel, offset, payload);
     this.control.push(frame);
     this.controlBytes += frame.length;
     this.schedule();
-    if (this.controlBytes > this.controlQueueBytes) this.overflow(new SessionError('control-overflow'));
-  }
-
-  /** At most one pending: a newer token replaces an older one. */
-  pong(token: number): void {
-    this.pongToken = token;
-    this.schedule();
+    if (this.controlBytes > this.options.controlQueueBytes) this.options.overflow(new SessionError('control-overflow'));
   }
 
   /** At most one MAX_DATA pending per channel; its value is read when it is written. */
@@ -53,74 +63,177 @@ export class Sender {
     this.schedule();
   }
 
+  /** At most one ACK pending per channel; its value is read when it is written. */
+  ackDue(channel: Channel): void {
+    this.lateAcks.delete(channel);
+    if (channel.ackScheduled) return;
+    channel.ackScheduled = true;
+    this.acks.push(channel);
+    this.schedule();
+  }
+
+  ackLater(channel: Channel): void {
+    if (channel.ackScheduled) return;
+    this.lateAcks.add(channel);
+    this.ackTimer ??= setTimeout(() => {
+      this.ackTimer = undefined;
+      for (const late of this.lateAcks) this.ackDue(late);
+    }, this.options.ackDelayMs).unref();
+  }
+
   sendable(channel: Channel): void {
     if (!channel.out.sendable) return;
     this.order.add(channel);
     this.schedule();
   }
 
-  /** Called when the transport has drained, and before it is closed. */
+  /** What waited for that lane waits no more; its channels are sendable again when they have another. */
+  laneLost(lane: Lane): void {
+    this.options.pacer.laneLost(lane);
+    this.unpark(lane);
+    this.schedule();
+  }
+
+  /** The transport of a lane has room again. */
+  drained(): void {
+    for (const lane of this.options.lanes.all) {
+      if (lane.writable) this.unpark(lane);
+    }
+    this.flush();
+  }
+
   flush(): void {
     this.scheduled = false;
     if (this.stopped) return;
-    this.lane.cork();
-    if (this.lane.writable) this.flushControl();
-    while (this.lane.writable) {
-      const channel = this.order.next();
-      if (channel === undefined) break;
-      this.flushChannel(channel);
+    const { lanes, pacer, cap } = this.options;
+    const before = lanes.all.map((lane) => lane.bytesSent);
+    for (const lane of lanes.all) lane.cork();
+    for (const lane of lanes.all) if (lane.writable) this.frames += lane.flushOwn();
+    if (lanes.control?.writable === true) this.flushControl(lanes.control);
+    for (const [index, lane] of lanes.all.entries()) cap.spend(lane.bytesSent - (before[index] ?? 0));
+    const limited = this.flushChannels();
+    for (const [index, lane] of lanes.all.entries()) {
+      lane.uncork();
+      pacer.sent(lane, before[index] ?? 0, limited);
     }
-    this.lane.uncork();
   }
 
   /** Writes the waiting control frames whatever the backlog, then falls silent. */
   finish(): void {
     if (this.stopped) return;
-    this.lane.cork();
-    this.flushControl();
-    this.lane.uncork();
+    const { control } = this.options.lanes;
+    clearTimeout(this.ackTimer);
+    clearTimeout(this.capTimer);
+    if (control !== undefined) {
+      control.cork();
+      this.frames += control.flushOwn();
+      this.flushControl(control);
+      control.uncork();
+    }
     this.stopped = true;
-    this.control = [];
-    this.credit = [];
+    this.dropControl();
   }
 
-  private schedule(): void {
+  /** Every lane is gone. */
+  dropControl(): void {
+    this.control = [];
+    this.controlBytes = 0;
+    for (const channel of this.credit) channel.creditScheduled = false;
+    for (const channel of this.acks) channel.ackScheduled = false;
+    this.credit = [];
+    this.acks = [];
+    this.lateAcks.clear();
+  }
+
+  schedule(): void {
     if (this.scheduled || this.stopped) return;
     this.scheduled = true;
     setImmediate(() => this.flush());
   }
 
-  private flushControl(): void {
-    for (const frame of this.control) this.write(frame);
+  private unpark(lane: Lane): void {
+    const { parked } = lane;
+    lane.parked = [];
+    for (const channel of parked) {
+      channel.scheduled = false;
+      this.sendable(channel);
+    }
+  }
+
+  private flushControl(lane: Lane): void {
+    for (const frame of this.control) this.write(lane, frame);
     this.control = [];
     this.controlBytes = 0;
-    if (this.pongToken !== undefined) this.write(encodeFrame(FRAME.PONG, 0, this.pongToken));
-    this.pongToken = undefined;
+    for (const channel of this.acks) {
+      channel.ackScheduled = false;
+      this.write(lane, encodeFrame(FRAME.ACK, channel.id, channel.takeAck()));
+    }
+    this.acks = [];
     for (const channel of this.credit) {
       channel.creditScheduled = false;
-      if (!channel.receiveEnded) this.write(encodeFrame(FRAME.MAX_DATA, channel.id, channel.window.limitBytes));
+      if (!channel.receiveEnded) this.write(lane, encodeFrame(FRAME.MAX_DATA, channel.id, channel.window.limitBytes));
     }
     this.credit = [];
   }
 
-  private flushChannel(channel: Channel): void {
+  /** Within what the lanes, the pace and the cap leave. @returns whether all that was there has gone. */
+  private flushChannels(): boolean {
+    const { lanes, pacer, cap } = this.options;
+    let room = pacer.room;
+    while (lanes.all.some((lane) => lane.writable)) {
+      if (room <= 0) return false;
+      if (!cap.allows(true)) return this.waitForCap();
+      const unreserved = cap.allows(false);
+      const channel = this.order.next(!unreserved);
+      if (channel === undefined) return unreserved || this.waitForCap();
+      const lane = lanes.laneOf(channel);
+      if (lane?.writable !== true) {
+        park(channel, lane);
+        continue;
+      }
+      const before = lane.bytesSent;
+      this.flushChannel(channel, lane);
+      room -= lane.bytesSent - before;
+      cap.spend(lane.bytesSent - before);
+    }
+    return false;
+  }
+
+  private waitForCap(): false {
+    this.capTimer ??= setTimeout(() => {
+      this.capTimer = undefined;
+      this.flush();
+    }, this.options.cap.waitMs).unref();
+    return false;
+  }
+
+  private flushChannel(channel: Channel, lane: Lane): void {
     const offset = channel.out.sentBytes;
-    const { chunks, bytes } = channel.out.take(this.maxDataBytes);
+    const { chunks, bytes } = channel.out.take(
+      Math.min(this.maxDataBytes, this.options.pacer.frameBytes, this.options.cap.frameBytes),
+    );
     if (bytes > 0) {
-      this.write(encodeHeader(FRAME.DATA, 0, channel.id, offset, bytes));
-      for (const chunk of chunks) this.lane.write(chunk);
-      this.order.charge(channel, bytes);
+      this.write(lane, encodeHeader(FRAME.DATA, 0, channel.id, offset, bytes));
+      for (const chunk of chunks) lane.write(chunk);
+      this.order.charge(bytes);
+      lane.awaitAck();
     }
     if (channel.out.finDue) {
-      this.write(encodeFrame(FRAME.FIN, channel.id, channel.out.sentBytes));
+      this.write(lane, encodeFrame(FRAME.FIN, channel.id, channel.out.sentBytes));
       channel.out.finSent();
     }
     if (channel.out.sendable) this.order.add(channel);
     channel.afterSend();
   }
 
-  private write(frame: Buffer): void {
+  private write(lane: Lane, frame: Buffer): void {
     this.frames += 1;
-    this.lane.write(frame);
+    lane.write(frame);
   }
+}
+
+/** Counts as scheduled, so that it waits once. */
+function park(channel: Channel, lane: Lane | undefined): void {
+  channel.scheduled = lane !== undefined;
+  lane?.parked.push(channel);
 }

@@ -1,23 +1,38 @@
 import type { Duplex } from 'node:stream';
+import type { Budget } from './budget.js';
 import type { Clock, SessionConfig } from './config.js';
 import type { FieldsOf } from './fields.js';
 import type { GOAWAY_FIELDS } from './frame.js';
 import type { HelloInfo } from './handshake.js';
 import type { OpenRequest } from './open-request.js';
+import type { Session } from './session.js';
 
 export type Role = 'agent' | 'broker';
 
 /** `skewMs`: the agent's wall clock minus ours; the way of the HELLO is included. */
-export type AdmittedHello = HelloInfo & { readonly skewMs: number };
+export type AdmittedHello = HelloInfo & {
+  readonly skewMs: number;
+  /** The agent wants to join or resume this session; whether it knows the secret is judged by the session itself. */
+  readonly resumeSessionId?: string;
+  /** 0: a new session, or a resumed one; above: a further lane. */
+  readonly lane: number;
+};
 
 export type Admission =
   | { readonly sessionId: string }
+  /** The transport becomes a lane of that session; `start` resolves and this object ends with `joined`. */
+  | { readonly join: Session }
   | { readonly refuse: { readonly code: string; readonly detail?: string; readonly retryAfterMs?: number } };
 
 export interface SessionOptions {
   readonly role: Role;
   /** Any duplex; the session owns it from now on. TLS, and who is at the other end, are the caller's affair. */
   readonly transport: Duplex;
+  /**
+   * TLS exporter of the transport (`LANE_EXPORTER_LABEL`). Without it this end offers neither lanes nor resume, and the
+   * session ends with its transport.
+   */
+  readonly exporter?: Buffer;
   /** Agent only. */
   readonly hello?: HelloInfo;
   /** Broker only; runs inside the handshake's timeout. */
@@ -25,6 +40,8 @@ export interface SessionOptions {
   /** Without it every OPEN of the peer is refused with `unknown-service`. */
   readonly onOpen?: (request: OpenRequest) => void;
   readonly config?: Partial<SessionConfig>;
+  /** Shared by the sessions of a process: the sum of their windows stays below it. */
+  readonly budget?: Budget;
   readonly clock?: Clock;
 }
 
@@ -39,10 +56,30 @@ export interface CloseReason {
 /** The peer drains: it takes no further OPEN and ends within `drainDeadlineMs`. */
 export type GoawayInfo = Readonly<FieldsOf<typeof GOAWAY_FIELDS>>;
 
+export interface SessionEvents {
+  close: [reason: CloseReason];
+  goaway: [info: GoawayInfo];
+  rtt: [rttMs: number];
+  /** The last lane is gone; `attach` within the resume window brings the session back. */
+  suspended: [reason: CloseReason];
+  resumed: [];
+  /** Their number has changed. */
+  lanes: [count: number];
+  /** A handler of the application threw; its channel was reset with `internal-error`. */
+  fault: [error: unknown];
+}
+
 export interface DrainOptions {
   readonly reason: string;
   readonly deadlineMs: number;
   readonly reconnectAfterMs?: number;
+}
+
+export interface AttachOptions {
+  readonly transport: Duplex;
+  readonly exporter: Buffer;
+  /** `resume`: the first lane after all were lost; older ones that the broker still has end. */
+  readonly as: 'resume' | 'lane';
 }
 
 /** Counters since the start; bytes are those of the transport, headers included. */
@@ -54,4 +91,9 @@ export interface SessionStats {
   readonly channelsOpened: number;
   readonly channelsAccepted: number;
   readonly channelsRefused: number;
+  /** Payload bytes that a lost lane made necessary again, of the channels that are open. */
+  readonly bytesResent: number;
+  readonly lanes: number;
+  readonly lanesLost: number;
+  readonly resumes: number;
 }

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
 import type { Channel } from './channel.js';
 import { ChannelTable, type OpenOptions } from './channel-table.js';
 import { type Clock, DEFAULT_CONFIG, type SessionConfig, SYSTEM_CLOCK } from './config.js';
 import { OpenRefusedError, SessionError, SessionRefusedError } from './errors.js';
-import { clip, decodeFields, encodeFields } from './fields.js';
-import { CLOSE_FIELDS, FIRST_CHANNEL_FRAME, FRAME, GOAWAY_FIELDS } from './frame.js';
+import { decodeFields } from './fields.js';
+import { CLOSE_FIELDS, FEATURE, FIRST_CHANNEL_FRAME, FRAME, GOAWAY_FIELDS } from './frame.js';
 import {
   decodeHello,
   decodeWelcome,
@@ -13,47 +14,54 @@ import {
   type HelloFields,
   type WelcomeInfo,
 } from './handshake.js';
-import { Lane } from './lane.js';
-import { Liveness } from './liveness.js';
+import { askAdmission } from './admission.js';
+import { Greetings } from './greetings.js';
+import { Lane, type LaneEvents } from './lane.js';
+import { LaneAcks } from './lane-acks.js';
+import { LaneSet } from './lane-set.js';
+import { Pacer } from './pacer.js';
+import { proofOf, ResumeSecret } from './resume-secret.js';
 import { Sender } from './sender.js';
+import { closePayload, goawayPayload, reasonOf, reasonOfFault, refusalOf } from './close-reason.js';
 import type {
-  Admission,
-  AdmittedHello,
+  AttachOptions,
   CloseReason,
   DrainOptions,
-  GoawayInfo,
+  SessionEvents,
   SessionOptions,
   SessionStats,
 } from './session-options.js';
+import { UplinkCap } from './uplink-cap.js';
+import { type SessionTally, statsOf } from './session-stats.js';
 import { SESSION_MOVES, type SessionState, move } from './state.js';
 
-interface SessionEvents {
-  close: [reason: CloseReason];
-  goaway: [info: GoawayInfo];
-  rtt: [rttMs: number];
-  /** A handler of the application threw; its channel was reset with `internal-error`. */
-  fault: [error: unknown];
-}
-
-interface Starting {
-  readonly resolve: (info: WelcomeInfo) => void;
-  readonly reject: (error: SessionError) => void;
-}
+const RESUMABLE = FEATURE.LANES | FEATURE.RESUME;
 
 /** One end of a session (SPEC.md), the same class at both ends. `close` is emitted exactly once, however it ends. */
 export class Session extends EventEmitter<SessionEvents> {
   private readonly config: SessionConfig;
   private readonly clock: Clock;
-  private readonly lane: Lane;
+  private readonly lanes = new LaneSet();
+  private readonly first: Lane;
+  private readonly laneAcks: LaneAcks;
+  private readonly pacer: Pacer;
+  private readonly cap: UplinkCap;
   private readonly sender: Sender;
   private readonly table: ChannelTable;
-  private readonly liveness: Liveness;
+  private readonly greetings: Greetings;
+  private readonly tally: SessionTally = { framesReceived: 0, lanesLost: 0, resumes: 0 };
   private current: SessionState = 'idle';
+  private welcome: WelcomeInfo | undefined;
+  private instanceId: string | undefined;
+  /** Broker: what a lane must prove. */
+  private readonly secret = new ResumeSecret();
+  /** Agent: what the broker gave. */
+  private knownSecret: string | undefined;
+  private lastRttMs: number | undefined;
   private peerDraining = false;
-  private helloSeen = false;
-  private framesReceived = 0;
-  private timer: NodeJS.Timeout | undefined;
-  private starting: Starting | undefined;
+  private goaway: Buffer | undefined;
+  private drainTimer: NodeJS.Timeout | undefined;
+  private suspendTimer: NodeJS.Timeout | undefined;
   private reason: CloseReason | undefined;
 
   constructor(private readonly options: SessionOptions) {
@@ -63,9 +71,15 @@ export class Session extends EventEmitter<SessionEvents> {
     const config = { ...DEFAULT_CONFIG, ...options.config };
     this.config = config;
     this.clock = options.clock ?? SYSTEM_CLOCK;
-    this.lane = this.createLane();
-    this.sender = new Sender(this.lane, config.controlQueueBytes, config.maxDataBytes, (error) => this.fail(error));
-    this.liveness = this.createLiveness();
+    this.first = this.createLane(options.transport, 0);
+    const late = (lane: Lane): void => this.laneFailed(lane, new SessionError('handshake-timeout'));
+    this.greetings = new Greetings(config.handshakeTimeoutMs, late);
+    const { clock, lanes } = this;
+    this.laneAcks = new LaneAcks(lanes, config.ackDelayMs);
+    this.pacer = new Pacer(clock);
+    this.cap = new UplinkCap(clock, config.uplinkBytesPerSecond);
+    const { pacer, cap } = this;
+    this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow: (error) => this.fail(error) });
     this.table = this.createTable();
   }
 
@@ -73,13 +87,32 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.current;
   }
 
-  /** Smoothed; undefined before the first PONG. */
+  /** Up, but without a lane: it ends unless it is resumed in time. */
+  get suspended(): boolean {
+    return this.living && this.lanes.size === 0;
+  }
+
+  /** Smoothed, of the control lane; undefined before the first PONG. */
   get rttMs(): number | undefined {
-    return this.liveness.rttMs;
+    return this.lanes.control?.liveness?.rttMs ?? this.lastRttMs;
   }
 
   get channelCount(): number {
     return this.table.count;
+  }
+
+  /** Those below class `control`: what further lanes are for. */
+  get dataChannelCount(): number {
+    return this.table.dataCount;
+  }
+
+  get laneCount(): number {
+    return this.lanes.size;
+  }
+
+  /** Both ends can take further lanes and resume. */
+  get resumable(): boolean {
+    return this.table.resumable;
   }
 
   /** Set once the session is closed. */
@@ -88,16 +121,7 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   get stats(): SessionStats {
-    const { lane, sender, table } = this;
-    return {
-      bytesSent: lane.bytesSent,
-      bytesReceived: lane.bytesReceived,
-      framesSent: sender.frames,
-      framesReceived: this.framesReceived,
-      channelsOpened: table.opened,
-      channelsAccepted: table.accepted,
-      channelsRefused: table.refused,
-    };
+    return statsOf(this.lanes, this.sender, this.table, this.tally);
   }
 
   /**
@@ -108,16 +132,47 @@ export class Session extends EventEmitter<SessionEvents> {
     if (this.current !== 'idle')
       return Promise.reject(new SessionError(this.reason?.code ?? 'normal', 'started twice'));
     this.current = move(SESSION_MOVES, this.current, 'handshaking');
+    const started = this.greetings.begin(this.first);
     const { hello } = this.options;
-    const started = new Promise<WelcomeInfo>((resolve, reject) => {
-      this.starting = { resolve, reject };
-    });
-    this.timer = setTimeout(() => this.fail(new SessionError('handshake-timeout')), this.config.handshakeTimeoutMs);
-    if (this.options.role === 'agent' && hello !== undefined) {
-      this.sender.send(FRAME.HELLO, 0, 0, encodeHello(hello, this.config));
+    if (hello !== undefined) {
+      this.first.say(FRAME.HELLO, encodeHello(hello, this.config, { features: this.offered, lane: 0 }));
     }
-    this.lane.start();
+    this.first.start();
     return started;
+  }
+
+  /**
+   * Agent: one more lane, or the first after all were lost. The session owns the transport from now on.
+   * @throws SessionRefusedError when the broker said no; SessionError otherwise. The session itself goes on.
+   */
+  attach({ transport, exporter, as }: AttachOptions): Promise<WelcomeInfo> {
+    const { hello } = this.options;
+    const { knownSecret, welcome } = this;
+    const index = as === 'resume' ? 0 : this.lanes.freeIndex;
+    if (
+      !this.living ||
+      hello === undefined ||
+      knownSecret === undefined ||
+      welcome === undefined ||
+      index === undefined
+    ) {
+      transport.destroy();
+      return Promise.reject(new SessionError(this.reason?.code ?? 'resume-refused', 'no session to join'));
+    }
+    const lane = this.createLane(transport, index);
+    const joined = this.greetings.begin(lane);
+    const resume = { sessionId: welcome.sessionId, proof: proofOf(knownSecret, exporter) };
+    lane.say(FRAME.HELLO, encodeHello(hello, this.config, { features: this.offered, lane: index, resume }));
+    lane.start();
+    return joined;
+  }
+
+  /** Ends the lane with the highest index, when it is not the only one and has nothing to carry. @returns whether it did. */
+  detachIdle(): boolean {
+    const lane = this.lanes.all.at(-1);
+    if (lane === undefined || this.lanes.size < 2 || this.table.dataCount > 0) return false;
+    this.loseLane(lane, new SessionError('normal', 'idle'));
+    return true;
   }
 
   /** @throws OpenRefusedError; its `retryable` tells whether another session may be tried. */
@@ -125,6 +180,7 @@ export class Session extends EventEmitter<SessionEvents> {
     if (this.current === 'closed') return Promise.reject(new OpenRefusedError('session-lost', this.reason?.code));
     if (this.current === 'draining' || this.peerDraining) return Promise.reject(new OpenRefusedError('draining'));
     if (this.current !== 'open') return Promise.reject(new OpenRefusedError('not-open'));
+    if (this.suspended) return Promise.reject(new OpenRefusedError('suspended'));
     return this.table.open(request);
   }
 
@@ -141,42 +197,61 @@ export class Session extends EventEmitter<SessionEvents> {
     }
     this.current = move(SESSION_MOVES, this.current, 'draining');
     this.table.refusing = true;
-    const fields = {
-      reason: options.reason,
-      lastAcceptedId: this.table.lastAcceptedId,
-      drainDeadlineMs: options.deadlineMs,
-      ...(options.reconnectAfterMs === undefined ? {} : { reconnectAfterMs: options.reconnectAfterMs }),
-    };
-    this.sender.send(FRAME.GOAWAY, 0, 0, encodeFields(GOAWAY_FIELDS, fields));
-    this.timer = setTimeout(() => this.close('drain-deadline', options.reason), options.deadlineMs);
+    this.goaway = goawayPayload(options, this.table.lastAcceptedId);
+    this.sender.send(FRAME.GOAWAY, 0, 0, this.goaway);
+    this.drainTimer = setTimeout(() => this.close('drain-deadline', options.reason), options.deadlineMs);
     if (this.table.count === 0) this.close('drained', options.reason);
     return closed;
   }
 
   /** Ends the session now; channels are reset with `session-lost`. Closing twice is harmless. */
   close(code = 'normal', detail?: string, retryAfterMs?: number): void {
-    this.finish({ code, ...optional(detail, retryAfterMs), by: 'local' });
+    this.finish(reasonOf('local', code, detail, retryAfterMs));
   }
 
-  private createLane(): Lane {
-    const events = {
-      frame: (type: number, channel: number, offset: number, payload: Buffer) =>
-        this.receive(type, channel, offset, payload),
-      drained: () => this.sender.flush(),
-      failed: (error: SessionError) => this.fail(error),
+  /**
+   * @internal Broker: a transport that greeted elsewhere becomes a lane, when its HELLO proves the secret.
+   * @returns the code of the refusal
+   */
+  adopt(lane: Lane, hello: HelloFields, exporter: Buffer): string | undefined {
+    const { welcome } = this;
+    if (!this.living || welcome === undefined || !this.resumable) return 'resume-refused';
+    if (hello.instanceId !== this.instanceId || hello.resumeSessionId !== welcome.sessionId) return 'resume-refused';
+    if (!this.secret.verify(exporter, hello.resumeProof ?? '')) return 'resume-refused';
+    const resumes = hello.lane === 0;
+    const older = resumes ? [...this.lanes.all] : this.lanes.all.filter(({ index }) => index === hello.lane);
+    for (const gone of older) this.removeLane(gone);
+    if (resumes) this.secret.rotate();
+    lane.index = hello.lane;
+    lane.handOver(this.laneEvents());
+    const resumeSecret = resumes ? this.secret.value : undefined;
+    const { sessionId, features } = welcome;
+    const claim = { sessionId, wallClockMs: this.clock.wallMs(), features, resumeSecret };
+    lane.say(FRAME.WELCOME, encodeWelcome(claim, this.config));
+    this.addLane(lane, older.length > 0);
+    return undefined;
+  }
+
+  private get living(): boolean {
+    return this.current === 'open' || this.current === 'draining';
+  }
+
+  private get offered(): number {
+    return FEATURE.LANE_ACK | (this.options.exporter === undefined ? 0 : RESUMABLE);
+  }
+
+  private laneEvents(): LaneEvents {
+    return {
+      frame: (lane, type, channel, offset, payload) => this.receive(lane, type, channel, offset, payload),
+      received: (lane) => this.laneAcks.noteBytes(lane),
+      waiting: () => this.sender.schedule(),
+      drained: () => this.sender.drained(),
+      failed: (lane, error) => this.laneFailed(lane, error),
     };
-    return new Lane(this.options.transport, events, this.clock, this.config.laneBacklogBytes);
   }
 
-  private createLiveness(): Liveness {
-    return new Liveness({
-      pingIntervalMs: this.config.pingIntervalMs,
-      deadAfterMs: this.config.deadAfterMs,
-      clock: this.clock,
-      lastReceivedAt: () => this.lane.lastReceivedAt,
-      ping: (token) => this.sender.send(FRAME.PING, 0, token),
-      dead: () => this.fail(new SessionError('peer-silent', `no byte for ${this.config.deadAfterMs} ms`)),
-    });
+  private createLane(transport: Duplex, index: number): Lane {
+    return new Lane(index, transport, this.laneEvents(), this.clock, this.config.laneBacklogBytes);
   }
 
   private createTable(): ChannelTable {
@@ -185,8 +260,9 @@ export class Session extends EventEmitter<SessionEvents> {
       config: this.config,
       clock: this.clock,
       sender: this.sender,
+      budget: this.options.budget,
       onOpen: this.options.onOpen,
-      rttMs: () => this.liveness.rttMs,
+      rttMs: () => this.rttMs,
       fault: (error) => this.emit('fault', error),
       emptied: () => {
         if (this.current === 'draining') this.close('drained');
@@ -194,119 +270,223 @@ export class Session extends EventEmitter<SessionEvents> {
     });
   }
 
-  private receive(type: number, channel: number, offset: number, payload: Buffer): void {
-    this.framesReceived += 1;
-    if (type >= FIRST_CHANNEL_FRAME) {
-      if (this.current === 'handshaking') throw new SessionError('unexpected-frame', `type ${type} before WELCOME`);
-      this.table.receive(type, channel, offset, payload);
-      return;
-    }
-    if (channel !== 0) throw new SessionError('bad-channel-id', `type ${type} is not for channel ${channel}`);
-    if (type === FRAME.CLOSE) this.receiveClose(payload);
-    else if (this.current === 'handshaking') this.receiveHandshake(type, payload);
-    else this.receiveSessionFrame(type, offset, payload);
+  private receive(lane: Lane, type: number, channel: number, offset: number, payload: Buffer): void {
+    this.tally.framesReceived += 1;
+    if (type < FIRST_CHANNEL_FRAME && channel !== 0)
+      throw new SessionError('bad-channel-id', `type ${type} is not for channel ${channel}`);
+    this.laneAcks.noteFrame(lane, type);
+    if (!lane.open) this.receiveHandshake(lane, type, payload);
+    else if (type >= FIRST_CHANNEL_FRAME) this.table.receive(type, channel, offset, payload);
+    else this.receiveSessionFrame(lane, type, offset, payload);
   }
 
-  private receiveHandshake(type: number, payload: Buffer): void {
-    if (this.options.role === 'broker' && type === FRAME.HELLO && !this.helloSeen) {
-      this.helloSeen = true;
-      void this.admit(decodeHello(payload));
-    } else if (this.options.role === 'agent' && type === FRAME.WELCOME) {
-      this.become(decodeWelcome(payload));
+  private receiveHandshake(lane: Lane, type: number, payload: Buffer): void {
+    const { role, exporter } = this.options;
+    if (type === FRAME.CLOSE) {
+      this.receiveRefusal(lane, payload);
+    } else if (role === 'broker' && type === FRAME.HELLO && this.instanceId === undefined) {
+      const hello = decodeHello(payload, exporter !== undefined);
+      this.instanceId = hello.instanceId;
+      void this.admit(lane, hello);
+    } else if (role === 'agent' && type === FRAME.WELCOME) {
+      this.receiveWelcome(lane, payload);
     } else {
       throw new SessionError('unexpected-frame', `type ${type} before WELCOME`);
     }
   }
 
-  private receiveSessionFrame(type: number, offset: number, payload: Buffer): void {
+  private receiveRefusal(lane: Lane, payload: Buffer): void {
+    if (lane === this.first && !this.living) return this.receiveClose(payload);
+    const { code, detail, retryAfterMs } = decodeFields(CLOSE_FIELDS, payload);
+    this.greetings.end(lane)?.reject(new SessionRefusedError(code, detail, retryAfterMs));
+    lane.drop();
+  }
+
+  private receiveWelcome(lane: Lane, payload: Buffer): void {
+    const { info, resumeSecret } = decodeWelcome(payload);
+    if (lane === this.first && !this.living) {
+      this.knownSecret = resumeSecret;
+      this.become(info);
+      return;
+    }
+    if (info.sessionId !== this.welcome?.sessionId) throw new SessionError('bad-field', 'WELCOME of another session');
+    this.knownSecret = resumeSecret ?? this.knownSecret;
+    const older = lane.index === 0 ? [...this.lanes.all] : [];
+    for (const gone of older) this.removeLane(gone);
+    this.addLane(lane, older.length > 0);
+    this.greetings.end(lane)?.resolve(info);
+  }
+
+  private receiveSessionFrame(lane: Lane, type: number, offset: number, payload: Buffer): void {
     if (type === FRAME.PING) {
-      this.sender.pong(offset);
+      lane.pong(offset);
+    } else if (type === FRAME.LANE_ACK && lane.acknowledged) {
+      this.receiveLaneAck(lane, offset);
     } else if (type === FRAME.PONG) {
-      const rttMs = this.liveness.pong(offset);
-      if (rttMs !== undefined) this.emit('rtt', rttMs);
+      const rttMs = lane.liveness?.pong(offset);
+      if (rttMs !== undefined) this.pacer.noteRtt(rttMs);
+      if (rttMs !== undefined && lane === this.lanes.control) this.noteRtt(rttMs);
+    } else if (type === FRAME.RESUME_TABLE && this.resumable) {
+      this.table.receiveTable(lane, offset, payload);
+      this.secret.confirm();
     } else if (type === FRAME.GOAWAY) {
-      const info = decodeFields(GOAWAY_FIELDS, payload);
-      this.peerDraining = true;
-      this.table.rejectOpensAbove(info.lastAcceptedId);
-      this.emit('goaway', info);
+      this.receiveGoaway(payload);
+    } else if (type === FRAME.CLOSE) {
+      this.receiveClose(payload);
     } else {
       throw new SessionError('unexpected-frame', `type ${type} after WELCOME`);
     }
   }
 
+  private receiveLaneAck(lane: Lane, bytes: number): void {
+    if (bytes > lane.bytesSent) throw new SessionError('bad-offset', `${bytes} was never sent on this lane`);
+    this.pacer.acked(lane, bytes);
+    lane.progressed();
+    this.sender.schedule();
+  }
+
+  private noteRtt(rttMs: number): void {
+    this.lastRttMs = rttMs;
+    this.emit('rtt', rttMs);
+  }
+
+  /** May come twice: after a lane's loss it is said again. */
+  private receiveGoaway(payload: Buffer): void {
+    const info = decodeFields(GOAWAY_FIELDS, payload);
+    this.table.rejectOpensAbove(info.lastAcceptedId);
+    if (this.peerDraining) return;
+    this.peerDraining = true;
+    this.emit('goaway', info);
+  }
+
   private receiveClose(payload: Buffer): void {
     const { code, detail, retryAfterMs } = decodeFields(CLOSE_FIELDS, payload);
-    this.finish({ code, ...optional(detail, retryAfterMs), by: 'peer' });
+    this.finish(reasonOf('peer', code, detail, retryAfterMs));
   }
 
-  private async admit(hello: HelloFields): Promise<void> {
-    const { instanceId, agentVersion, platform, wallClockMs } = hello;
-    const skewMs = wallClockMs - this.clock.wallMs();
-    const admission = await this.askAdmission({ instanceId, agentVersion, platform, wallClockMs, skewMs });
+  private async admit(lane: Lane, hello: HelloFields): Promise<void> {
+    const admission = await askAdmission(this.options.admit, hello, this.clock.wallMs());
     if (this.current !== 'handshaking') return;
     if ('refuse' in admission) {
-      const { code, detail, retryAfterMs } = admission.refuse;
-      this.finish({ code, ...optional(detail, retryAfterMs), by: 'local' }, true);
-      return;
+      this.refuse(admission.refuse.code, admission.refuse.detail, admission.refuse.retryAfterMs);
+    } else if ('join' in admission) {
+      this.handOver(lane, hello, admission.join);
+    } else {
+      this.admitted(hello, admission.sessionId);
     }
-    const now = this.clock.wallMs();
-    this.sender.send(FRAME.WELCOME, 0, 0, encodeWelcome(admission.sessionId, now, this.config));
-    const limits = { maxDataBytes: hello.maxDataBytes, maxChannels: hello.maxChannels };
-    this.become({ sessionId: admission.sessionId, wallClockMs: now, version: hello.maxVersion, features: 0, limits });
   }
 
-  private async askAdmission(hello: AdmittedHello): Promise<Admission> {
-    try {
-      return (await this.options.admit?.(hello)) ?? { refuse: { code: 'admission-failed' } };
-    } catch {
-      return { refuse: { code: 'admission-failed' } };
-    }
+  private refuse(code: string, detail?: string, retryAfterMs?: number): void {
+    this.finish(reasonOf('local', code, detail, retryAfterMs), true);
+  }
+
+  private admitted(hello: HelloFields, sessionId: string): void {
+    const wallClockMs = this.clock.wallMs();
+    const features = hello.features & this.offered;
+    const resumeSecret = (features & FEATURE.RESUME) === 0 ? undefined : this.secret.value;
+    this.first.say(FRAME.WELCOME, encodeWelcome({ sessionId, wallClockMs, features, resumeSecret }, this.config));
+    const limits = { maxDataBytes: hello.maxDataBytes, maxChannels: hello.maxChannels };
+    this.become({ sessionId, wallClockMs, version: hello.maxVersion, features, limits });
+  }
+
+  private handOver(lane: Lane, hello: HelloFields, session: Session): void {
+    const { exporter } = this.options;
+    const refusal = exporter === undefined ? 'not-implemented' : session.adopt(lane, hello, exporter);
+    if (refusal !== undefined) return this.refuse(refusal);
+    this.current = move(SESSION_MOVES, this.current, 'closed');
+    this.reason = { code: 'joined', by: 'local' };
+    const greeting = this.greetings.end(lane);
+    if (session.welcome !== undefined) greeting?.resolve(session.welcome);
+    this.emit('close', this.reason);
   }
 
   private become(info: WelcomeInfo): void {
     this.current = move(SESSION_MOVES, this.current, 'open');
-    clearTimeout(this.timer);
-    this.lane.decoder.maxDataBytes = this.config.maxDataBytes;
+    this.welcome = info;
     this.sender.maxDataBytes = Math.min(info.limits.maxDataBytes, this.config.maxDataBytes);
     this.table.peerMaxChannels = info.limits.maxChannels;
-    this.liveness.start();
-    this.starting?.resolve(info);
-    this.starting = undefined;
+    this.table.resumable = (info.features & this.offered & FEATURE.RESUME) !== 0;
+    this.pacer.active = (info.features & FEATURE.LANE_ACK) !== 0;
+    this.addLane(this.first, false);
+    this.greetings.end(this.first)?.resolve(info);
+  }
+
+  /** @param lost older lanes ended for it */
+  private addLane(lane: Lane, lost: boolean): void {
+    const resumed = this.living && this.suspendTimer !== undefined;
+    clearTimeout(this.suspendTimer);
+    this.suspendTimer = undefined;
+    const { control } = this.lanes;
+    this.lanes.add(lane);
+    lane.acknowledged = this.pacer.active;
+    this.pacer.add(lane);
+    lane.welcome(this.config);
+    if (control !== undefined && this.lanes.control === control && this.lanes.size === 2) this.table.leaveLane(control);
+    if (resumed) this.tally.resumes += 1;
+    if (resumed || lost) this.recover();
+    this.emit('lanes', this.lanes.size);
+    if (resumed) this.emit('resumed');
+  }
+
+  private laneFailed(lane: Lane, error: SessionError): void {
+    const ofTransport = ['transport-closed', 'transport-error', 'peer-silent'].includes(error.code);
+    if (lane.open && this.living && this.resumable && ofTransport) return this.loseLane(lane, error);
+    if (lane.open || (lane === this.first && !this.living)) return this.fail(error);
+    this.greetings.end(lane)?.reject(error);
+    lane.drop();
+  }
+
+  private loseLane(lane: Lane, error: SessionError): void {
+    if (!this.removeLane(lane)) return;
+    this.emit('lanes', this.lanes.size);
+    if (this.lanes.size > 0) {
+      this.recover();
+      return;
+    }
+    const reason = reasonOfFault(error);
+    this.sender.dropControl();
+    this.suspendTimer = setTimeout(() => this.finish(reason), this.config.resumeWindowMs);
+    this.emit('suspended', reason);
+  }
+
+  private removeLane(lane: Lane): boolean {
+    if (!this.lanes.remove(lane)) return false;
+    this.tally.lanesLost += 1;
+    lane.drop();
+    this.table.laneLost(lane);
+    this.sender.laneLost(lane);
+    return true;
+  }
+
+  /** Something was lost with a lane: both ends say what they have, and send the rest again. */
+  private recover(): void {
+    if (this.goaway !== undefined) this.sender.send(FRAME.GOAWAY, 0, 0, this.goaway);
+    this.table.sendTable(true);
   }
 
   private fail(error: SessionError): void {
-    const by = error.code === 'transport-closed' || error.code === 'transport-error' ? 'transport' : 'local';
-    this.finish({ code: error.code, ...optional(error.detail, undefined), by });
+    this.finish(reasonOfFault(error));
   }
 
   private finish(reason: CloseReason, refused = reason.by === 'peer'): void {
     if (this.current === 'closed') return;
     const silent = this.current === 'idle' || reason.by !== 'local';
+    const greeted = this.living;
     this.current = move(SESSION_MOVES, this.current, 'closed');
     this.reason = reason;
-    clearTimeout(this.timer);
-    this.liveness.stop();
-    if (!silent) this.sender.send(FRAME.CLOSE, 0, 0, closePayload(reason));
+    clearTimeout(this.drainTimer);
+    clearTimeout(this.suspendTimer);
+    this.laneAcks.stop();
+    if (!silent && greeted) this.sender.send(FRAME.CLOSE, 0, 0, closePayload(reason));
+    if (!silent && !greeted) this.first.say(FRAME.CLOSE, closePayload(reason));
     this.sender.finish();
-    this.lane.close(this.config.closeLingerMs);
+    const error = refusalOf(reason, refused);
+    for (const lane of new Set([...this.lanes.all, ...this.greetings.lanes(), ...(greeted ? [] : [this.first])])) {
+      lane.close(this.config.closeLingerMs);
+      this.greetings.end(lane)?.reject(error);
+    }
+    this.lanes.clear();
     this.table.abandonAll(reason.code);
-    const { code, detail, retryAfterMs } = reason;
-    this.starting?.reject(
-      refused ? new SessionRefusedError(code, detail, retryAfterMs) : new SessionError(code, detail),
-    );
-    this.starting = undefined;
     this.emit('close', reason);
   }
-}
-
-function closePayload(reason: CloseReason): Buffer {
-  const detail = clip(reason.detail, CLOSE_FIELDS.detail.max);
-  return encodeFields(CLOSE_FIELDS, { code: reason.code, ...optional(detail, reason.retryAfterMs) });
-}
-
-function optional(
-  detail: string | undefined,
-  retryAfterMs: number | undefined,
-): { detail?: string; retryAfterMs?: number } {
-  return { ...(detail === undefined ? {} : { detail }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

@@ -10,12 +10,12 @@ export const SESSION_MOVES: Moves<SessionState> = {
   closed: [],
 };
 
-/** `ending`: end() was called, bytes or the FIN are still to be sent. */
+/** `ending`: end() was called, bytes or the FIN are still to be sent; again after a lane took a FIN with it. */
 export type SendState = 'open' | 'ending' | 'finished' | 'reset';
 export const SEND_MOVES: Moves<SendState> = {
   open: ['ending', 'reset'],
   ending: ['finished', 'reset'],
-  finished: [],
+  finished: ['ending'],
   reset: [],
 };
 

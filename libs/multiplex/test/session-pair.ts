@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
-import { type Channel, type OpenRequest, Session, type SessionConfig, type SessionOptions } from '../src/index.js';
+import {
+  type Budget,
+  type Channel,
+  type OpenRequest,
+  Session,
+  type SessionConfig,
+  type SessionOptions,
+} from '../src/index.js';
 
 export const HELLO = { instanceId: 'i-1', agentVersion: '0.1.0', platform: 'linux-x64', wallClockMs: 1_000 } as const;
 
@@ -30,6 +37,7 @@ export interface PairOptions {
   readonly transports?: [Duplex, Duplex];
   readonly config?: Partial<SessionConfig>;
   readonly agentConfig?: Partial<SessionConfig>;
+  readonly agentBudget?: Budget;
   readonly admit?: SessionOptions['admit'];
   readonly onOpen?: SessionOptions['onOpen'];
   readonly brokerOnOpen?: SessionOptions['onOpen'];
@@ -51,6 +59,7 @@ export function createPair(options: PairOptions = {}): SessionPair {
     hello: HELLO,
     onOpen: options.onOpen ?? keep,
     config: { ...options.config, ...options.agentConfig },
+    ...(options.agentBudget === undefined ? {} : { budget: options.agentBudget }),
   });
   const broker = new Session({
     role: 'broker',

@@ -32,6 +32,11 @@ export class StatusRecorder {
   follow(client: TunnelClient): void {
     client.on('connecting', (broker) => this.change({ ...this.state('connecting'), broker }));
     client.on('up', (connected) => this.up(connected));
+    client.on('suspended', (trouble) => {
+      this.note(trouble);
+      this.change(this.state('connecting'));
+    });
+    client.on('resumed', (connected) => this.up(connected));
     client.on('down', (trouble) => this.down(trouble));
     client.on('waiting', (waitMs, trouble) => {
       this.note(trouble);

@@ -1,4 +1,13 @@
-import { type HelloInfo, type OpenRequest, Session, SessionError, type WelcomeInfo } from '@app/multiplex';
+import {
+  type AttachOptions,
+  type HelloInfo,
+  LANE_EXPORTER_BYTES,
+  LANE_EXPORTER_LABEL,
+  type OpenRequest,
+  Session,
+  SessionError,
+  type WelcomeInfo,
+} from '@app/multiplex';
 import { TUNNEL_ALPN } from '@app/pki';
 import type { Identity } from '../identity/identity.js';
 import { type Credentials, type Endpoint, type EndpointDialer, endpointName } from '../network/endpoint.dialer.js';
@@ -30,10 +39,9 @@ export const attemptTunnel = async (
   options: AttemptOptions,
   signal: AbortSignal,
 ): Promise<Connected> => {
-  const { privateKey: key, certificateChain: chain, trust } = options.identity;
-  const credentials: Credentials = { key, chain, roots: trust.roots, alpn: TUNNEL_ALPN };
-  const { socket } = await options.dialer.secure(endpoint, credentials, signal, () => undefined);
-  const session = new Session({ role: 'agent', transport: socket, hello: options.hello(), onOpen: options.onOpen });
+  const { transport, exporter } = await dial(endpoint, options, signal);
+  const { onOpen } = options;
+  const session = new Session({ role: 'agent', transport, exporter, hello: options.hello(), onOpen });
   const stop = (): void => session.close('cancelled');
   signal.addEventListener('abort', stop, { once: true });
   const sentAt = options.now();
@@ -47,6 +55,29 @@ export const attemptTunnel = async (
   } finally {
     signal.removeEventListener('abort', stop);
   }
+};
+
+/** One more connection for a session. @throws as attemptTunnel */
+export const attachTunnel = async (
+  { session, endpoint }: Pick<Connected, 'session' | 'endpoint'>,
+  as: AttachOptions['as'],
+  options: AttemptOptions,
+  signal: AbortSignal,
+): Promise<void> => {
+  await session.attach({ ...(await dial(endpoint, options, signal)), as });
+};
+
+const dial = async (
+  endpoint: Endpoint,
+  options: AttemptOptions,
+  signal: AbortSignal,
+): Promise<Omit<AttachOptions, 'as'>> => {
+  const { privateKey: key, certificateChain: chain, trust } = options.identity;
+  const credentials: Credentials = { key, chain, roots: trust.roots, alpn: TUNNEL_ALPN };
+  const { socket, facts } = await options.dialer.secure(endpoint, credentials, signal, (secured) =>
+    secured.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
+  );
+  return { transport: socket, exporter: facts };
 };
 
 /** A broker that closes instead of answering HELLO has refused the certificate. */

@@ -1,8 +1,15 @@
-import { type CloseReason, type GoawayInfo, type Session, SessionRefusedError } from '@app/multiplex';
+import {
+  type AttachOptions,
+  type CloseReason,
+  type GoawayInfo,
+  type Session,
+  SessionRefusedError,
+} from '@app/multiplex';
 import { EventEmitter } from 'node:events';
 import { AgentError } from '../errors.js';
 import { byPriority, type Endpoint, endpointName } from '../network/endpoint.dialer.js';
 import type { BackOff } from './back-off.js';
+import { LaneKeeper } from './lane.keeper.js';
 import { pause } from './pause.js';
 import { REFUSAL_POLICIES } from './refusal.policy.js';
 import type { Connected } from './tunnel.attempt.js';
@@ -17,6 +24,9 @@ export interface TunnelTrouble {
 interface TunnelEvents {
   connecting: [endpoint: string];
   up: [connected: Connected];
+  /** Every connection is lost; the session and its channels wait to be resumed. */
+  suspended: [trouble: TunnelTrouble];
+  resumed: [connected: Connected];
   down: [trouble: TunnelTrouble];
   waiting: [retryInMs: number, trouble: TunnelTrouble];
 }
@@ -24,6 +34,8 @@ interface TunnelEvents {
 export interface TunnelOptions {
   endpoints: readonly Endpoint[];
   attempt: (endpoint: Endpoint, signal: AbortSignal) => Promise<Connected>;
+  /** One more connection for a session that can have several. */
+  attach?: (connected: Connected, as: AttachOptions['as'], signal: AbortSignal) => Promise<void>;
   backOff: BackOff;
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Steady ms. */
@@ -110,11 +122,27 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
     this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
     const ended = endOf(session);
+    this.keepLanes(connected);
     this.emit('up', connected);
     const ending = await ended;
     if (clock() - since >= STEADY_MS) this.options.backOff.reset();
     this.emit('down', ending.trouble);
     return ending;
+  }
+
+  private keepLanes(connected: Connected): void {
+    const { attach, endpoints, sleep } = this.options;
+    const { session } = connected;
+    if (attach === undefined) return;
+    const keeper = new LaneKeeper({
+      session,
+      attach: (as, signal) => attach(connected, as, signal),
+      alternatives: endpoints.length > 1,
+      ...(sleep === undefined ? {} : { sleep }),
+    });
+    this.stopping.signal.addEventListener('abort', () => keeper.stop(), { once: true, signal: keeper.stopped });
+    session.on('suspended', (reason) => this.emit('suspended', closedBy(reason).trouble));
+    session.on('resumed', () => this.emit('resumed', connected));
   }
 }
 

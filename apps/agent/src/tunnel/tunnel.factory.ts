@@ -6,7 +6,7 @@ import { AGENT_VERSION } from '../version.js';
 import { BackOff } from './back-off.js';
 import { ChannelGate } from './channel.gate.js';
 import type { ServiceAllowList } from './service-allow-list.js';
-import { attemptTunnel } from './tunnel.attempt.js';
+import { attachTunnel, attemptTunnel } from './tunnel.attempt.js';
 import { TunnelClient } from './tunnel.client.js';
 
 export interface TunnelParts {
@@ -41,8 +41,11 @@ export const createTunnel = ({ identity, dialer, services, instanceId, logger }:
   const client = new TunnelClient({
     endpoints: identity.endpoints,
     attempt: (endpoint, signal) => attemptTunnel(endpoint, options, signal),
+    attach: (connected, as, signal) => attachTunnel(connected, as, options, signal),
     backOff: new BackOff(),
   });
+  client.on('suspended', ({ code, message }) => logger.warn({ code }, `the tunnel is interrupted: ${message}`));
+  client.on('resumed', ({ welcome }) => logger.info({ sessionId: welcome.sessionId }, 'the tunnel goes on'));
   client.on('up', ({ endpoint, welcome, clockSkewMs }) =>
     logger.info(
       { broker: endpoint.host, port: endpoint.port, sessionId: welcome.sessionId, clockSkewMs },

@@ -29,6 +29,7 @@ const OF_AGENT: Readonly<Record<string, Pick<Refusal, 'status' | 'code'>>> = {
   'over-capacity': { status: 503, code: 'over-capacity' },
   draining: { status: 503, code: 'site-offline' },
   'session-lost': { status: 503, code: 'site-offline' },
+  suspended: { status: 503, code: 'site-offline' },
   'not-open': { status: 503, code: 'site-offline' },
   'ids-exhausted': { status: 503, code: 'site-offline' },
 };

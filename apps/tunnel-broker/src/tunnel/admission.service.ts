@@ -34,6 +34,21 @@ export class AdmissionService {
     return record;
   }
 
+  /**
+   * A connection that wants into a session of this broker: the same agent and certificate, and not revoked. While the
+   * database is away the first judgement holds, as it does for the session's other connections.
+   * @returns false when it is not the session's agent. @throws AdmissionRefused
+   */
+  async readmit(peer: Peer, { agentId, serial }: { agentId: string; serial: string }): Promise<boolean> {
+    if (this.agentOf(peer) !== agentId || serialOf(peer.certificate) !== serial) return false;
+    try {
+      await this.recheck(serial, agentId);
+    } catch (error) {
+      if (!(error instanceof AdmissionRefused) || error.refusal.code !== 'unavailable') throw error;
+    }
+    return true;
+  }
+
   /** Again after the row is there: a revocation in between has found the row or is found here. @throws AdmissionRefused */
   async recheck(serial: string, agentId: string): Promise<AgentAdmission> {
     const record = await this.reading(() => this.database.inSystem((tx) => this.admissions.find(tx, serial)));

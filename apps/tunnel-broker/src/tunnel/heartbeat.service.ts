@@ -69,7 +69,8 @@ export class HeartbeatService implements OnModuleDestroy {
     if (broker === undefined) return;
     await this.database.inSystem((tx) => this.brokers.heartbeat(tx, broker));
     await this.journal.settle();
-    const live = this.registry.all().filter(({ registered }) => registered);
+    // A suspended session is not seen: its row says since when, and stays open until the resume window ends.
+    const live = this.registry.all().filter(({ registered, session }) => registered && !session.suspended);
     for (const tenantId of new Set(live.map((one) => one.tenantId))) {
       const sessions = live.filter((one) => one.tenantId === tenantId);
       await this.pulseTenant(broker.id, tenantId, sessions);

@@ -51,7 +51,9 @@ export class SessionRegistry {
 
   /** The newest session of a site that takes channels. The tenant is part of the key: a label alone finds nothing. */
   ofSite(tenantId: string, siteLabel: string): LiveSession | undefined {
-    return this.bySite.get(siteKey(tenantId, siteLabel))?.findLast((live) => live.session.state === 'open');
+    return this.bySite
+      .get(siteKey(tenantId, siteLabel))
+      ?.findLast(({ session }) => session.state === 'open' && !session.suspended);
   }
 }
 

@@ -1,4 +1,11 @@
-import { type Admission, type AdmittedHello, type CloseReason, Session } from '@app/multiplex';
+import {
+  type Admission,
+  type AdmittedHello,
+  type CloseReason,
+  LANE_EXPORTER_BYTES,
+  LANE_EXPORTER_LABEL,
+  Session,
+} from '@app/multiplex';
 import type { AgentAdmission } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
@@ -34,13 +41,15 @@ export class TunnelEndpoint {
 
   /** @param failed counts against the peer's address */
   serve(socket: TLSSocket, peer: Peer, failed: () => void): void {
+    if (socket.destroyed) return;
     const session: Session = new Session({
       role: 'broker',
       transport: socket,
+      exporter: socket.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
       admit: (hello) => this.admit(session, peer, hello, failed),
     });
     session.start().then(
-      ({ sessionId }) => this.announce(sessionId, peer),
+      ({ sessionId }) => this.announce(session, sessionId, peer),
       (error: unknown) => this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about'),
     );
   }
@@ -52,10 +61,15 @@ export class TunnelEndpoint {
     await Promise.all(this.registry.all().map(({ session }) => session.drain(options)));
   }
 
-  private announce(sessionId: string, peer: Peer): void {
+  private announce(session: Session, sessionId: string, peer: Peer): void {
     const live = this.registry.get(sessionId);
     if (live === undefined) return;
     const { siteLabel, agentId } = live;
+    if (session !== live.session) {
+      const { laneCount } = live.session;
+      this.logger.debug({ sessionId, siteLabel, laneCount, peerAddress: peer.address }, 'a tunnel has one more lane');
+      return;
+    }
     this.logger.info({ sessionId, siteLabel, agentId, peerAddress: peer.address }, 'a tunnel is up');
     this.journal.announce(live);
   }
@@ -63,6 +77,7 @@ export class TunnelEndpoint {
   private async admit(session: Session, peer: Peer, hello: AdmittedHello, failed: () => void): Promise<Admission> {
     if (this.stopping) return { refuse: { code: 'draining', detail: 'this broker stops', retryAfterMs: RETRY_MS } };
     try {
+      if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
       const record = await this.admission.admit(peer, hello);
       return { sessionId: await this.register(session, record, peer, hello) };
     } catch (error) {
@@ -73,6 +88,14 @@ export class TunnelEndpoint {
       if (error.refusal.code !== 'unavailable') failed();
       return { refuse: error.refusal };
     }
+  }
+
+  /** A further lane, or one after all were lost: the session is there and still may be. Its secret is its own affair. */
+  private async rejoin(sessionId: string, peer: Peer): Promise<Admission> {
+    const live = this.registry.get(sessionId);
+    const known = live !== undefined && (await this.admission.readmit(peer, live));
+    if (!known) return { refuse: { code: 'resume-refused', detail: 'the session is not here any more' } };
+    return { join: live.session };
   }
 
   /** In the registry and the table first, then judged once more: a revocation in between finds one of the two. */
@@ -90,6 +113,7 @@ export class TunnelEndpoint {
     };
     this.registry.add(live);
     const expiry = new Alarm(record.notAfter.getTime(), () => session.close('certificate-expired'));
+    this.follow(live);
     const ended = new Promise<CloseReason>((resolve) => session.once('close', resolve));
     void ended.then((reason) => {
       expiry.cancel();
@@ -118,6 +142,11 @@ export class TunnelEndpoint {
       platform: hello.platform,
       clockSkewMs: hello.skewMs,
     };
+  }
+
+  private follow({ id: sessionId, siteLabel, session }: LiveSession): void {
+    session.on('suspended', ({ code }) => this.logger.info({ sessionId, siteLabel, code }, 'a tunnel is suspended'));
+    session.on('resumed', () => this.logger.info({ sessionId, siteLabel }, 'a tunnel was resumed'));
   }
 
   private end(live: LiveSession, { code, by }: CloseReason): void {
