@@ -133,12 +133,12 @@ describe('adit-agent', () => {
       return rows.length;
     };
     process.kill(pid, 'SIGSTOP');
-    await waitUntil('the broker has given the site up', async () => (await openSessions()) === 0, 25_000);
+    await waitUntil('the broker has given the site up', async () => (await openSessions()) === 0, 60_000);
     process.kill(pid, 'SIGCONT');
     const woken = performance.now();
     await waitUntil('the tunnel is up again', async () => (await openSessions()) === 1);
     expect(performance.now() - woken).toBeLessThan(5_500);
-  }, 60_000);
+  }, 90_000);
 
   it('leaves by the HTTP proxy of the environment, with its credentials', async () => {
     await using site = await platform.createSite('Behind a proxy', {

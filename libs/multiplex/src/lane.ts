@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, SessionConfig } from './config.js';
-import type { Channel } from './channel.js';
 import { FrameDecoder } from './decode.js';
 import { encodeFrame } from './encode.js';
 import { SessionError } from './errors.js';
@@ -27,8 +26,6 @@ export class Lane implements PacedLane {
   open = false;
   liveness: Liveness | undefined;
   tables: TableReader | undefined;
-  /** Channels that had something to send while the transport was full. */
-  parked: Channel[] = [];
   /** Bytes that the peer said it received here. */
   ackedBytes = 0;
   flights: PacedLane['flights'] = [];

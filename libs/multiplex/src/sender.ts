@@ -30,6 +30,8 @@ export class Sender {
   maxDataBytes: number;
   frames = 0;
   private readonly order: SendOrder;
+  /** By lane: channels that had something to send while its transport was full. */
+  private readonly parked = new WeakMap<Lane, Channel[]>();
   private control: Buffer[] = [];
   private controlBytes = 0;
   private credit: Channel[] = [];
@@ -152,12 +154,21 @@ export class Sender {
   }
 
   private unpark(lane: Lane): void {
-    const { parked } = lane;
-    lane.parked = [];
+    const parked = this.parked.get(lane) ?? [];
+    this.parked.delete(lane);
     for (const channel of parked) {
       channel.scheduled = false;
       this.sendable(channel);
     }
+  }
+
+  /** Counts as scheduled, so that it waits once. */
+  private park(channel: Channel, lane: Lane | undefined): void {
+    channel.scheduled = lane !== undefined;
+    if (lane === undefined) return;
+    const parked = this.parked.get(lane);
+    if (parked === undefined) this.parked.set(lane, [channel]);
+    else parked.push(channel);
   }
 
   private flushControl(lane: Lane): void {
@@ -188,7 +199,7 @@ export class Sender {
       if (channel === undefined) return unreserved || this.waitForCap();
       const lane = lanes.laneOf(channel);
       if (lane?.writable !== true) {
-        park(channel, lane);
+        this.park(channel, lane);
         continue;
       }
       const before = lane.bytesSent;
@@ -230,10 +241,4 @@ export class Sender {
     this.frames += 1;
     lane.write(frame);
   }
-}
-
-/** Counts as scheduled, so that it waits once. */
-function park(channel: Channel, lane: Lane | undefined): void {
-  channel.scheduled = lane !== undefined;
-  lane?.parked.push(channel);
 }

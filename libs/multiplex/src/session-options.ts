@@ -3,9 +3,9 @@ import type { Budget } from './budget.js';
 import type { Clock, SessionConfig } from './config.js';
 import type { FieldsOf } from './fields.js';
 import type { GOAWAY_FIELDS } from './frame.js';
-import type { HelloInfo } from './handshake.js';
+import type { HelloFields, HelloInfo, WelcomeInfo } from './handshake.js';
+import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
-import type { Session } from './session.js';
 
 export type Role = 'agent' | 'broker';
 
@@ -18,10 +18,17 @@ export type AdmittedHello = HelloInfo & {
   readonly lane: number;
 };
 
+/** A session of this process that a further transport may join; it judges the secret itself. */
+export interface Joinable {
+  readonly welcomed: WelcomeInfo | undefined;
+  /** @returns the code of the refusal */
+  adopt: (lane: Lane, hello: HelloFields, exporter: Buffer) => string | undefined;
+}
+
 export type Admission =
   | { readonly sessionId: string }
   /** The transport becomes a lane of that session; `start` resolves and this object ends with `joined`. */
-  | { readonly join: Session }
+  | { readonly join: Joinable }
   | { readonly refuse: { readonly code: string; readonly detail?: string; readonly retryAfterMs?: number } };
 
 export interface SessionOptions {

@@ -27,6 +27,7 @@ import type {
   AttachOptions,
   CloseReason,
   DrainOptions,
+  Joinable,
   SessionEvents,
   SessionOptions,
   SessionStats,
@@ -209,6 +210,11 @@ export class Session extends EventEmitter<SessionEvents> {
     this.finish(reasonOf('local', code, detail, retryAfterMs));
   }
 
+  /** What WELCOME said. */
+  get welcomed(): WelcomeInfo | undefined {
+    return this.welcome;
+  }
+
   /**
    * @internal Broker: a transport that greeted elsewhere becomes a lane, when its HELLO proves the secret.
    * @returns the code of the refusal
@@ -389,14 +395,14 @@ export class Session extends EventEmitter<SessionEvents> {
     this.become({ sessionId, wallClockMs, version: hello.maxVersion, features, limits });
   }
 
-  private handOver(lane: Lane, hello: HelloFields, session: Session): void {
+  private handOver(lane: Lane, hello: HelloFields, session: Joinable): void {
     const { exporter } = this.options;
     const refusal = exporter === undefined ? 'not-implemented' : session.adopt(lane, hello, exporter);
     if (refusal !== undefined) return this.refuse(refusal);
     this.current = move(SESSION_MOVES, this.current, 'closed');
     this.reason = { code: 'joined', by: 'local' };
     const greeting = this.greetings.end(lane);
-    if (session.welcome !== undefined) greeting?.resolve(session.welcome);
+    if (session.welcomed !== undefined) greeting?.resolve(session.welcomed);
     this.emit('close', this.reason);
   }
 

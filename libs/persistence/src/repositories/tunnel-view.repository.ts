@@ -5,7 +5,7 @@ export interface TunnelRow {
   siteId: string;
   siteLabel: string;
   sessionId: string;
-  /** `stale`: open, but its broker has been silent for 15 s. */
+  /** `stale`: open, but agent or broker has been silent for 15 s; it may still go on. */
   state: 'up' | 'stale' | 'down';
   since: Date;
   remoteAddress: string;
@@ -28,15 +28,17 @@ export interface TunnelHistoryRow {
 
 type Row<T> = T & { cursor_at: string; cursor_id: string };
 
+/** The last sign of life: the agent's, unless its broker has been silent for longer. */
+const SEEN = 'least(b.heartbeat_at, n.last_seen_at)';
 const STATE = `CASE WHEN n.closed_at IS NOT NULL THEN 'down'
-  WHEN b.state = 'stopped' OR b.heartbeat_at < now() - interval '15 seconds' THEN 'stale' ELSE 'up' END`;
+  WHEN b.state = 'stopped' OR ${SEEN} < now() - interval '15 seconds' THEN 'stale' ELSE 'up' END`;
 
 /** The newest session of each site; one that is open goes before all that are closed. */
 const SELECT = `
   SELECT s.id AS "siteId", s.label AS "siteLabel", t.*, s.created_at::text AS cursor_at, s.id AS cursor_id
     FROM site s JOIN LATERAL (
       SELECT n.id AS "sessionId", ${STATE} AS state,
-             CASE ${STATE} WHEN 'down' THEN n.closed_at WHEN 'stale' THEN b.heartbeat_at ELSE n.opened_at END AS since,
+             CASE ${STATE} WHEN 'down' THEN n.closed_at WHEN 'stale' THEN ${SEEN} ELSE n.opened_at END AS since,
              n.remote_address AS "remoteAddress", n.agent_version AS "agentVersion", n.platform, n.rtt_ms::float8 AS "rttMs",
              n.clock_skew_ms AS "clockSkewMs", n.broker_id AS "brokerId", n.close_reason AS "closeReason"
         FROM tunnel_session n JOIN broker b ON b.id = n.broker_id
