@@ -41,7 +41,9 @@ const pattern = (offset: number): number => (offset * 31 + (offset >>> 8)) & 0xf
 class Model {
   readonly channels: { down: Direction; up: Direction; cut: boolean; codes: string[] }[] = [];
 
-  constructor(private readonly rig: ResumableRig) {}
+  constructor(private readonly rig: ResumableRig) {
+    rig.agent.on('suspended', () => void this.heal());
+  }
 
   async run(each: Step): Promise<void> {
     if (each.kind === 'open') return this.open(each.class);
@@ -52,7 +54,11 @@ class Model {
     if (each.kind === 'cut-all') this.rig.cutAll();
     if (each.kind === 'silence') for (const link of this.rig.links) link.silent = true;
     await new Promise((resolve) => setTimeout(resolve, 2));
-    if (each.kind === 'silence' || this.rig.agent.suspended) await this.rig.attach('resume').catch(() => undefined);
+    if (each.kind === 'silence') await this.rig.attach('resume').catch(() => undefined);
+  }
+
+  private async heal(): Promise<void> {
+    while (this.rig.agent.suspended) await this.rig.attach('resume').catch(() => undefined);
   }
 
   /** Everything that was written and not cut has arrived, unchanged; everything that was ended has its end. */
@@ -115,8 +121,6 @@ describe('two sessions over a hostile line', () => {
       try {
         for (const each of steps) await model.run(each);
         await new Promise((resolve) => setTimeout(resolve, 2));
-        if (rig.links.some((link) => link.silent) || rig.agent.suspended || rig.broker.suspended)
-          await rig.attach('resume');
         await until(() => model.settled);
         expect(model.channels.map(({ down, up }) => down.wrong + up.wrong).filter((wrong) => wrong > 0)).toEqual([]);
         expect([rig.agent.state, rig.broker.state]).toEqual(['open', 'open']);

@@ -93,6 +93,7 @@ export class ResumableRig {
   /** A channel opened by the broker: [the broker's end, the agent's end]. */
   async channel(channelClass: 'live' | 'bulk' | 'control' = 'live'): Promise<[Channel, Channel]> {
     const opening = this.broker.open({ service: 'echo', class: channelClass });
+    opening.catch(() => undefined);
     await until(() => this.requests.length > 0);
     const far = this.requests.shift()?.accept();
     if (far === undefined) throw new Error('no request');

@@ -1,6 +1,7 @@
 import {
   type Admission,
   type AdmittedHello,
+  Budget,
   type CloseReason,
   LANE_EXPORTER_BYTES,
   LANE_EXPORTER_LABEL,
@@ -25,11 +26,15 @@ const RETRY_MS = 2_000;
 /** By then a process that replaces this one may listen. */
 const RECONNECT_AFTER_MS = 500;
 
+/** Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. */
+const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
+
 /** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
 @Injectable()
 export class TunnelEndpoint {
   /** While the process stops every session ends for that one reason. */
   private stopping = false;
+  private readonly budget = new Budget(PROCESS_BUDGET_BYTES);
 
   constructor(
     @Inject(BROKER_ID) private readonly brokerId: string,
@@ -46,6 +51,7 @@ export class TunnelEndpoint {
       role: 'broker',
       transport: socket,
       exporter: socket.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
+      budget: this.budget,
       admit: (hello) => this.admit(session, peer, hello, failed),
     });
     session.start().then(
