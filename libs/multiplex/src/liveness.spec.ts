@@ -10,7 +10,7 @@ describe('a session in time', () => {
     pair.agent.on('rtt', (rttMs) => seen.push(rttMs));
     await until(() => seen.length >= 3 && pair.broker.rttMs !== undefined);
     expect(pair.agent.rttMs).toBe(seen.at(-1));
-    expect(Math.max(...seen)).toBeLessThan(60);
+    expect(Math.max(...seen)).toBeLessThan(1_000);
     pair.close();
   });
 
@@ -25,7 +25,7 @@ describe('a session in time', () => {
     near.cork();
     await until(() => reasons.length === 1);
     expect(reasons[0]?.code).toBe('peer-silent');
-    expect(performance.now() - silentSince).toBeLessThan(500);
+    expect(performance.now() - silentSince).toBeLessThan(2_000);
     expect((await channel.closed).code).toBe('session-lost');
     near.destroy();
   });
