@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Channel } from './channel.js';
+import { flushSoon, Outbox } from './outbox.js';
+import { noteRead } from './young-buffers.js';
 
 /** `bytesIn`: from the channel into the socket, `bytesOut`: the other way. `reason`: `finished`, or the code of the reset. */
 export interface BridgeEnd {
@@ -30,20 +32,20 @@ export function bridge(socket: Duplex, channel: Channel): Promise<BridgeEnd> {
   return Promise.all([channel.closed, socketClosed]).then(([end]) => ({ bytesIn, bytesOut, reason: end.code }));
 }
 
+/** What comes in one turn is written at once; while the socket is full, in as few buffers as possible. */
 function intoSocket(socket: Duplex, channel: Channel, count: (bytes: number) => void): void {
-  let unconsumed = 0;
+  const outbox = new Outbox(socket, (bytes) => channel.consume(bytes));
   channel.onData = (chunk) => {
     count(chunk.length);
     if (!socket.writable) return;
-    if (socket.write(chunk)) channel.consume(chunk.length);
-    else unconsumed += chunk.length;
+    outbox.append(chunk);
+    if (!socket.writableNeedDrain) flushSoon(outbox);
   };
-  socket.on('drain', () => {
-    const bytes = unconsumed;
-    unconsumed = 0;
-    if (bytes > 0) channel.consume(bytes);
-  });
-  channel.onFin = () => socket.end();
+  socket.on('drain', () => outbox.flush());
+  channel.onFin = () => {
+    outbox.flush();
+    socket.end();
+  };
   channel.onReset = () => {
     // After FIN the socket has its last bytes and still has to write them; only its other direction was cut.
     if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => socket.destroy());
@@ -55,6 +57,7 @@ function intoSocket(socket: Duplex, channel: Channel, count: (bytes: number) => 
 function intoChannel(socket: Duplex, channel: Channel, count: (bytes: number) => void): void {
   channel.onDrain = () => socket.resume();
   socket.on('data', (chunk: Buffer) => {
+    noteRead(chunk.length);
     count(chunk.length);
     if (!channel.sendEnded && !channel.write(chunk)) socket.pause();
   });

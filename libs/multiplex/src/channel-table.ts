@@ -7,6 +7,7 @@ import { CHANNEL_CLASS, type ChannelClass, CODE_FIELDS, FRAME, MAX_CHANNEL_ID, O
 import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
 import { ReceiveWindow } from './receive-window.js';
+import { SendBudget } from './send-budget.js';
 import { codePayload, Recovery } from './recovery.js';
 import { encodeTable, TableReader } from './resume-table.js';
 import type { Sender } from './sender.js';
@@ -25,6 +26,7 @@ export interface ChannelTableOptions {
   readonly clock: Clock;
   readonly sender: Sender;
   readonly budget: Budget | undefined;
+  readonly sendBudget: SendBudget | undefined;
   readonly onOpen: ((request: OpenRequest) => void) | undefined;
   readonly rttMs: () => number | undefined;
   readonly fault: (error: unknown) => void;
@@ -153,7 +155,7 @@ export class ChannelTable {
       this.endAccepting(channel.id)?.abort.abort(code);
       channel.abandon('session-lost');
     }
-    for (const channel of this.channels.values()) channel.window.release();
+    for (const channel of this.channels.values()) channel.release();
     this.channels.clear();
   }
 
@@ -381,7 +383,7 @@ export class ChannelTable {
   private remove(channel: Channel): void {
     if (!this.channels.delete(channel.id)) return;
     this.recovery.openings.delete(channel.id);
-    channel.window.release();
+    channel.release();
     if (this.isOwn(channel.id)) this.ownCount -= 1;
     if (this.channels.size === 0) this.options.emptied();
   }
@@ -409,6 +411,7 @@ export class ChannelTable {
 
   private createPort(): ChannelPort {
     const { sender, config, rttMs } = this.options;
+    const sendBudget = new SendBudget(config.sendBudgetBytes, this.options.sendBudget, config.sendBufferBytes);
     const resumable = (): boolean => this.resumable;
     return {
       sendable: (channel) => sender.sendable(channel),
@@ -427,6 +430,7 @@ export class ChannelTable {
       },
       sendBufferBytes: config.sendBufferBytes,
       sendBufferLimitBytes: config.sendBufferLimitBytes,
+      sendBudget,
     };
   }
 }

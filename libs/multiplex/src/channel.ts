@@ -1,7 +1,9 @@
+import { EarlyBytes } from './early-bytes.js';
 import type { ChannelClass } from './frame.js';
 import type { Lane } from './lane.js';
 import { ReceiveSide } from './receive-side.js';
 import type { ReceiveWindow } from './receive-window.js';
+import type { SendBudget } from './send-budget.js';
 import { SendSide } from './send-side.js';
 
 /** How a channel ended: `finished` after FIN in both directions, else the code of the reset. Bytes are payload bytes. */
@@ -30,6 +32,7 @@ export interface ChannelPort {
   readonly rttMs: number | undefined;
   readonly sendBufferBytes: number;
   readonly sendBufferLimitBytes: number;
+  readonly sendBudget: SendBudget;
 }
 
 /** Bytes below `upTo` may still be on a lane that the channel has left. */
@@ -42,8 +45,8 @@ interface Trail {
 const ACK_BYTES = 65_536;
 
 /**
- * One bidirectional byte stream. Chunks are passed by reference in both directions: do not change a buffer after
- * `write`. Received bytes count against the peer's credit until `consume`.
+ * One bidirectional byte stream. `write` copies; what `onData` is given belongs to it. Received bytes count against the
+ * peer's credit until `consume`.
  */
 export class Channel {
   /** Called when the buffer that made `write` answer false has drained to half. */
@@ -68,7 +71,7 @@ export class Channel {
   private finHandler: (() => void) | undefined;
   private resetHandler: ((code: string) => void) | undefined;
   /** Arrived before there was a handler; bounded by the window. */
-  private early: Buffer[] = [];
+  private readonly early = new EarlyBytes();
   private finUndelivered = false;
   private resetCode: string | undefined;
   private blocked = false;
@@ -83,7 +86,7 @@ export class Channel {
     readonly window: ReceiveWindow,
     private readonly port: ChannelPort,
   ) {
-    this.out = new SendSide(port.resumable);
+    this.out = new SendSide(port.resumable, port.sendBudget);
     this.in = new ReceiveSide(id, window, port.resumable);
     this.closed = new Promise((resolve) => {
       this.settle = resolve;
@@ -110,7 +113,7 @@ export class Channel {
   /** Bytes that arrive before the handler is set are kept for it. */
   set onData(handler: ((chunk: Buffer) => void) | undefined) {
     this.dataHandler = handler;
-    if (this.early.length > 0 || this.finUndelivered) queueMicrotask(() => this.deliverEarly());
+    if (!this.early.isEmpty || this.finUndelivered) queueMicrotask(() => this.deliverEarly());
   }
 
   /** Called once, after the last byte. */
@@ -141,6 +144,7 @@ export class Channel {
     }
     this.port.sendable(this);
     if (this.out.queuedBytes > this.port.sendBufferBytes) this.blocked = true;
+    if (this.port.sendBudget.isSpent) this.awaitBudget();
     return !this.blocked;
   }
 
@@ -272,18 +276,17 @@ export class Channel {
       this.checkEnd();
       this.out.notifyEnded();
     }
-    if (!this.blocked || this.out.queuedBytes > this.port.sendBufferBytes / 2) return;
-    this.blocked = false;
-    this.onDrain?.();
+    this.proceed();
   }
 
   /** @internal the session is gone: nothing is sent any more. */
   abandon(code: string): void {
     this.out.reset();
+    this.out.discard();
     this.in.abandon();
     if (this.resetCode !== undefined) return;
     this.resetCode = code;
-    this.early = [];
+    this.early.clear();
     this.settle(this.endReport(code));
     this.out.notifyEnded();
     this.resetHandler?.(code);
@@ -302,8 +305,29 @@ export class Channel {
     return this.in.ended;
   }
 
+  /** @internal it is forgotten */
+  release(): void {
+    this.out.discard();
+    this.early.clear();
+    this.window.release();
+    this.port.sendBudget.forget(this.proceed);
+  }
+
+  private awaitBudget(): void {
+    this.blocked = true;
+    this.port.sendBudget.whenFree(this.proceed);
+  }
+
+  /** Writing may go on when the buffer is half empty and the session has room. */
+  private readonly proceed = (): void => {
+    if (!this.blocked || this.out.queuedBytes > this.port.sendBufferBytes / 2) return;
+    if (this.port.sendBudget.isSpent) return this.awaitBudget();
+    this.blocked = false;
+    this.onDrain?.();
+  };
+
   private deliver(chunk: Buffer): void {
-    if (this.dataHandler === undefined || this.early.length > 0) this.early.push(chunk);
+    if (this.dataHandler === undefined || !this.early.isEmpty) this.early.push(chunk);
     else this.dataHandler(chunk);
   }
 
@@ -326,14 +350,14 @@ export class Channel {
       if (chunk === undefined) break;
       this.dataHandler(chunk);
     }
-    if (this.resetCode !== undefined || this.early.length > 0) return;
+    if (this.resetCode !== undefined || !this.early.isEmpty) return;
     if (!this.finUndelivered || this.finHandler === undefined) return;
     this.finUndelivered = false;
     this.finHandler();
   }
 
   private afterReset(code: string): void {
-    this.early = [];
+    this.early.clear();
     this.settle(this.endReport(code));
     this.checkEnd();
     this.out.notifyEnded();

@@ -16,6 +16,8 @@ export interface SessionConfig {
   readonly sendBufferBytes: number;
   /** A writer that ignores false is reset here. */
   readonly sendBufferLimitBytes: number;
+  /** Of all channels, in whole slabs, acknowledged or not: above it writers have to wait. */
+  readonly sendBudgetBytes: number;
   /** Control frames waiting for a peer that does not read. */
   readonly controlQueueBytes: number;
   /** Bytes handed to the transport and not yet taken by the kernel. */
@@ -43,13 +45,14 @@ const MIB = 1024 * KIB;
 
 export const DEFAULT_CONFIG: SessionConfig = {
   windowBytes: 256 * KIB,
-  maxWindowBytes: 4 * MIB,
+  maxWindowBytes: 16 * MIB,
   budgetBytes: 128 * MIB,
   minWindowBytes: 64 * KIB,
   maxChannels: 1024,
   maxDataBytes: MAX_DATA_PAYLOAD_BYTES,
   sendBufferBytes: 256 * KIB,
   sendBufferLimitBytes: 4 * MIB,
+  sendBudgetBytes: 64 * MIB,
   controlQueueBytes: MIB,
   laneBacklogBytes: 256 * KIB,
   handshakeTimeoutMs: 10_000,

@@ -2,15 +2,28 @@ import { HEADER_BYTES } from './frame.js';
 
 const TWO_32 = 0x1_0000_0000;
 
-/** One header (SPEC.md section 2). Small enough to come from Node's buffer pool, so a flush shares slabs. */
+/** One header (SPEC.md section 2) into a buffer that has room for it. */
+export function writeHeader(
+  target: Buffer,
+  at: number,
+  type: number,
+  flags: number,
+  channel: number,
+  offset: number,
+  length: number,
+): void {
+  target[at] = type;
+  target[at + 1] = flags;
+  target.writeUInt32BE(channel, at + 2);
+  target.writeUInt32BE(Math.floor(offset / TWO_32), at + 6);
+  target.writeUInt32BE(offset % TWO_32, at + 10);
+  target.writeUInt32BE(length, at + 14);
+}
+
+/** One header in a buffer of its own, which comes from Node's pool. */
 export function encodeHeader(type: number, flags: number, channel: number, offset: number, length: number): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES);
-  header[0] = type;
-  header[1] = flags;
-  header.writeUInt32BE(channel, 2);
-  header.writeUInt32BE(Math.floor(offset / TWO_32), 6);
-  header.writeUInt32BE(offset % TWO_32, 10);
-  header.writeUInt32BE(length, 14);
+  writeHeader(header, 0, type, flags, channel, offset, length);
   return header;
 }
 

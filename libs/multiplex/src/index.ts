@@ -20,6 +20,7 @@ export { CHANNEL_CLASS, type ChannelClass, PROTOCOL_VERSION } from './frame.js';
 export type { HelloInfo, WelcomeInfo } from './handshake.js';
 export type { OpenRequest } from './open-request.js';
 export { LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL } from './resume-secret.js';
+export { SendBudget } from './send-budget.js';
 export { Session } from './session.js';
 export type {
   Admission,

@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream';
+import type { Channel } from './channel.js';
 import type { Clock, SessionConfig } from './config.js';
 import { FrameDecoder } from './decode.js';
 import { encodeFrame } from './encode.js';
 import { SessionError } from './errors.js';
-import { FRAME } from './frame.js';
+import { FRAME, HEADER_BYTES } from './frame.js';
 import { Liveness } from './liveness.js';
+import { Outbox } from './outbox.js';
 import type { PacedLane } from './pacer.js';
 import type { TableReader } from './resume-table.js';
+import { noteRead } from './young-buffers.js';
 
 export interface LaneEvents {
   readonly frame: (lane: Lane, type: number, channel: number, offset: number, payload: Buffer) => void;
@@ -42,6 +45,7 @@ export class Lane implements PacedLane {
   lastReceivedAt: number;
   bytesReceived = 0;
   bytesSent = 0;
+  private readonly outbox: Outbox;
   private failed = false;
   private own: Buffer[] = [];
   private pongToken: number | undefined;
@@ -55,6 +59,7 @@ export class Lane implements PacedLane {
     private readonly backlogBytes: number,
   ) {
     this.lastReceivedAt = clock.steadyMs();
+    this.outbox = new Outbox(transport);
     this.decoder = new FrameDecoder((type, channel, offset, payload) =>
       this.events.frame(this, type, channel, offset, payload),
     );
@@ -96,6 +101,7 @@ export class Lane implements PacedLane {
   /** At once, whatever waits: the handshake, and a refusal. */
   say(type: number, payload: Buffer): void {
     this.write(encodeFrame(type, 0, 0, payload));
+    this.flush();
   }
 
   /** A frame that belongs to this lane alone; goes before all others. */
@@ -143,21 +149,27 @@ export class Lane implements PacedLane {
 
   /** More may be handed to the transport. While false, `drained` will be called. */
   get writable(): boolean {
-    return !this.transport.writableNeedDrain || this.transport.writableLength < this.backlogBytes;
+    const { transport, outbox } = this;
+    return !transport.writableNeedDrain || transport.writableLength + outbox.pendingBytes < this.backlogBytes;
   }
 
-  cork(): void {
-    this.transport.cork();
-  }
-
-  uncork(): void {
-    this.transport.uncork();
-  }
-
+  /** Into the outbox; `flush` hands it to the transport. */
   write(bytes: Buffer): void {
     if (!this.transport.writable) return;
     this.bytesSent += bytes.length;
-    this.transport.write(bytes);
+    this.outbox.append(bytes);
+  }
+
+  /** One DATA frame with at most `wanted` bytes of the channel. @returns how many */
+  writeData({ id, out }: Channel, wanted: number): number {
+    const length = this.outbox.room(wanted);
+    if (this.transport.writable) this.outbox.data(id, out.sentBytes, length, out.queue);
+    this.bytesSent += HEADER_BYTES + length;
+    return length;
+  }
+
+  flush(): void {
+    if (this.transport.writable) this.outbox.flush();
   }
 
   /**
@@ -171,6 +183,7 @@ export class Lane implements PacedLane {
     this.decoder.stop();
     const { transport } = this;
     if (transport.destroyed) return;
+    this.flush();
     const timer = setTimeout(() => transport.destroy(), lingerMs);
     transport.once('close', () => clearTimeout(timer));
     transport.once('end', () => transport.end(() => transport.destroy()));
@@ -192,6 +205,7 @@ export class Lane implements PacedLane {
   private receive(chunk: Buffer): void {
     this.lastReceivedAt = this.clock.steadyMs();
     this.bytesReceived += chunk.length;
+    noteRead(chunk.length);
     try {
       this.decoder.push(chunk);
     } catch (error) {

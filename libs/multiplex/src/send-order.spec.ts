@@ -3,6 +3,7 @@ import { Channel, type ChannelPort } from './channel.js';
 import { SYSTEM_CLOCK } from './config.js';
 import { type ChannelClass, MAX_DATA_PAYLOAD_BYTES } from './frame.js';
 import { ReceiveWindow } from './receive-window.js';
+import { SendBudget } from './send-budget.js';
 import { SendOrder } from './send-order.js';
 
 const PORT: ChannelPort = {
@@ -18,6 +19,7 @@ const PORT: ChannelPort = {
   rttMs: undefined,
   sendBufferBytes: 2 ** 40,
   sendBufferLimitBytes: 2 ** 40,
+  sendBudget: new SendBudget(2 ** 40),
 };
 
 function channel(id: number, channelClass: ChannelClass, chunkBytes: number): Channel {
@@ -34,10 +36,11 @@ function serve(order: SendOrder, bytes: number, frameBytes = MAX_DATA_PAYLOAD_BY
   for (let total = 0; total < bytes;) {
     const next = order.next();
     if (next === undefined) break;
-    const slice = next.out.take(frameBytes);
-    order.charge(slice.bytes);
-    sent.set(next.id, (sent.get(next.id) ?? 0) + slice.bytes);
-    total += slice.bytes;
+    const served = next.out.sendableBytes(frameBytes);
+    next.out.sent(served);
+    order.charge(served);
+    sent.set(next.id, (sent.get(next.id) ?? 0) + served);
+    total += served;
     if (next.out.sendable) order.add(next);
   }
   return sent;

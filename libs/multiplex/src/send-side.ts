@@ -1,46 +1,42 @@
 import { SessionError } from './errors.js';
+import type { SendBudget } from './send-budget.js';
+import { SendQueue } from './send-queue.js';
 import { type SendState, SEND_MOVES, move } from './state.js';
 
-/** One frame's worth of queued bytes, by reference. */
-export interface Slice {
-  readonly chunks: Buffer[];
-  readonly bytes: number;
-}
-
-/** Chunks that were acknowledged stay in the array until there are this many. */
-const COMPACT_CHUNKS = 256;
-
 /**
- * The sending direction of a channel: chunks from the first unacknowledged byte on, by reference, the cursor of the next
- * byte to send, the peer's credit. An end (FIN or RESET) takes one offset, so that an acknowledgement covers it.
+ * The sending direction of a channel: the bytes from the first unacknowledged one on, the cursor of the next one to send,
+ * the peer's credit. An end (FIN or RESET) takes one offset, so that an acknowledgement covers it.
  */
 export class SendSide {
   state: SendState = 'open';
   /** Offset of the next byte to send; falls back when a lane took bytes with it. */
   sentBytes = 0;
-  queuedBytes = 0;
   ackedBytes = 0;
   /** A lane was lost with bytes of this channel on it: nothing is sent until the peer said what it has. */
   paused = false;
   /** Bytes sent more than once. */
   resentBytes = 0;
+  readonly queue: SendQueue;
   private high = 0;
   private credit = 0;
-  private chunks: Buffer[] = [];
-  /** Index of the chunk with the first unacknowledged byte, and how much of it is acknowledged. */
-  private head = 0;
-  private headDone = 0;
-  private cursor = 0;
-  private cursorDone = 0;
   private endAcknowledged = false;
   private waiting: (() => void)[] = [];
 
   /** @param retain keep what was sent until it is acknowledged */
-  constructor(private readonly retain: boolean) {}
+  constructor(
+    private readonly retain: boolean,
+    budget: SendBudget,
+  ) {
+    this.queue = new SendQueue(budget);
+  }
+
+  /** Written and not sent, or to be sent again. */
+  get queuedBytes(): number {
+    return this.state === 'reset' ? 0 : this.queue.endBytes - this.sentBytes;
+  }
 
   push(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.queuedBytes += chunk.length;
+    this.queue.append(chunk);
   }
 
   end(): void {
@@ -86,24 +82,16 @@ export class SendSide {
     return this.ended && (!this.retain || this.endAcknowledged);
   }
 
-  take(maxBytes: number): Slice {
-    const limit = Math.min(maxBytes, this.credit - this.sentBytes, this.queuedBytes);
-    const taken: Buffer[] = [];
-    let bytes = 0;
-    while (bytes < limit) {
-      const chunk = this.chunks[this.cursor];
-      if (chunk === undefined) break;
-      const from = this.cursorDone;
-      const length = Math.min(chunk.length - from, limit - bytes);
-      taken.push(length === chunk.length ? chunk : chunk.subarray(from, from + length));
-      bytes += length;
-      this.cursorDone += length;
-      if (this.cursorDone < chunk.length) break;
-      this.cursor += 1;
-      this.cursorDone = 0;
-    }
-    this.advance(bytes);
-    return { chunks: taken, bytes };
+  /** How much of it may go now. */
+  sendableBytes(maxBytes: number): number {
+    return Math.min(maxBytes, this.credit - this.sentBytes, this.queuedBytes);
+  }
+
+  /** These bytes are on their way. */
+  sent(bytes: number): void {
+    this.sentBytes += bytes;
+    this.high = Math.max(this.high, this.sentBytes);
+    if (!this.retain) this.release(this.sentBytes);
   }
 
   finSent(): void {
@@ -117,25 +105,28 @@ export class SendSide {
     if (offset > this.high) this.endAcknowledged = true;
     if (this.state === 'reset') return;
     const upTo = Math.min(offset, this.high);
-    if (upTo > this.sentBytes) this.skipTo(upTo);
+    // The peer had more than its table said: bytes were still on their way.
+    this.sentBytes = Math.max(this.sentBytes, upTo);
     this.release(upTo);
   }
 
   /** A peer that has forgotten the channel has had all of it. */
   acknowledgeAll(): void {
     this.endAcknowledged = true;
+    this.discard();
+  }
+
+  /** Nothing is sent any more. */
+  discard(): void {
+    this.queue.clear();
   }
 
   /** Sends again from the first unacknowledged byte. */
   rewind(): void {
     this.paused = false;
     if (this.state === 'reset' || !this.retain) return;
-    const again = this.sentBytes - this.ackedBytes;
-    this.resentBytes += again;
-    this.queuedBytes += again;
+    this.resentBytes += this.sentBytes - this.ackedBytes;
     this.sentBytes = this.ackedBytes;
-    this.cursor = this.head;
-    this.cursorDone = this.headDone;
     if (this.state === 'finished' && !this.endAcknowledged) this.state = move(SEND_MOVES, this.state, 'ending');
   }
 
@@ -143,8 +134,7 @@ export class SendSide {
   reset(): boolean {
     if (this.ended) return false;
     this.state = move(SEND_MOVES, this.state, 'reset');
-    this.chunks = [];
-    this.queuedBytes = 0;
+    this.queue.clear();
     return true;
   }
 
@@ -157,45 +147,9 @@ export class SendSide {
     return this.state === 'finished' || this.state === 'reset';
   }
 
-  private advance(bytes: number): void {
-    this.queuedBytes -= bytes;
-    this.sentBytes += bytes;
-    this.high = Math.max(this.high, this.sentBytes);
-    if (!this.retain) this.release(this.sentBytes);
-  }
-
-  /** The peer had more than its table said: bytes were still on their way. */
-  private skipTo(offset: number): void {
-    while (this.sentBytes < offset) {
-      const chunk = this.chunks[this.cursor];
-      if (chunk === undefined) return;
-      const length = Math.min(chunk.length - this.cursorDone, offset - this.sentBytes);
-      this.queuedBytes -= length;
-      this.sentBytes += length;
-      this.cursorDone += length;
-      if (this.cursorDone < chunk.length) return;
-      this.cursor += 1;
-      this.cursorDone = 0;
-    }
-  }
-
   private release(offset: number): void {
-    while (this.ackedBytes < offset) {
-      const chunk = this.chunks[this.head];
-      if (chunk === undefined) return;
-      const length = Math.min(chunk.length - this.headDone, offset - this.ackedBytes);
-      this.ackedBytes += length;
-      this.headDone += length;
-      if (this.headDone < chunk.length) return;
-      this.chunks[this.head] = RELEASED;
-      this.head += 1;
-      this.headDone = 0;
-    }
-    if (this.head < COMPACT_CHUNKS && this.head < this.chunks.length) return;
-    this.chunks.splice(0, this.head);
-    this.cursor -= this.head;
-    this.head = 0;
+    if (offset <= this.ackedBytes) return;
+    this.ackedBytes = offset;
+    this.queue.release(offset);
   }
 }
-
-const RELEASED = Buffer.alloc(0);

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.js';
 import type { Clock } from './config.js';
-import { encodeFrame, encodeHeader } from './encode.js';
+import { encodeFrame } from './encode.js';
 import { SessionError } from './errors.js';
 import { FRAME } from './frame.js';
 import type { Lane } from './lane.js';
@@ -109,13 +109,12 @@ export class Sender {
     if (this.stopped) return;
     const { lanes, pacer, cap } = this.options;
     const before = lanes.all.map((lane) => lane.bytesSent);
-    for (const lane of lanes.all) lane.cork();
     for (const lane of lanes.all) if (lane.writable) this.frames += lane.flushOwn();
     if (lanes.control?.writable === true) this.flushControl(lanes.control);
     for (const [index, lane] of lanes.all.entries()) cap.spend(lane.bytesSent - (before[index] ?? 0));
     const limited = this.flushChannels();
     for (const [index, lane] of lanes.all.entries()) {
-      lane.uncork();
+      lane.flush();
       pacer.sent(lane, before[index] ?? 0, limited);
     }
   }
@@ -127,10 +126,9 @@ export class Sender {
     clearTimeout(this.ackTimer);
     clearTimeout(this.capTimer);
     if (control !== undefined) {
-      control.cork();
       this.frames += control.flushOwn();
       this.flushControl(control);
-      control.uncork();
+      control.flush();
     }
     this.stopped = true;
     this.dropControl();
@@ -219,13 +217,12 @@ export class Sender {
   }
 
   private flushChannel(channel: Channel, lane: Lane): void {
-    const offset = channel.out.sentBytes;
-    const { chunks, bytes } = channel.out.take(
-      Math.min(this.maxDataBytes, this.options.pacer.frameBytes, this.options.cap.frameBytes),
-    );
-    if (bytes > 0) {
-      this.write(lane, encodeHeader(FRAME.DATA, 0, channel.id, offset, bytes));
-      for (const chunk of chunks) lane.write(chunk);
+    const most = Math.min(this.maxDataBytes, this.options.pacer.frameBytes, this.options.cap.frameBytes);
+    const wanted = channel.out.sendableBytes(most);
+    if (wanted > 0) {
+      const bytes = lane.writeData(channel, wanted);
+      this.frames += 1;
+      channel.out.sent(bytes);
       this.order.charge(bytes);
       lane.awaitAck();
     }

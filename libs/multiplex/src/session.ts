@@ -267,6 +267,7 @@ export class Session extends EventEmitter<SessionEvents> {
       clock: this.clock,
       sender: this.sender,
       budget: this.options.budget,
+      sendBudget: this.options.sendBudget,
       onOpen: this.options.onOpen,
       rttMs: () => this.rttMs,
       fault: (error) => this.emit('fault', error),

@@ -5,6 +5,7 @@ import {
   type Budget,
   type Channel,
   type OpenRequest,
+  type SendBudget,
   Session,
   type SessionConfig,
   type SessionOptions,
@@ -38,6 +39,7 @@ export interface PairOptions {
   readonly config?: Partial<SessionConfig>;
   readonly agentConfig?: Partial<SessionConfig>;
   readonly agentBudget?: Budget;
+  readonly brokerSendBudget?: SendBudget;
   readonly admit?: SessionOptions['admit'];
   readonly onOpen?: SessionOptions['onOpen'];
   readonly brokerOnOpen?: SessionOptions['onOpen'];
@@ -66,6 +68,7 @@ export function createPair(options: PairOptions = {}): SessionPair {
     transport: far,
     admit: options.admit ?? (() => Promise.resolve({ sessionId: 's-1' })),
     ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.brokerSendBudget === undefined ? {} : { sendBudget: options.brokerSendBudget }),
     ...(options.brokerOnOpen === undefined ? {} : { onOpen: options.brokerOnOpen }),
   });
   return {
