@@ -33,3 +33,4 @@ export type {
   SessionStats,
 } from './session-options.js';
 export type { SessionState } from './state.js';
+export { UplinkCap } from './uplink-cap.js';

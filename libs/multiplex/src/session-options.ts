@@ -6,6 +6,7 @@ import type { GOAWAY_FIELDS } from './frame.js';
 import type { HelloFields, HelloInfo, WelcomeInfo } from './handshake.js';
 import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
+import type { UplinkCap } from './uplink-cap.js';
 
 export type Role = 'agent' | 'broker';
 
@@ -49,6 +50,8 @@ export interface SessionOptions {
   readonly config?: Partial<SessionConfig>;
   /** Shared by the sessions of a process: the sum of their windows stays below it. */
   readonly budget?: Budget;
+  /** On all that this end writes; shared by the sessions of a site, and may be changed at any time. */
+  readonly uplinkCap?: UplinkCap;
   readonly clock?: Clock;
 }
 

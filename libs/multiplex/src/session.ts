@@ -46,7 +46,6 @@ export class Session extends EventEmitter<SessionEvents> {
   private readonly first: Lane;
   private readonly laneAcks: LaneAcks;
   private readonly pacer: Pacer;
-  private readonly cap: UplinkCap;
   private readonly sender: Sender;
   private readonly table: ChannelTable;
   private readonly greetings: Greetings;
@@ -78,8 +77,8 @@ export class Session extends EventEmitter<SessionEvents> {
     const { clock, lanes } = this;
     this.laneAcks = new LaneAcks(lanes, config.ackDelayMs);
     this.pacer = new Pacer(clock);
-    this.cap = new UplinkCap(clock, config.uplinkBytesPerSecond);
-    const { pacer, cap } = this;
+    const { pacer } = this;
+    const cap = options.uplinkCap ?? new UplinkCap(undefined, clock);
     this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow: (error) => this.fail(error) });
     this.table = this.createTable();
   }
