@@ -1,7 +1,9 @@
 import { EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { StateDirectory } from '../state/state-directory.js';
+import type { Status } from '../status/status.js';
 import { readStatus, type SeenStatus } from '../status/status.file.js';
+import { formatRate } from '../uplink/rate.js';
 import type { CommandContext } from './command.context.js';
 import type { Flags } from './settings.js';
 
@@ -33,7 +35,7 @@ const neverRan = (siteName: string | undefined): string[][] => [
 ];
 
 const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
-  const { site, tunnel, troubles, services, cameras } = status;
+  const { site, tunnel, troubles, services, cameras, uplink } = status;
   const rows = [
     ['Site', `${site.siteName} (${site.siteId})`],
     ['Agent', alive ? `running, process ${status.pid}, since ${status.startedAt}` : 'not running'],
@@ -43,6 +45,7 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
   if (tunnel.broker !== null) rows.push(['Broker', tunnel.broker]);
   if (tunnel.proxy !== null) rows.push(['Proxy', tunnel.proxy]);
   if (tunnel.rttMs !== null) rows.push(['Round trip', `${tunnel.rttMs} ms`]);
+  if (uplink !== undefined) rows.push(['Uplink limit', limitOf(uplink)]);
   if (tunnel.clockSkewMs !== null) rows.push(['Clock skew', `${tunnel.clockSkewMs} ms`]);
   if (tunnel.nextAttemptAt !== null) rows.push(['Next attempt', tunnel.nextAttemptAt]);
   for (const [name, address] of Object.entries(services)) rows.push([`Service ${name}`, address]);
@@ -53,4 +56,9 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
     rows.push([`Camera ${camera.id}`, `${camera.name}: ${camera.state} ${camera.reason ?? ''}`.trimEnd()]);
   }
   return rows;
+};
+
+const limitOf = ({ limitBitsPerSecond, scheduleLine }: NonNullable<Status['uplink']>): string => {
+  const limit = formatRate(limitBitsPerSecond ?? Number.POSITIVE_INFINITY);
+  return scheduleLine === null ? limit : `${limit} (line ${scheduleLine} of the schedule)`;
 };

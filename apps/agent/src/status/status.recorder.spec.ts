@@ -20,6 +20,7 @@ describe('StatusRecorder', () => {
       fixed: { pid: 1, instanceId: 'i', agentVersion: '1', startedAt: '2026-01-01T00:00:00.000Z', site },
       proxy: null,
       services: { directory: '127.0.0.1:1' },
+      uplink: () => ({ bitsPerSecond: 5e6, line: 0 }),
       cameras: () => [{ id: 'gate', name: 'Gate', state: 'online' }],
       write: (value) => {
         written.push(value);
@@ -67,6 +68,10 @@ describe('StatusRecorder', () => {
     expect(now).toMatchObject({ state: 'waiting', broker: null, rttMs: null });
     expect(Date.parse(now.nextAttemptAt ?? '')).toBeGreaterThan(Date.now());
     expect(troubles.map(({ code }) => code)).toEqual(['connection-refused', 'peer-silent']);
+  });
+
+  it('tells the limit of the uplink, and the line of the schedule that sets it', () => {
+    expect(status.parse(recorder.snapshot()).uplink).toEqual({ limitBitsPerSecond: 5e6, scheduleLine: 1 });
   });
 
   it('keeps a handful of troubles', () => {

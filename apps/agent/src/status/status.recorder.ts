@@ -2,6 +2,7 @@ import type { Session } from '@app/multiplex';
 import { endpointName } from '../network/endpoint.dialer.js';
 import type { Connected } from '../tunnel/tunnel.attempt.js';
 import type { TunnelClient, TunnelTrouble } from '../tunnel/tunnel.client.js';
+import type { LimitInForce } from '../uplink/uplink.policy.js';
 import type { CameraStatus, Status, TunnelState } from './status.js';
 
 const MAX_TROUBLES = 5;
@@ -12,6 +13,7 @@ export interface RecorderOptions {
   proxy: string | null;
   services: Record<string, string>;
   cameras: () => CameraStatus[];
+  uplink: () => LimitInForce;
   write: (status: Status) => Promise<void>;
   onError: (error: unknown) => void;
 }
@@ -49,6 +51,11 @@ export class StatusRecorder {
     this.timer = setInterval(() => this.write(), REFRESH_MS).unref();
   }
 
+  /** Something changed that is not of the tunnel. */
+  refresh(): void {
+    this.write();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.session = undefined;
@@ -57,13 +64,18 @@ export class StatusRecorder {
   }
 
   snapshot(): Status {
-    const { fixed, services, cameras } = this.options;
+    const { fixed, services, cameras, uplink } = this.options;
+    const { bitsPerSecond, line } = uplink();
     const rtt = this.session?.rttMs;
     return {
       v: 1,
       ...fixed,
       writtenAt: new Date().toISOString(),
       tunnel: { ...this.tunnel, rttMs: rtt === undefined ? null : Math.round(rtt * 10) / 10 },
+      uplink: {
+        limitBitsPerSecond: Number.isFinite(bitsPerSecond) ? bitsPerSecond : null,
+        scheduleLine: line === undefined ? null : line + 1,
+      },
       troubles: this.troubles,
       services,
       cameras: cameras(),

@@ -33,6 +33,8 @@ export const status = z.object({
     clockSkewMs: z.number().nullable(),
     nextAttemptAt: z.string().nullable(),
   }),
+  /** In force now; an agent of before does not tell. */
+  uplink: z.object({ limitBitsPerSecond: z.number().nullable(), scheduleLine: z.int().nullable() }).optional(),
   /** Newest first. */
   troubles: z.array(trouble),
   services: z.record(z.string(), z.string()),
