@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Budget } from './budget.js';
+import type { ClassStats } from './channel-accounts.js';
 import type { Clock, SessionConfig } from './config.js';
 import type { FieldsOf } from './fields.js';
-import type { GOAWAY_FIELDS } from './frame.js';
+import type { ChannelClass, GOAWAY_FIELDS } from './frame.js';
 import type { HelloFields, HelloInfo, WelcomeInfo } from './handshake.js';
 import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
@@ -101,8 +102,9 @@ export interface SessionStats {
   readonly channelsOpened: number;
   readonly channelsAccepted: number;
   readonly channelsRefused: number;
-  /** Payload bytes that a lost lane made necessary again, of the channels that are open. */
+  /** Payload bytes that a lost lane made necessary again. */
   readonly bytesResent: number;
+  readonly classes: Readonly<Record<ChannelClass, ClassStats>>;
   readonly lanes: number;
   readonly lanesLost: number;
   readonly resumes: number;
