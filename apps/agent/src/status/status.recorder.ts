@@ -1,9 +1,9 @@
-import type { Session } from '@app/multiplex';
+import type { Session, SessionStats } from '@app/multiplex';
 import { endpointName } from '../network/endpoint.dialer.js';
 import type { Connected } from '../tunnel/tunnel.attempt.js';
 import type { TunnelClient, TunnelTrouble } from '../tunnel/tunnel.client.js';
 import type { LimitInForce } from '../uplink/uplink.policy.js';
-import type { CameraStatus, Status, TunnelState } from './status.js';
+import type { CameraStatus, Status, Traffic, TunnelState } from './status.js';
 
 const MAX_TROUBLES = 5;
 const REFRESH_MS = 10_000;
@@ -71,7 +71,11 @@ export class StatusRecorder {
       v: 1,
       ...fixed,
       writtenAt: new Date().toISOString(),
-      tunnel: { ...this.tunnel, rttMs: rtt === undefined ? null : Math.round(rtt * 10) / 10 },
+      tunnel: {
+        ...this.tunnel,
+        rttMs: rtt === undefined ? null : Math.round(rtt * 10) / 10,
+        traffic: this.session === undefined ? null : trafficOf(this.session.stats),
+      },
       uplink: {
         limitBitsPerSecond: Number.isFinite(bitsPerSecond) ? bitsPerSecond : null,
         scheduleLine: line === undefined ? null : line + 1,
@@ -139,3 +143,24 @@ export class StatusRecorder {
       });
   }
 }
+
+const trafficOf = ({ lanes, resumes, bytesSent, bytesReceived, bytesResent, classes }: SessionStats): Traffic => ({
+  lanes,
+  resumes,
+  bytesSent,
+  bytesReceived,
+  bytesResent,
+  classes: Object.fromEntries(
+    Object.entries(classes)
+      .filter(([, { channelsOpened }]) => channelsOpened > 0)
+      .map(([name, { channels, ...counted }]) => [
+        name,
+        {
+          channels,
+          bytesSent: counted.bytesSent,
+          bytesReceived: counted.bytesReceived,
+          bytesResent: counted.bytesResent,
+        },
+      ]),
+  ),
+});
