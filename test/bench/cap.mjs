@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../tools/launcher/port.mjs';
@@ -23,7 +24,7 @@ const RESUME_MS = 4_000;
  * @param {number} forMs
  */
 export async function cap({ report, progress }, stops, forMs) {
-  const { client, line, cloud, label } = await cappedSite(stops);
+  const { client, line, cloud, label, stateDir } = await cappedSite(stops);
   const open = async (
     /** @type {import('./load/traffic.mjs').Mode} */ mode,
     /** @type {number} */ count,
@@ -58,6 +59,9 @@ export async function cap({ report, progress }, stops, forMs) {
   report({ figure: 'capped uplink: most in any second', value: peak.mbit, ...capped, bar: 'ratio <= 1.05' });
   report({ figure: 'capped uplink: mean before the cut', value: before, ...capped });
   report({ figure: 'capped uplink: mean after the resume', value: after, ...capped });
+  // Younger than the cut: the agent writes it at least every ten seconds, and at each change of the tunnel.
+  const { tunnel } = JSON.parse(readFileSync(join(stateDir, 'status.json'), 'utf8'));
+  report({ figure: 'capped uplink: sent again after the cut', value: tunnel.traffic.bytesResent / 1e3, unit: 'kB' });
   const trips = { unit: 'ms', reference: 'idle uplink' };
   for (const [when, measured] of /** @type {const} */ ([
     ['before the cut', busy],
@@ -102,6 +106,6 @@ async function cappedSite(stops) {
   const args = [cloud.ports.tunnel, endpointPort, DELAY_MS, LINE_BITS_PER_S].map(String);
   const line = await LoadProcess.start('client', { args, file: join(import.meta.dirname, 'metered-line.mjs') });
   stops.push(() => line.stop());
-  const { label } = await cloud.startAgent({ load: site.port }, { uplink: { limit: '10 Mbit/s' } });
-  return { client, line, cloud, label };
+  const { label, stateDir } = await cloud.startAgent({ load: site.port }, { uplink: { limit: '10 Mbit/s' } });
+  return { client, line, cloud, label, stateDir };
 }

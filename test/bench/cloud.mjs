@@ -105,7 +105,7 @@ export class BenchCloud {
     });
     this.undo.push(() => agent.stop());
     await agent.start(UP_MS);
-    return { label, pid: agent.pid ?? 0 };
+    return { label, pid: agent.pid ?? 0, stateDir };
   }
 
   /**
