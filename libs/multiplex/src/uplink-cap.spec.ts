@@ -78,6 +78,18 @@ describe('a cap on the uplink, in simulated time', () => {
     await drained;
   });
 
+  it('goes to the other session while one is cut off in the middle of its wait', async () => {
+    const others = [await SimulatedSite.start(DELAY_MS, wire, cap), await SimulatedSite.start(DELAY_MS, wire, cap)];
+    for (const each of [site, ...others]) pour(await each.channel('bulk'));
+    jest.advanceTimersByTime(1_000);
+    for (const other of others) other.cut();
+    jest.advanceTimersByTime(1_000);
+    const begin = performance.now();
+    jest.advanceTimersByTime(3_000);
+    expect(wire.between(begin, begin + 3_000)).toBeGreaterThan(0.95 * 3 * CAP);
+    for (const other of others) other.close();
+  });
+
   it('holds from the moment it is changed, also for what waits', async () => {
     pour(await site.channel('bulk'));
     jest.advanceTimersByTime(2_000);

@@ -100,7 +100,8 @@ export class UplinkCap {
 /** One session's part of a cap. Sessions that want more than there is take turns, whichever looks first. */
 export class UplinkShare {
   private timer: NodeJS.Timeout | undefined;
-  private isOurTurn = true;
+  /** Where it stood in the queue; 0 is its turn. */
+  private place = 0;
   private isServed = false;
 
   constructor(
@@ -108,18 +109,19 @@ export class UplinkShare {
     private readonly look: () => void,
   ) {}
 
-  /** Before a round of `allows`. */
+  /** Before a round of `allows`. It leaves the queue, unless it waits again: one that cannot send must not hold it up. */
   begin(): void {
     const { queue } = this.cap;
-    this.isOurTurn = queue.length === 0 || queue[0] === this;
+    const place = queue.indexOf(this);
+    this.place = place === -1 ? queue.length : place;
     this.isServed = false;
-    if (this.isOurTurn) queue.shift();
+    if (place !== -1) queue.splice(place, 1);
   }
 
   /** @param reserved for control and events */
   allows(reserved: boolean): boolean {
     if (reserved) return this.cap.allows(true);
-    const allowed = (this.isOurTurn || this.cap.bytesPerSecond === undefined) && this.cap.allows(false);
+    const allowed = (this.place === 0 || this.cap.bytesPerSecond === undefined) && this.cap.allows(false);
     if (allowed) this.isServed = true;
     return allowed;
   }
@@ -127,8 +129,7 @@ export class UplinkShare {
   /** There is more to send than was allowed. @param reserved for control and events */
   wait(reserved: boolean): void {
     const { queue } = this.cap;
-    const place = this.isOurTurn && !this.isServed ? 0 : queue.length;
-    if (!queue.includes(this)) queue.splice(place, 0, this);
+    queue.splice(this.isServed ? queue.length : this.place, 0, this);
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.look();
