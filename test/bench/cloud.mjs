@@ -82,8 +82,9 @@ export class BenchCloud {
   /**
    * A site with a real agent that offers these local ports, each to every class.
    * @param {Record<string, number>} services
+   * @param {object} [settings] more of its agent.yaml
    */
-  async startAgent(services) {
+  async startAgent(services, settings = {}) {
     const firstPasswordFile = join(this.dataDir, 'first-password');
     const rest = await signInFirst({ api: `http://127.0.0.1:${this.ports.http}`, firstPasswordFile });
     const { id, label } = await rest.createSite(`Bench ${this.undo.length}`);
@@ -91,7 +92,9 @@ export class BenchCloud {
     mkdirSync(stateDir, { mode: 0o700 });
     const keyfile = join(this.dataDir, `${label}.keyfile`);
     writeFileSync(keyfile, (await rest.issueKeyfile(id)).content, { mode: 0o600 });
-    writeFileSync(join(stateDir, 'agent.yaml'), JSON.stringify({ services: offered(services) }), { mode: 0o600 });
+    writeFileSync(join(stateDir, 'agent.yaml'), JSON.stringify({ services: offered(services), ...settings }), {
+      mode: 0o600,
+    });
     const agent = new AppProcess({
       name: label,
       entry: entryOf('agent'),
@@ -102,7 +105,7 @@ export class BenchCloud {
     });
     this.undo.push(() => agent.stop());
     await agent.start(UP_MS);
-    return { label, pid: agent.pid ?? 0 };
+    return { label, pid: agent.pid ?? 0, stateDir };
   }
 
   /**

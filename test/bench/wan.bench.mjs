@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../tools/launcher/port.mjs';
 import { canHaveSmallBuffers, throughSmallBuffers } from '../../tools/wan-link/small-buffers.mjs';
+import { cap } from './cap.mjs';
 import { BenchCloud } from './cloud.mjs';
 import { startLine } from './line.mjs';
 import { LoadProcess } from './load/process.mjs';
@@ -20,11 +21,13 @@ const NARROW_BITS_PER_S = 10e6;
 const BULK_CHANNELS = 4;
 const MANY_CHANNELS = 200;
 const WARM_UP_MS = 4_000;
+/** A cap is judged over at least this long, before a cut and after it. */
+const CAP_MS = 10_000;
 
 /**
  * Over a simulated line between agent and broker: one channel beside plain TLS at 60 ms and 500 Mbit/s, and how long
- * control takes while bulk fills an uplink of 10 Mbit/s. The second needs small kernel buffers, that is a network
- * namespace (root): this program starts itself in one (`--inside`).
+ * control takes while bulk fills an uplink of 10 Mbit/s; and what a cap on the uplink is worth. The second needs small
+ * kernel buffers, that is a network namespace (root): this program starts itself in one (`--inside`).
  * @param {import('../../tools/bench.mjs').Bench} bench
  */
 export default async function wan(bench) {
@@ -39,8 +42,10 @@ export default async function wan(bench) {
   const forMs = Number(values.seconds) * 1_000;
   warnWhenBusy(bench.progress);
   if (values.inside) return whileOpen((stops) => saturated(bench, stops, forMs));
-  if (values.only !== 'saturated') await whileOpen((stops) => long(bench, stops, forMs));
-  if (values.only !== 'long') await inSmallBuffers(bench);
+  const parts = values.only === undefined ? ['long', 'saturated', 'cap'] : [values.only];
+  if (parts.includes('long')) await whileOpen((stops) => long(bench, stops, forMs));
+  if (parts.includes('saturated')) await inSmallBuffers(bench);
+  if (parts.includes('cap')) await whileOpen((stops) => cap(bench, stops, Math.max(forMs, CAP_MS)));
 }
 
 /** @param {(stops: Stops) => Promise<void>} measure */

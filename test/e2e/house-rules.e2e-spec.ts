@@ -82,6 +82,29 @@ describe('every error code', () => {
   });
 });
 
+describe('the metrics', () => {
+  const sources = SOURCES.filter((file) => /^(?:apps|libs)\/.*\.metrics\.ts$/.test(file));
+  const registered = sources.flatMap((file) => [...read(file).matchAll(/'(adit_[a-z_]+)'/g)].map(([, name]) => name));
+  const listed = [...read('docs/metrics.md').matchAll(/^\| `(adit_[a-z_]+)` \| (\w+) \|/gm)];
+
+  it('are all in docs/metrics.md, each once, and nothing else is', () => {
+    expect(registered.length).toBeGreaterThan(20);
+    expect(listed.map(([, name]) => name).sort()).toEqual([...registered].sort());
+  });
+
+  it('have names that say whether they are counters', () => {
+    for (const [, name = '', type] of listed)
+      expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+  });
+
+  it('are made in files that are named for them', () => {
+    const makers = SOURCES.filter(
+      (file) => /^(?:apps|libs)\//.test(file) && /new (?:Counter|Gauge|Histogram|Summary)[<(]/.test(read(file)),
+    );
+    expect(makers.filter((file) => !file.endsWith('.metrics.ts') && !isSpec(file))).toEqual([]);
+  });
+});
+
 describe('sources', () => {
   it('have 500 lines at most, 80 in the middle and 300 in nine of ten', () => {
     expect(SOURCES.filter((file) => linesOf(file) > 500)).toEqual([]);

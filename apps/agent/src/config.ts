@@ -1,6 +1,7 @@
 import { hostPort } from '@app/contracts';
 import { parseEnvironment } from '@app/runtime';
 import { z } from 'zod';
+import { rate } from './uplink/rate.js';
 
 const flag = z.stringbool({ truthy: ['1', 'true', 'yes'], falsy: ['0', 'false', 'no'] });
 
@@ -17,6 +18,7 @@ export const agentEnvironment = z.object({
   ADIT_DIRECTORY_LISTEN: hostPort.optional(),
   ADIT_REDIRECTOR_LISTEN: hostPort.optional(),
   ADIT_PROXY: z.string().min(1).optional(),
+  ADIT_UPLINK_LIMIT: rate.optional(),
   ADIT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   HTTPS_PROXY: z.string().optional(),
   https_proxy: z.string().optional(),

@@ -12,7 +12,9 @@ import { IngressServer } from './ingress/ingress.server.js';
 import { OwnerService } from './ingress/owner.service.js';
 import { RelayService } from './ingress/relay.service.js';
 import { TicketLedger } from './ingress/ticket-ledger.js';
+import { ConnectionGate } from './listener/connection-gate.js';
 import { TunnelListener } from './listener/tunnel-listener.js';
+import { TunnelMetrics } from './metrics/tunnel.metrics.js';
 import { ShutdownService } from './shutdown.service.js';
 import { BROKER_ID, PUBLIC_KEYS } from './tokens.js';
 import { AdmissionService } from './tunnel/admission.service.js';
@@ -30,6 +32,8 @@ export function appModule(config: BrokerConfig): Type {
       { provide: BROKER_ID, useValue: randomUUID() },
       { provide: PUBLIC_KEYS, useFactory: () => readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE) },
       { provide: TicketLedger, useFactory: () => new TicketLedger() },
+      { provide: ConnectionGate, useFactory: () => new ConnectionGate() },
+      TunnelMetrics,
       BrokerIdentityService,
       EnrolmentService,
       EnrolmentEndpoint,

@@ -4,7 +4,7 @@ export class Budget {
 
   /** @param parent of the process: what is reserved here is reserved there too */
   constructor(
-    private readonly limitBytes: number,
+    readonly limitBytes: number,
     private readonly parent?: Budget,
   ) {}
 

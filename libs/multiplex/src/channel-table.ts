@@ -1,5 +1,6 @@
 import { Budget } from './budget.js';
 import { Channel, type ChannelPort } from './channel.js';
+import { ChannelAccounts, type ChannelInfo, type ClassStats } from './channel-accounts.js';
 import type { Clock, SessionConfig } from './config.js';
 import { OpenRefusedError, SessionError } from './errors.js';
 import { clip, decodeFields, encodeFields } from './fields.js';
@@ -65,6 +66,7 @@ export class ChannelTable {
   private readonly channels = new Map<number, Channel>();
   private readonly opening = new Map<number, PendingOpen>();
   private readonly accepting = new Map<number, PendingAccept>();
+  private readonly accounts = new ChannelAccounts();
   private readonly recovery: Recovery;
   private readonly budget: Budget;
   private readonly port: ChannelPort;
@@ -93,10 +95,12 @@ export class ChannelTable {
     return channels;
   }
 
-  get resentBytes(): number {
-    let bytes = 0;
-    for (const channel of this.channels.values()) bytes += channel.out.resentBytes;
-    return bytes;
+  get classes(): Record<ChannelClass, ClassStats> {
+    return this.accounts.classes(this.channels.values(), this.options.clock.steadyMs());
+  }
+
+  get info(): ChannelInfo[] {
+    return this.accounts.channels(this.options.clock.steadyMs());
   }
 
   /** Highest id of the peer that was handled or refused. */
@@ -155,7 +159,10 @@ export class ChannelTable {
       this.endAccepting(channel.id)?.abort.abort(code);
       channel.abandon('session-lost');
     }
-    for (const channel of this.channels.values()) channel.release();
+    for (const channel of this.channels.values()) {
+      this.accounts.removed(channel);
+      channel.release();
+    }
     this.channels.clear();
   }
 
@@ -219,6 +226,7 @@ export class ChannelTable {
     this.opening.delete(channel.id);
     clearTimeout(pending.timer);
     this.recovery.openings.delete(channel.id);
+    this.accounts.opened(channel);
     pending.resolve(channel);
   }
 
@@ -272,6 +280,7 @@ export class ChannelTable {
       accept: () => {
         if (this.endAccepting(channel.id) !== undefined) {
           this.accepted += 1;
+          this.accounts.opened(channel);
           this.options.sender.send(FRAME.ACCEPT, channel.id, channel.window.limitBytes);
         }
         return channel;
@@ -383,6 +392,7 @@ export class ChannelTable {
   private remove(channel: Channel): void {
     if (!this.channels.delete(channel.id)) return;
     this.recovery.openings.delete(channel.id);
+    this.accounts.removed(channel);
     channel.release();
     if (this.isOwn(channel.id)) this.ownCount -= 1;
     if (this.channels.size === 0) this.options.emptied();
@@ -410,15 +420,22 @@ export class ChannelTable {
   }
 
   private createPort(): ChannelPort {
-    const { sender, config, rttMs } = this.options;
+    const { sender, config, rttMs, clock } = this.options;
     const sendBudget = new SendBudget(config.sendBudgetBytes, this.options.sendBudget, config.sendBufferBytes);
     const resumable = (): boolean => this.resumable;
     return {
-      sendable: (channel) => sender.sendable(channel),
+      sendable: (channel) => {
+        const { out, queueAge } = channel;
+        queueAge.note(out.sentBytes + out.queuedBytes, out.sentBytes, clock.steadyMs());
+        sender.sendable(channel);
+      },
       creditDue: (channel) => sender.creditDue(channel),
       ackDue: (channel) => (this.resumable ? sender.ackDue(channel) : undefined),
       ackLater: (channel) => (this.resumable ? sender.ackLater(channel) : undefined),
-      over: (channel) => this.discount(channel),
+      over: (channel) => {
+        this.accounts.ended(channel);
+        this.discount(channel);
+      },
       get resumable() {
         return resumable();
       },

@@ -1,6 +1,7 @@
 import { EarlyBytes } from './early-bytes.js';
 import type { ChannelClass } from './frame.js';
 import type { Lane } from './lane.js';
+import { QueueAge } from './queue-age.js';
 import { ReceiveSide } from './receive-side.js';
 import type { ReceiveWindow } from './receive-window.js';
 import type { SendBudget } from './send-budget.js';
@@ -63,6 +64,8 @@ export class Channel {
   lane: Lane | undefined;
   /** @internal */
   readonly out: SendSide;
+  /** @internal since when bytes wait in `out` */
+  readonly queueAge = new QueueAge();
   private readonly in: ReceiveSide;
   private ackedOffset = 0;
   private trail: Trail[] = [];

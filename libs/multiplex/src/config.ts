@@ -34,8 +34,6 @@ export interface SessionConfig {
   readonly resumeWindowMs: number;
   /** Longest delay of an ACK or LANE_ACK that is not worth a frame of its own yet. */
   readonly ackDelayMs: number;
-  /** Cap on all bytes that this end writes; none when undefined. */
-  readonly uplinkBytesPerSecond?: number;
   /** Time the transport gets to flush CLOSE before it is destroyed. */
   readonly closeLingerMs: number;
 }

@@ -1,6 +1,7 @@
 export { bridge, type BridgeEnd } from './bridge.js';
 export { Budget } from './budget.js';
 export type { Channel, ChannelEnd } from './channel.js';
+export type { ChannelInfo, ClassStats } from './channel-accounts.js';
 export type { OpenOptions } from './channel-table.js';
 export { type Clock, DEFAULT_CONFIG, type SessionConfig } from './config.js';
 export { channelDuplex } from './duplex.js';
@@ -34,3 +35,4 @@ export type {
   SessionStats,
 } from './session-options.js';
 export type { SessionState } from './state.js';
+export { UplinkCap } from './uplink-cap.js';

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type { Channel } from './channel.js';
 import type { Clock, SessionConfig } from './config.js';
 import { FrameDecoder } from './decode.js';
 import { encodeFrame } from './encode.js';
@@ -8,6 +7,7 @@ import { FRAME, HEADER_BYTES } from './frame.js';
 import { Liveness } from './liveness.js';
 import { Outbox } from './outbox.js';
 import type { PacedLane } from './pacer.js';
+import type { SendSide } from './send-side.js';
 import type { TableReader } from './resume-table.js';
 import { noteRead } from './young-buffers.js';
 
@@ -21,6 +21,12 @@ export interface LaneEvents {
   readonly drained: () => void;
   /** Called once: a fault of the peer, or the transport's end. */
   readonly failed: (lane: Lane, error: SessionError) => void;
+}
+
+/** What a lane has to know of a channel. */
+interface Sending {
+  readonly id: number;
+  readonly out: SendSide;
 }
 
 /** One transport of a session: bytes in through the decoder, frames out in one writev per turn. */
@@ -161,7 +167,7 @@ export class Lane implements PacedLane {
   }
 
   /** One DATA frame with at most `wanted` bytes of the channel. @returns how many */
-  writeData({ id, out }: Channel, wanted: number): number {
+  writeData({ id, out }: Sending, wanted: number): number {
     const length = this.outbox.room(wanted);
     if (this.transport.writable) this.outbox.data(id, out.sentBytes, length, out.queue);
     this.bytesSent += HEADER_BYTES + length;

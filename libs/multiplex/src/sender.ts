@@ -7,7 +7,7 @@ import type { Lane } from './lane.js';
 import type { LaneSet } from './lane-set.js';
 import type { Pacer } from './pacer.js';
 import { SendOrder } from './send-order.js';
-import type { UplinkCap } from './uplink-cap.js';
+import type { UplinkCap, UplinkShare } from './uplink-cap.js';
 
 export interface SenderOptions {
   readonly lanes: LaneSet;
@@ -38,13 +38,14 @@ export class Sender {
   private acks: Channel[] = [];
   private lateAcks = new Set<Channel>();
   private ackTimer: NodeJS.Timeout | undefined;
-  private capTimer: NodeJS.Timeout | undefined;
+  private readonly share: UplinkShare;
   private scheduled = false;
   private stopped = false;
 
   constructor(private readonly options: SenderOptions) {
     this.maxDataBytes = options.maxDataBytes;
-    const { clock, pacer } = options;
+    const { clock, pacer, cap } = options;
+    this.share = cap.share(() => this.flush());
     this.order = new SendOrder({ steadyMs: () => clock.steadyMs(), rateBytes: () => pacer.rateBytes });
   }
 
@@ -115,6 +116,7 @@ export class Sender {
     const limited = this.flushChannels();
     for (const [index, lane] of lanes.all.entries()) {
       lane.flush();
+      cap.spendRecords(lane.bytesSent - (before[index] ?? 0));
       pacer.sent(lane, before[index] ?? 0, limited);
     }
   }
@@ -124,7 +126,7 @@ export class Sender {
     if (this.stopped) return;
     const { control } = this.options.lanes;
     clearTimeout(this.ackTimer);
-    clearTimeout(this.capTimer);
+    this.share.close();
     if (control !== undefined) {
       this.frames += control.flushOwn();
       this.flushControl(control);
@@ -188,13 +190,15 @@ export class Sender {
   /** Within what the lanes, the pace and the cap leave. @returns whether all that was there has gone. */
   private flushChannels(): boolean {
     const { lanes, pacer, cap } = this.options;
+    const { share } = this;
     let room = pacer.room;
+    share.begin();
     while (lanes.all.some((lane) => lane.writable)) {
       if (room <= 0) return false;
-      if (!cap.allows(true)) return this.waitForCap();
-      const unreserved = cap.allows(false);
+      if (!share.allows(true)) return this.waitForCap(true);
+      const unreserved = share.allows(false);
       const channel = this.order.next(!unreserved);
-      if (channel === undefined) return unreserved || this.waitForCap();
+      if (channel === undefined) return unreserved || this.waitForCap(false);
       const lane = lanes.laneOf(channel);
       if (lane?.writable !== true) {
         this.park(channel, lane);
@@ -208,11 +212,8 @@ export class Sender {
     return false;
   }
 
-  private waitForCap(): false {
-    this.capTimer ??= setTimeout(() => {
-      this.capTimer = undefined;
-      this.flush();
-    }, this.options.cap.waitMs).unref();
+  private waitForCap(reserved: boolean): false {
+    this.share.wait(reserved);
     return false;
   }
 

@@ -1,12 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { Budget } from './budget.js';
+import type { ClassStats } from './channel-accounts.js';
 import type { Clock, SessionConfig } from './config.js';
 import type { FieldsOf } from './fields.js';
-import type { GOAWAY_FIELDS } from './frame.js';
+import type { ChannelClass, GOAWAY_FIELDS } from './frame.js';
 import type { HelloFields, HelloInfo, WelcomeInfo } from './handshake.js';
 import type { Lane } from './lane.js';
 import type { OpenRequest } from './open-request.js';
 import type { SendBudget } from './send-budget.js';
+import type { UplinkCap } from './uplink-cap.js';
 
 export type Role = 'agent' | 'broker';
 
@@ -52,6 +54,8 @@ export interface SessionOptions {
   readonly budget?: Budget;
   /** Shared by the sessions of a process: what waits to be sent or acknowledged stays near it. */
   readonly sendBudget?: SendBudget;
+  /** On all that this end writes; shared by the sessions of a site, and may be changed at any time. */
+  readonly uplinkCap?: UplinkCap;
   readonly clock?: Clock;
 }
 
@@ -101,8 +105,9 @@ export interface SessionStats {
   readonly channelsOpened: number;
   readonly channelsAccepted: number;
   readonly channelsRefused: number;
-  /** Payload bytes that a lost lane made necessary again, of the channels that are open. */
+  /** Payload bytes that a lost lane made necessary again. */
   readonly bytesResent: number;
+  readonly classes: Readonly<Record<ChannelClass, ClassStats>>;
   readonly lanes: number;
   readonly lanesLost: number;
   readonly resumes: number;

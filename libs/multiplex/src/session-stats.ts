@@ -10,6 +10,7 @@ export interface SessionTally {
 }
 
 export function statsOf(lanes: LaneSet, sender: Sender, table: ChannelTable, tally: SessionTally): SessionStats {
+  const { classes } = table;
   return {
     bytesSent: lanes.bytesSent,
     bytesReceived: lanes.bytesReceived,
@@ -17,7 +18,8 @@ export function statsOf(lanes: LaneSet, sender: Sender, table: ChannelTable, tal
     channelsOpened: table.opened,
     channelsAccepted: table.accepted,
     channelsRefused: table.refused,
-    bytesResent: table.resentBytes,
+    bytesResent: Object.values(classes).reduce((sum, { bytesResent }) => sum + bytesResent, 0),
+    classes,
     lanes: lanes.size,
     ...tally,
   };

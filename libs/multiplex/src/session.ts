@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Channel } from './channel.js';
+import type { ChannelInfo } from './channel-accounts.js';
 import { ChannelTable, type OpenOptions } from './channel-table.js';
 import { type Clock, DEFAULT_CONFIG, type SessionConfig, SYSTEM_CLOCK } from './config.js';
 import { OpenRefusedError, SessionError, SessionRefusedError } from './errors.js';
@@ -36,8 +37,6 @@ import { UplinkCap } from './uplink-cap.js';
 import { type SessionTally, statsOf } from './session-stats.js';
 import { SESSION_MOVES, type SessionState, move } from './state.js';
 
-const RESUMABLE = FEATURE.LANES | FEATURE.RESUME;
-
 /** One end of a session (SPEC.md), the same class at both ends. `close` is emitted exactly once, however it ends. */
 export class Session extends EventEmitter<SessionEvents> {
   private readonly config: SessionConfig;
@@ -46,7 +45,6 @@ export class Session extends EventEmitter<SessionEvents> {
   private readonly first: Lane;
   private readonly laneAcks: LaneAcks;
   private readonly pacer: Pacer;
-  private readonly cap: UplinkCap;
   private readonly sender: Sender;
   private readonly table: ChannelTable;
   private readonly greetings: Greetings;
@@ -75,11 +73,10 @@ export class Session extends EventEmitter<SessionEvents> {
     this.first = this.createLane(options.transport, 0);
     const late = (lane: Lane): void => this.laneFailed(lane, new SessionError('handshake-timeout'));
     this.greetings = new Greetings(config.handshakeTimeoutMs, late);
-    const { clock, lanes } = this;
+    this.pacer = new Pacer(this.clock);
+    const { clock, lanes, pacer } = this;
     this.laneAcks = new LaneAcks(lanes, config.ackDelayMs);
-    this.pacer = new Pacer(clock);
-    this.cap = new UplinkCap(clock, config.uplinkBytesPerSecond);
-    const { pacer, cap } = this;
+    const cap = options.uplinkCap ?? new UplinkCap(undefined, clock);
     this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow: (error) => this.fail(error) });
     this.table = this.createTable();
   }
@@ -123,6 +120,11 @@ export class Session extends EventEmitter<SessionEvents> {
 
   get stats(): SessionStats {
     return statsOf(this.lanes, this.sender, this.table, this.tally);
+  }
+
+  /** Those that are open, with what they carried so far. */
+  channels(): ChannelInfo[] {
+    return this.table.info;
   }
 
   /**
@@ -243,7 +245,7 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   private get offered(): number {
-    return FEATURE.LANE_ACK | (this.options.exporter === undefined ? 0 : RESUMABLE);
+    return FEATURE.LANE_ACK | (this.options.exporter === undefined ? 0 : FEATURE.LANES | FEATURE.RESUME);
   }
 
   private laneEvents(): LaneEvents {

@@ -9,6 +9,7 @@ import {
   Session,
   type SessionConfig,
   type SessionOptions,
+  type UplinkCap,
 } from '../src/index.js';
 
 export const HELLO = { instanceId: 'i-1', agentVersion: '0.1.0', platform: 'linux-x64', wallClockMs: 1_000 } as const;
@@ -40,6 +41,7 @@ export interface PairOptions {
   readonly agentConfig?: Partial<SessionConfig>;
   readonly agentBudget?: Budget;
   readonly brokerSendBudget?: SendBudget;
+  readonly uplinkCap?: UplinkCap;
   readonly admit?: SessionOptions['admit'];
   readonly onOpen?: SessionOptions['onOpen'];
   readonly brokerOnOpen?: SessionOptions['onOpen'];
@@ -62,6 +64,7 @@ export function createPair(options: PairOptions = {}): SessionPair {
     onOpen: options.onOpen ?? keep,
     config: { ...options.config, ...options.agentConfig },
     ...(options.agentBudget === undefined ? {} : { budget: options.agentBudget }),
+    ...(options.uplinkCap === undefined ? {} : { uplinkCap: options.uplinkCap }),
   });
   const broker = new Session({
     role: 'broker',

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import forge from 'node-forge';
 
@@ -22,11 +22,12 @@ function selfSigned(): { key: string; cert: string } {
   return { key: privateKey, cert: forge.pki.certificateToPem(certificate) };
 }
 
-/** Two ends of one TLS 1.3 connection over loopback. */
-export async function tlsPair(): Promise<[TLSSocket, TLSSocket]> {
+/** Two ends of one TLS 1.3 connection over loopback. @param raw gets the second end's TCP socket */
+export async function tlsPair(raw?: (socket: Socket) => void): Promise<[TLSSocket, TLSSocket]> {
   const { key, cert } = selfSigned();
   const server = createServer({ key, cert, minVersion: 'TLSv1.3' }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  if (raw !== undefined) server.once('connection', raw);
   const accepted = once(server, 'secureConnection');
   const near = connect({
     port: (server.address() as AddressInfo).port,

@@ -16,9 +16,18 @@ function serve(socket) {
   socket.once('data', (first) => {
     if (first[0] === MODE_BYTE.source) pour(socket);
     else if (first[0] === MODE_BYTE.video) frames.add(socket);
-    else if (first[0] === MODE_BYTE.echo) socket.on('data', (chunk) => socket.write(chunk));
+    else if (first[0] === MODE_BYTE.echo) echo(socket, first.subarray(1));
     socket.on('data', (chunk) => (received += chunk.length));
   });
+}
+
+/**
+ * @param {import('node:net').Socket} socket
+ * @param {Buffer} first what came together with the byte that chooses
+ */
+function echo(socket, first) {
+  if (first.length > 0) socket.write(first);
+  socket.on('data', (chunk) => socket.write(chunk));
 }
 
 /** @returns {Promise<{ server: import('node:net').Server, ca?: string }>} */

@@ -18,6 +18,7 @@ Exit codes: 0 enrolled (also when it was before), 65, 66, 69 no endpoint answere
 Examples:
   adit-agent run
   adit-agent run --state /var/lib/adit --keyfile /run/secrets/keyfile
+  adit-agent run --uplink-limit 10Mbit/s
 A keyfile that is given to run is used without a question: giving it is the consent. With an identity, the keyfile it
 came from is ignored, so it may stay mounted.
 Exit codes: 0 after SIGTERM or SIGINT, 65, 66, 73, 75, 76, 77, 78.`,

@@ -99,6 +99,7 @@ const addRunning = (program: Command, context: CommandContext, finish: Finish): 
     .description('keep the tunnel up and serve this site; enrols first when needed')
     .option('--directory-listen <host:port>', 'serve the directory on the LAN too (ADIT_DIRECTORY_LISTEN)')
     .option('--redirector-listen <host:port>', 'serve video on the LAN too (ADIT_REDIRECTOR_LISTEN)')
+    .option('--uplink-limit <rate>', 'send no more than this, such as 10Mbit/s (ADIT_UPLINK_LIMIT)')
     .option('--config <file>', 'agent.yaml (ADIT_CONFIG_FILE; the one in the state directory)')
     .addHelpText('after', HELP.run)
     .action((flags: Flags) => finish(run(flags, context)));

@@ -9,12 +9,13 @@ import type { Identity } from '../identity/identity.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { requireConsent } from '../keyfile/consent.js';
 import { type OpenedKeyfile, openKeyfile, peekKeyfileId } from '../keyfile/keyfile.service.js';
-import { AGENT_FILE, readAgentFile } from '../run/agent-file.js';
+import { AGENT_FILE, type AgentFile, agentFileVersion, readAgentFile } from '../run/agent-file.js';
 import { type ListenAddress, parseAddress } from '../run/listen-address.js';
 import { RunService } from '../run/run.service.js';
 import type { RunSettings } from '../run/run.settings.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { StateLock } from '../state/state-lock.js';
+import { rate } from '../uplink/rate.js';
 import type { CommandContext } from './command.context.js';
 import { type Flags, keyfileOrigin, proxySettings, stateOptions } from './settings.js';
 
@@ -98,11 +99,16 @@ const fileSettings = async (
   state: StateDirectory,
   flags: Flags,
   environment: AgentEnvironment,
-): Promise<Pick<RunSettings, 'services' | 'directoryListen' | 'redirectorListen'>> => {
+): Promise<Pick<RunSettings, 'services' | 'uplink' | 'directoryListen' | 'redirectorListen'>> => {
   const named = flags.config ?? environment.ADIT_CONFIG_FILE;
-  const file = await readAgentFile(named ?? state.file(AGENT_FILE), named !== undefined);
+  const path = named ?? state.file(AGENT_FILE);
+  const read = (): Promise<AgentFile> => readAgentFile(path, named !== undefined);
+  const file = await read();
+  const limit = uplinkLimit(flags, environment);
+  const source = { version: () => agentFileVersion(path), read: () => read().then(({ uplink }) => uplink) };
   return {
     services: file.services,
+    uplink: limit === undefined ? { policy: file.uplink, source } : { policy: { limit, schedule: [] } },
     directoryListen: listenAddress(
       flags.directoryListen ?? environment.ADIT_DIRECTORY_LISTEN ?? file.directoryListen,
       '--directory-listen',
@@ -119,4 +125,12 @@ const listenAddress = (text: string | undefined, flag: string): ListenAddress | 
   const parsed = hostPort.safeParse(text);
   if (parsed.success) return parseAddress(parsed.data);
   throw new ConfigurationError(`${flag}: expected host:port`);
+};
+
+/** One limit at all times: what the file says of the uplink does not count then. */
+const uplinkLimit = (flags: Flags, environment: AgentEnvironment): number | undefined => {
+  if (flags.uplinkLimit === undefined) return environment.ADIT_UPLINK_LIMIT;
+  const parsed = rate.safeParse(flags.uplinkLimit);
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationError(`--uplink-limit: ${parsed.error.issues.map(({ message }) => message).join('; ')}`);
 };

@@ -16,6 +16,7 @@ export interface Flags {
   config?: string;
   directoryListen?: string;
   redirectorListen?: string;
+  uplinkLimit?: string;
 }
 
 export const stateOptions = (flags: Flags, environment: AgentEnvironment): StateOptions => {

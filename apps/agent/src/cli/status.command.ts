@@ -1,9 +1,19 @@
 import { EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { StateDirectory } from '../state/state-directory.js';
+import type { Status, Traffic } from '../status/status.js';
 import { readStatus, type SeenStatus } from '../status/status.file.js';
+import { formatRate } from '../uplink/rate.js';
 import type { CommandContext } from './command.context.js';
 import type { Flags } from './settings.js';
+
+const UNITS = [
+  { least: 1, name: 'B' },
+  { least: 1e3, name: 'kB' },
+  { least: 1e6, name: 'MB' },
+  { least: 1e9, name: 'GB' },
+  { least: 1e12, name: 'TB' },
+];
 
 export interface StatusFlags extends Flags {
   json?: boolean;
@@ -33,7 +43,7 @@ const neverRan = (siteName: string | undefined): string[][] => [
 ];
 
 const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
-  const { site, tunnel, troubles, services, cameras } = status;
+  const { site, tunnel, troubles, services, cameras, uplink } = status;
   const rows = [
     ['Site', `${site.siteName} (${site.siteId})`],
     ['Agent', alive ? `running, process ${status.pid}, since ${status.startedAt}` : 'not running'],
@@ -43,6 +53,8 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
   if (tunnel.broker !== null) rows.push(['Broker', tunnel.broker]);
   if (tunnel.proxy !== null) rows.push(['Proxy', tunnel.proxy]);
   if (tunnel.rttMs !== null) rows.push(['Round trip', `${tunnel.rttMs} ms`]);
+  rows.push(...trafficRows(tunnel.traffic));
+  if (uplink !== undefined) rows.push(['Uplink limit', limitOf(uplink)]);
   if (tunnel.clockSkewMs !== null) rows.push(['Clock skew', `${tunnel.clockSkewMs} ms`]);
   if (tunnel.nextAttemptAt !== null) rows.push(['Next attempt', tunnel.nextAttemptAt]);
   for (const [name, address] of Object.entries(services)) rows.push([`Service ${name}`, address]);
@@ -53,4 +65,28 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
     rows.push([`Camera ${camera.id}`, `${camera.name}: ${camera.state} ${camera.reason ?? ''}`.trimEnd()]);
   }
   return rows;
+};
+
+const limitOf = ({ limitBitsPerSecond, scheduleLine }: NonNullable<Status['uplink']>): string => {
+  const limit = formatRate(limitBitsPerSecond ?? Number.POSITIVE_INFINITY);
+  return scheduleLine === null ? limit : `${limit} (line ${scheduleLine} of the schedule)`;
+};
+
+const trafficRows = (traffic: Traffic | null | undefined): string[][] => {
+  if (traffic === null || traffic === undefined) return [];
+  const { lanes, resumes, bytesSent, bytesReceived, bytesResent, classes } = traffic;
+  const again = (bytes: number): string => (bytes === 0 ? '' : `, ${bytesOf(bytes)} of it again`);
+  return [
+    ['Connections', `${lanes}, resumed ${resumes} times`],
+    ['Carried', `sent ${bytesOf(bytesSent)}${again(bytesResent)}, received ${bytesOf(bytesReceived)}`],
+    ...Object.entries(classes).map(([name, of]) => [
+      `Carried, ${name}`,
+      `sent ${bytesOf(of.bytesSent)}${again(of.bytesResent)}, received ${bytesOf(of.bytesReceived)}; ${of.channels} channels`,
+    ]),
+  ];
+};
+
+const bytesOf = (bytes: number): string => {
+  const unit = UNITS.findLast(({ least }) => bytes >= least) ?? { least: 1, name: 'B' };
+  return `${Number((bytes / unit.least).toPrecision(3))} ${unit.name}`;
 };

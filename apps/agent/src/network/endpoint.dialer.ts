@@ -39,14 +39,15 @@ export class EndpointDialer {
 
   /**
    * The broker's certificate is verified when this resolves; that it accepts ours only its first message tells.
-   * `inspect` runs inside `secureConnect`, the only moment in which facts of the connection may be read.
+   * `inspect` runs inside `secureConnect`, the only moment in which facts of the connection may be read. `sentBytes`: of
+   * the handshake, the proxy's included.
    */
   async secure<T>(
     endpoint: Endpoint,
     credentials: Credentials,
     signal: AbortSignal,
     inspect: (socket: TLSSocket) => T,
-  ): Promise<{ socket: TLSSocket; facts: T }> {
+  ): Promise<{ socket: TLSSocket; facts: T; sentBytes: number }> {
     const transport = await this.reach(endpoint, signal);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.handshakeTimeoutMs)]);
     const socket = connectTls({
@@ -58,7 +59,7 @@ export class EndpointDialer {
     });
     try {
       await opened(socket, 'secureConnect', limit);
-      return { socket, facts: await inspected };
+      return { socket, facts: await inspected, sentBytes: transport.bytesWritten };
     } catch (cause) {
       transport.destroy();
       throw tlsFault(endpointName(endpoint), cause);

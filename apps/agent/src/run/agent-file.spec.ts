@@ -34,6 +34,20 @@ describe('agent.yaml', () => {
     ['services: { "Not a name": { address: "a:1" } }', 'Not a name'],
     ['services: { x: { address: nowhere } }', 'services.x.address'],
     ['directoryListen: 5500', 'directoryListen'],
+    ['uplink: 10 Mbit/s', 'uplink: '],
+    ['uplink: { limit: 10 }', 'uplink.limit: expected a rate with its unit, such as "10 Mbit/s"'],
+    ['uplink: { limit: 10 MB/s }', 'uplink.limit: expected a rate with its unit'],
+    ['uplink: { limit: 64 kbit/s }', 'uplink.limit: expected at least 128 kbit/s, not 64 kbit/s'],
+    ['uplink: { speed: 1 Mbit/s }', 'uplink: Unrecognized key: "speed"'],
+    ['uplink: { schedule: [{ from: "08:00" }] }', 'uplink.schedule.0.limit: expected a rate'],
+    ['uplink: { schedule: [{ days: [mo], limit: 1 Mbit/s }] }', 'uplink.schedule.0.days.0: expected a day'],
+    ['uplink: { schedule: [{ days: [], limit: 1 Mbit/s }] }', 'uplink.schedule.0.days: '],
+    ['uplink: { schedule: [{ from: "8:00", limit: 1 Mbit/s }] }', 'uplink.schedule.0.from: expected a time of day'],
+    ['uplink: { schedule: [{ to: "24:01", limit: 1 Mbit/s }] }', 'uplink.schedule.0.to: expected a time of day'],
+    [
+      'uplink: { schedule: [{ from: "09:00", to: "09:00", limit: 1 Mbit/s }] }',
+      'uplink.schedule.0.to: expected another',
+    ],
     ['services: [', 'not YAML'],
   ])('names what is wrong in %s', async (text, told) => {
     await expect(read(text)).rejects.toMatchObject({
@@ -44,7 +58,10 @@ describe('agent.yaml', () => {
 
   it('may be missing unless it was asked for', async () => {
     const none = join(dir, 'none.yaml');
-    expect(await readAgentFile(none, false)).toEqual({ services: {} });
+    expect(await readAgentFile(none, false)).toEqual({
+      services: {},
+      uplink: { limit: Number.POSITIVE_INFINITY, schedule: [] },
+    });
     await expect(readAgentFile(none, true)).rejects.toMatchObject({ code: 'configuration' });
   });
 });

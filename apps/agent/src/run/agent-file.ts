@@ -1,9 +1,10 @@
 import { channelClass, hostPort, serviceName } from '@app/contracts';
 import { ConfigurationError } from '@app/runtime';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { errnoOf } from '../errors.js';
+import { uplinkPolicy } from '../uplink/uplink.policy.js';
 
 export const AGENT_FILE = 'agent.yaml';
 const FILE_MAX_BYTES = 64 * 1024;
@@ -19,6 +20,8 @@ export const agentFile = z.strictObject({
   redirectorListen: hostPort.optional(),
   /** More services that the cloud may reach, by name. */
   services: z.record(serviceName, service).default({}),
+  /** The only part that is read again while the agent runs. */
+  uplink: uplinkPolicy.prefault({}),
 });
 export type AgentFile = z.infer<typeof agentFile>;
 
@@ -32,6 +35,13 @@ export const readAgentFile = async (path: string, required: boolean): Promise<Ag
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigurationError(`${path}: ${problems.join('; ')}`);
 };
+
+/** Changes whenever the file does; empty while there is none. */
+export const agentFileVersion = (path: string): Promise<string> =>
+  stat(path, { bigint: true }).then(
+    ({ mtimeNs, size, ino }) => `${ino} ${mtimeNs} ${size}`,
+    () => '',
+  );
 
 const readText = async (path: string, required: boolean): Promise<string> => {
   try {

@@ -15,6 +15,7 @@ import { StatusRecorder } from '../status/status.recorder.js';
 import { ClockWatch } from '../tunnel/clock-watch.js';
 import type { TunnelClient } from '../tunnel/tunnel.client.js';
 import { createTunnel } from '../tunnel/tunnel.factory.js';
+import { UplinkKeeper } from '../uplink/uplink.keeper.js';
 import { UserStore } from '../users/user.store.js';
 import { AGENT_VERSION } from '../version.js';
 import { allowedServices } from './allowed-services.js';
@@ -30,6 +31,7 @@ export const ANNOUNCE = Symbol('ANNOUNCE');
 export class RunService {
   private readonly stopping = new AbortController();
   private readonly closers: (() => Promise<void> | void)[] = [];
+  private recorder: StatusRecorder | undefined;
 
   constructor(
     @Inject(RUN_SETTINGS) private readonly settings: RunSettings,
@@ -50,10 +52,12 @@ export class RunService {
     if (this.stopping.signal.aborted) return;
     const instanceId = randomUUID();
     const services = allowedServices(servers, this.settings.services);
-    const tunnel = createTunnel({ identity, dialer, services, instanceId, logger: this.logger });
+    const uplink = this.keepUplink();
+    const { cap: uplinkCap } = uplink;
+    const tunnel = createTunnel({ identity, dialer, services, instanceId, uplinkCap, logger: this.logger });
     this.closers.push(() => tunnel.close());
     tunnel.once('up', () => this.announce({ type: 'up', app: 'agent', ports }));
-    this.record(tunnel, identity, instanceId, servers);
+    this.record(tunnel, identity, instanceId, servers, uplink);
     this.watchClock(tunnel);
     tunnel.start();
   }
@@ -92,7 +96,27 @@ export class RunService {
     return made;
   }
 
-  private record(tunnel: TunnelClient, identity: Identity, instanceId: string, servers: SiteServers): void {
+  private keepUplink(): UplinkKeeper {
+    const keeper = new UplinkKeeper({
+      ...this.settings.uplink,
+      onChange: (limit) => {
+        this.logger.info({ limit }, 'the limit of the uplink');
+        this.recorder?.refresh();
+      },
+      onError: (error) => this.logger.error({ err: error }, 'the limit of the uplink stays as it is'),
+    });
+    keeper.start();
+    this.closers.push(() => keeper.close());
+    return keeper;
+  }
+
+  private record(
+    tunnel: TunnelClient,
+    identity: Identity,
+    instanceId: string,
+    servers: SiteServers,
+    uplink: UplinkKeeper,
+  ): void {
     const { state, proxy } = this.settings;
     const recorder = new StatusRecorder({
       fixed: { ...ownFacts(instanceId), site: siteFacts(identity) },
@@ -103,11 +127,13 @@ export class RunService {
         ...Object.fromEntries(Object.entries(this.settings.services).map(([name, { address }]) => [name, address])),
       },
       cameras: () => servers.cameras(),
+      uplink: () => uplink.limit,
       write: (status) => writeStatus(state, status),
       onError: (error) => this.logger.warn({ err: error }, 'the status cannot be written'),
     });
     recorder.follow(tunnel);
     recorder.start();
+    this.recorder = recorder;
     this.closers.push(() => recorder.close());
   }
 

@@ -2,6 +2,7 @@ import type { ProxySettings } from '../network/proxy.settings.js';
 import type { OpenedKeyfile } from '../keyfile/keyfile.service.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import type { AgentFile } from './agent-file.js';
+import type { UplinkOptions } from '../uplink/uplink.keeper.js';
 import type { ListenAddress } from './listen-address.js';
 
 /** Everything that `run` has settled before its parts are made. */
@@ -13,6 +14,7 @@ export interface RunSettings {
   directoryListen?: ListenAddress | undefined;
   redirectorListen?: ListenAddress | undefined;
   services: AgentFile['services'];
+  uplink: Pick<UplinkOptions, 'policy' | 'source'>;
 }
 
 export const RUN_SETTINGS = Symbol('RUN_SETTINGS');

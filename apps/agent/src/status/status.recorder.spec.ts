@@ -5,6 +5,27 @@ import type { TunnelClient } from '../tunnel/tunnel.client.js';
 import { type Status, status } from './status.js';
 import { StatusRecorder } from './status.recorder.js';
 
+const NOTHING = {
+  channels: 0,
+  channelsOpened: 0,
+  channelsEnded: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  bytesResent: 0,
+  queuedBytes: 0,
+  queueAgeMs: 0,
+  resets: {},
+};
+const LIVE = { channels: 2, bytesSent: 70, bytesReceived: 7, bytesResent: 5 };
+const STATS = {
+  lanes: 2,
+  resumes: 1,
+  bytesSent: 100,
+  bytesReceived: 10,
+  bytesResent: 5,
+  classes: { control: NOTHING, live: { ...NOTHING, ...LIVE, channelsOpened: 3 } },
+};
+
 describe('StatusRecorder', () => {
   let written: Status[];
   let tunnel: EventEmitter;
@@ -20,6 +41,7 @@ describe('StatusRecorder', () => {
       fixed: { pid: 1, instanceId: 'i', agentVersion: '1', startedAt: '2026-01-01T00:00:00.000Z', site },
       proxy: null,
       services: { directory: '127.0.0.1:1' },
+      uplink: () => ({ bitsPerSecond: 5e6, line: 0 }),
       cameras: () => [{ id: 'gate', name: 'Gate', state: 'online' }],
       write: (value) => {
         written.push(value);
@@ -39,7 +61,7 @@ describe('StatusRecorder', () => {
   };
 
   const up = (): Connected => ({
-    session: Object.assign(new EventEmitter(), { rttMs: 12.34 }) as unknown as Session,
+    session: Object.assign(new EventEmitter(), { rttMs: 12.34, stats: STATS }) as unknown as Session,
     welcome: { sessionId: 'w', wallClockMs: 0, version: 1, features: 0, limits: { maxDataBytes: 1, maxChannels: 1 } },
     endpoint: { host: '2001:db8::1', port: 5500, serverName: 'h', priority: 0 },
     clockSkewMs: -7,
@@ -67,6 +89,23 @@ describe('StatusRecorder', () => {
     expect(now).toMatchObject({ state: 'waiting', broker: null, rttMs: null });
     expect(Date.parse(now.nextAttemptAt ?? '')).toBeGreaterThan(Date.now());
     expect(troubles.map(({ code }) => code)).toEqual(['connection-refused', 'peer-silent']);
+  });
+
+  it('tells what the session carried, by the classes that it used, and nothing without a session', () => {
+    expect(status.parse(recorder.snapshot()).tunnel.traffic).toBeNull();
+    tunnel.emit('up', up());
+    expect(status.parse(recorder.snapshot()).tunnel.traffic).toEqual({
+      lanes: 2,
+      resumes: 1,
+      bytesSent: 100,
+      bytesReceived: 10,
+      bytesResent: 5,
+      classes: { live: LIVE },
+    });
+  });
+
+  it('tells the limit of the uplink, and the line of the schedule that sets it', () => {
+    expect(status.parse(recorder.snapshot()).uplink).toEqual({ limitBitsPerSecond: 5e6, scheduleLine: 1 });
   });
 
   it('keeps a handful of troubles', () => {

@@ -1,8 +1,9 @@
-import type { Session } from '@app/multiplex';
+import type { Session, SessionStats } from '@app/multiplex';
 import { endpointName } from '../network/endpoint.dialer.js';
 import type { Connected } from '../tunnel/tunnel.attempt.js';
 import type { TunnelClient, TunnelTrouble } from '../tunnel/tunnel.client.js';
-import type { CameraStatus, Status, TunnelState } from './status.js';
+import type { LimitInForce } from '../uplink/uplink.policy.js';
+import type { CameraStatus, Status, Traffic, TunnelState } from './status.js';
 
 const MAX_TROUBLES = 5;
 const REFRESH_MS = 10_000;
@@ -12,6 +13,7 @@ export interface RecorderOptions {
   proxy: string | null;
   services: Record<string, string>;
   cameras: () => CameraStatus[];
+  uplink: () => LimitInForce;
   write: (status: Status) => Promise<void>;
   onError: (error: unknown) => void;
 }
@@ -49,6 +51,11 @@ export class StatusRecorder {
     this.timer = setInterval(() => this.write(), REFRESH_MS).unref();
   }
 
+  /** Something changed that is not of the tunnel. */
+  refresh(): void {
+    this.write();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.session = undefined;
@@ -57,13 +64,22 @@ export class StatusRecorder {
   }
 
   snapshot(): Status {
-    const { fixed, services, cameras } = this.options;
+    const { fixed, services, cameras, uplink } = this.options;
+    const { bitsPerSecond, line } = uplink();
     const rtt = this.session?.rttMs;
     return {
       v: 1,
       ...fixed,
       writtenAt: new Date().toISOString(),
-      tunnel: { ...this.tunnel, rttMs: rtt === undefined ? null : Math.round(rtt * 10) / 10 },
+      tunnel: {
+        ...this.tunnel,
+        rttMs: rtt === undefined ? null : Math.round(rtt * 10) / 10,
+        traffic: this.session === undefined ? null : trafficOf(this.session.stats),
+      },
+      uplink: {
+        limitBitsPerSecond: Number.isFinite(bitsPerSecond) ? bitsPerSecond : null,
+        scheduleLine: line === undefined ? null : line + 1,
+      },
       troubles: this.troubles,
       services,
       cameras: cameras(),
@@ -127,3 +143,24 @@ export class StatusRecorder {
       });
   }
 }
+
+const trafficOf = ({ lanes, resumes, bytesSent, bytesReceived, bytesResent, classes }: SessionStats): Traffic => ({
+  lanes,
+  resumes,
+  bytesSent,
+  bytesReceived,
+  bytesResent,
+  classes: Object.fromEntries(
+    Object.entries(classes)
+      .filter(([, { channelsOpened }]) => channelsOpened > 0)
+      .map(([name, { channels, ...counted }]) => [
+        name,
+        {
+          channels,
+          bytesSent: counted.bytesSent,
+          bytesReceived: counted.bytesReceived,
+          bytesResent: counted.bytesResent,
+        },
+      ]),
+  ),
+});

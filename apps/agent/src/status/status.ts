@@ -13,6 +13,24 @@ export type CameraStatus = z.infer<typeof cameraStatus>;
 export const tunnelState = z.enum(['connecting', 'up', 'waiting', 'stopped']);
 export type TunnelState = z.infer<typeof tunnelState>;
 
+const classTraffic = z.object({
+  channels: z.int(),
+  bytesSent: z.int(),
+  bytesReceived: z.int(),
+  bytesResent: z.int(),
+});
+
+/** Of the present session. Bytes of classes are payload, those of the session are all that its connections carried. */
+const traffic = z.object({
+  lanes: z.int(),
+  resumes: z.int(),
+  bytesSent: z.int(),
+  bytesReceived: z.int(),
+  bytesResent: z.int(),
+  classes: z.record(z.string(), classTraffic),
+});
+export type Traffic = z.infer<typeof traffic>;
+
 /** What `run` tells about itself, for `status` in another process. */
 export const status = z.object({
   v: z.literal(1),
@@ -32,7 +50,11 @@ export const status = z.object({
     /** This machine's clock minus the broker's. */
     clockSkewMs: z.number().nullable(),
     nextAttemptAt: z.string().nullable(),
+    /** Null without a session; an agent of before does not tell. */
+    traffic: traffic.nullable().optional(),
   }),
+  /** In force now; an agent of before does not tell. */
+  uplink: z.object({ limitBitsPerSecond: z.number().nullable(), scheduleLine: z.int().nullable() }).optional(),
   /** Newest first. */
   troubles: z.array(trouble),
   services: z.record(z.string(), z.string()),

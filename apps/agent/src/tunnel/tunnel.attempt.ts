@@ -6,6 +6,7 @@ import {
   type OpenRequest,
   Session,
   SessionError,
+  type UplinkCap,
   type WelcomeInfo,
 } from '@app/multiplex';
 import { TUNNEL_ALPN } from '@app/pki';
@@ -27,6 +28,8 @@ export interface AttemptOptions {
   hello: () => HelloInfo;
   onOpen: (request: OpenRequest) => void;
   now: () => number;
+  /** Of the site, whatever sessions it has. */
+  uplinkCap: UplinkCap;
 }
 
 /**
@@ -40,8 +43,8 @@ export const attemptTunnel = async (
   signal: AbortSignal,
 ): Promise<Connected> => {
   const { transport, exporter } = await dial(endpoint, options, signal);
-  const { onOpen } = options;
-  const session = new Session({ role: 'agent', transport, exporter, hello: options.hello(), onOpen });
+  const { onOpen, uplinkCap } = options;
+  const session = new Session({ role: 'agent', transport, exporter, hello: options.hello(), onOpen, uplinkCap });
   const stop = (): void => session.close('cancelled');
   signal.addEventListener('abort', stop, { once: true });
   const sentAt = options.now();
@@ -74,9 +77,11 @@ const dial = async (
 ): Promise<Omit<AttachOptions, 'as'>> => {
   const { privateKey: key, certificateChain: chain, trust } = options.identity;
   const credentials: Credentials = { key, chain, roots: trust.roots, alpn: TUNNEL_ALPN };
-  const { socket, facts } = await options.dialer.secure(endpoint, credentials, signal, (secured) =>
+  const { socket, facts, sentBytes } = await options.dialer.secure(endpoint, credentials, signal, (secured) =>
     secured.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
   );
+  // A handshake cannot wait for the cap; what follows does.
+  options.uplinkCap.spend(sentBytes);
   return { transport: socket, exporter: facts };
 };
 

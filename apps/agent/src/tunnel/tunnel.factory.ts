@@ -1,3 +1,4 @@
+import type { UplinkCap } from '@app/multiplex';
 import type { AppLogger } from '@app/runtime';
 import { arch, platform, release } from 'node:os';
 import type { Identity } from '../identity/identity.js';
@@ -15,11 +16,19 @@ export interface TunnelParts {
   services: ServiceAllowList;
   /** New for each process. */
   instanceId: string;
+  uplinkCap: UplinkCap;
   logger: AppLogger;
 }
 
 /** The tunnel of an enrolled site over the real network. */
-export const createTunnel = ({ identity, dialer, services, instanceId, logger }: TunnelParts): TunnelClient => {
+export const createTunnel = ({
+  identity,
+  dialer,
+  services,
+  instanceId,
+  uplinkCap,
+  logger,
+}: TunnelParts): TunnelClient => {
   const gate = new ChannelGate(services, {
     refused: ({ service, class: channelClass, label }, code) =>
       logger.warn({ service, class: channelClass, label, code }, 'a channel was refused'),
@@ -37,6 +46,7 @@ export const createTunnel = ({ identity, dialer, services, instanceId, logger }:
     }),
     onOpen: gate.onOpen,
     now: () => Date.now(),
+    uplinkCap,
   };
   const client = new TunnelClient({
     endpoints: identity.endpoints,

@@ -10,6 +10,7 @@ import type { BrokerConfig } from '../config.js';
 import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import type { BrokerIdentity } from '../identity/identity-file.js';
 import { listenOn } from '../listener/listening.js';
+import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
 import { ESTABLISHED, refusalOf, refuse } from './answer.js';
 import { readConnect } from './connect-request.js';
 import { type Dialled, DialService } from './dial.service.js';
@@ -35,6 +36,7 @@ export class IngressServer {
     private readonly identity: BrokerIdentityService,
     private readonly dials: DialService,
     private readonly relays: RelayService,
+    private readonly metrics: TunnelMetrics,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -93,9 +95,11 @@ export class IngressServer {
         : this.dials.dial(asked));
       if (head.length > 0) socket.unshift(head);
       socket.write(ESTABLISHED);
+      this.metrics.dialled('ok');
       couple(socket, dialled);
     } catch (error) {
       const refusal = refusalOf(error);
+      this.metrics.dialled(refusal.code);
       if (refusal.status === 500) this.logger.error({ err: error }, 'a dial failed');
       else if (error instanceof DomainError) this.logger.info({ code: error.code }, 'a dial was turned away');
       refuse(socket, refusal);

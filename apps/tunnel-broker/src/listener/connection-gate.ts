@@ -27,6 +27,8 @@ interface Record {
 
 /** Decides at the door, before a handshake costs anything. */
 export class ConnectionGate {
+  /** Connections turned away so far. */
+  readonly refusals = { 'half-open': 0, failures: 0 };
   private readonly records = new Map<string, Record>();
   private total = 0;
 
@@ -40,7 +42,11 @@ export class ConnectionGate {
     const record = this.recordOf(address);
     const { limits } = this;
     const full = this.total >= limits.halfOpen || record.halfOpen >= limits.halfOpenPerAddress;
-    if (full || this.failuresOf(record) >= limits.failuresPerWindow) return undefined;
+    const failed = this.failuresOf(record) >= limits.failuresPerWindow;
+    if (full || failed) {
+      this.refusals[failed ? 'failures' : 'half-open'] += 1;
+      return undefined;
+    }
     record.halfOpen += 1;
     this.total += 1;
     let reported = false;

@@ -14,7 +14,6 @@ import { describePeer } from './peer.js';
 /** Port 5500: counts at the door, leaves the handshake to TLS, and hands what is admitted to the endpoint of its protocol. */
 @Injectable()
 export class TunnelListener {
-  private readonly gate = new ConnectionGate();
   private readonly handshaking = new Map<string, (outcome: 'ok' | 'failed') => void>();
   private tcp: TcpServer | undefined;
   private tls: TlsServer | undefined;
@@ -24,6 +23,7 @@ export class TunnelListener {
     private readonly identity: BrokerIdentityService,
     private readonly enrolment: EnrolmentEndpoint,
     private readonly tunnel: TunnelEndpoint,
+    private readonly gate: ConnectionGate,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 

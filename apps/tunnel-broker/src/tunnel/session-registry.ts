@@ -1,5 +1,8 @@
-import type { Session } from '@app/multiplex';
+import { Budget, type Session } from '@app/multiplex';
 import { Injectable } from '@nestjs/common';
+
+/** Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. */
+const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
 
 /** A session of an agent at this broker. */
 export interface LiveSession {
@@ -14,9 +17,10 @@ export interface LiveSession {
   registered: boolean;
 }
 
-/** The sessions of this process. */
+/** The sessions of this process, and what they share. */
 @Injectable()
 export class SessionRegistry {
+  readonly budget = new Budget(PROCESS_BUDGET_BYTES);
   private readonly sessions = new Map<string, LiveSession>();
   /** Newest last. */
   private readonly bySite = new Map<string, LiveSession[]>();

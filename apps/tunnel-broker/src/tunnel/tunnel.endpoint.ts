@@ -1,7 +1,6 @@
 import {
   type Admission,
   type AdmittedHello,
-  Budget,
   type CloseReason,
   LANE_EXPORTER_BYTES,
   LANE_EXPORTER_LABEL,
@@ -13,6 +12,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../listener/peer.js';
+import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
 import { Alarm } from '../time/alarm.js';
 import { BROKER_ID } from '../tokens.js';
 import { AdmissionService } from './admission.service.js';
@@ -26,21 +26,18 @@ const RETRY_MS = 2_000;
 /** By then a process that replaces this one may listen. */
 const RECONNECT_AFTER_MS = 500;
 
-/** Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. */
-const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
-
 /** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
 @Injectable()
 export class TunnelEndpoint {
   /** While the process stops every session ends for that one reason. */
   private stopping = false;
-  private readonly budget = new Budget(PROCESS_BUDGET_BYTES);
 
   constructor(
     @Inject(BROKER_ID) private readonly brokerId: string,
     private readonly admission: AdmissionService,
     private readonly registry: SessionRegistry,
     private readonly journal: SessionJournal,
+    private readonly metrics: TunnelMetrics,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -51,7 +48,7 @@ export class TunnelEndpoint {
       role: 'broker',
       transport: socket,
       exporter: socket.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
-      budget: this.budget,
+      budget: this.registry.budget,
       admit: (hello) => this.admit(session, peer, hello, failed),
     });
     session.start().then(
@@ -118,6 +115,7 @@ export class TunnelEndpoint {
       registered: false,
     };
     this.registry.add(live);
+    this.metrics.follow(session);
     const expiry = new Alarm(record.notAfter.getTime(), () => session.close('certificate-expired'));
     this.follow(live);
     const ended = new Promise<CloseReason>((resolve) => session.once('close', resolve));
