@@ -90,7 +90,16 @@ describe('the frame decoder', () => {
     fc.assert(
       fc.property(frames, sizes, (list, cuts) => {
         const bytes = Buffer.concat(list.map((f) => encodeFrame(f.type, f.channel, f.offset, Buffer.from(f.payload))));
-        expect(decode(cut(bytes, cuts))).toEqual(decode([bytes]));
+        const got = decode(cut(bytes, cuts));
+        expect(got).toEqual(decode([bytes]));
+        const chunkedToo = got.filter(({ type }) => type !== FRAME.DATA);
+        const expected = oracleDecode(bytes).map(({ type, channel, offset, payload }) => ({
+          type,
+          channel,
+          offset,
+          payload,
+        }));
+        expect(chunkedToo).toEqual(expected.filter(({ type }) => type !== FRAME.DATA));
       }),
       { numRuns: 200 },
     );
