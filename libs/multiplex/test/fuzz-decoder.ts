@@ -46,7 +46,7 @@ export function fuzzDecoder({ inputs, seed, progress }: FuzzOptions): DecoderFuz
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     const fault = difference(outcome, frames, oracleHear(bytes));
     if (fault !== undefined && faults.length < 20) faults.push(`input ${input} of seed ${seed}: ${fault}`);
-    if ((input + 1) % Math.ceil(inputs / SAMPLES) === 0) {
+    if ((input + 1) % Math.ceil(inputs / SAMPLES) === 0 || input + 1 === inputs) {
       held.push(heldBytes());
       progress?.(input + 1);
     }

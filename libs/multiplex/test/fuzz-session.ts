@@ -39,7 +39,7 @@ export async function fuzzSessions(
       const { outcome, fault } = await round(new Random(seed + input), { role, resumable });
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       if (fault !== undefined && faults.length < 20) faults.push(`input ${input} of seed ${seed}: ${fault}`);
-      if ((input + 1) % Math.ceil(inputs / SAMPLES) !== 0) continue;
+      if ((input + 1) % Math.ceil(inputs / SAMPLES) !== 0 && input + 1 < inputs) continue;
       await quiet(timers);
       if (timers.count > 0) faults.push(`${timers.count} timers are left before input ${input + 1} of seed ${seed}`);
       held.push(heldBytes());
