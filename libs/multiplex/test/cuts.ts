@@ -52,7 +52,9 @@ const ACTS: Readonly<Record<Cut, (rig: ResumableRig, share: number) => Promise<u
   silence: async (rig) => {
     for (const link of rig.links) link.silent = true;
     await until(() => rig.agent.suspended);
-    await rig.attach('resume');
+    // A machine that is busy for as long looks like silence too; an agent comes back each time.
+    rig.agent.on('suspended', () => void resume(rig));
+    await resume(rig);
   },
   // Before the broker noticed anything.
   'new-address': async (rig) => {
@@ -60,6 +62,10 @@ const ACTS: Readonly<Record<Cut, (rig: ResumableRig, share: number) => Promise<u
     await rig.attach('resume');
   },
 };
+
+async function resume(rig: ResumableRig): Promise<void> {
+  while (rig.agent.suspended) await rig.attach('resume').catch(() => undefined);
+}
 
 /** Random payloads both ways on 32 channels. @returns digests that differ, and codes that are not `finished`. */
 export async function load(rig: ResumableRig): Promise<{ done: Promise<string[]> }> {
