@@ -6,9 +6,12 @@ import { FRAME, HEADER_BYTES, MAX_CONTROL_PAYLOAD_BYTES } from './frame.js';
 
 const MIB = 1_048_576;
 
+/** For a machine that does other things too. */
+jest.setTimeout(30_000);
+
 describe('mutated streams', () => {
   it('are read by the decoder as the oracle reads them, or refused for a reason that the oracle finds too', () => {
-    const { outcomes, faults, grownBytes } = fuzzDecoder({ inputs: 20_000, seed: 1 });
+    const { outcomes, faults, grownBytes } = fuzzDecoder({ inputs: 15_000, seed: 1 });
     expect(faults).toEqual([]);
     const codes = ['bad-flags', 'bad-offset', 'frame-too-large', 'ok', 'unknown-frame'];
     expect(Object.keys(outcomes).toSorted()).toEqual(codes);
@@ -21,9 +24,9 @@ describe('mutated streams', () => {
     ['agent', false],
     ['agent', true],
   ] as const)(
-    'end a session of a %s (resumable: %s) with a documented code, and leave nothing behind',
+    'end a session of the %s (resumable: %s) with a documented code, and leave nothing behind',
     async (role, resumable) => {
-      const { outcomes, faults, grownBytes } = await fuzzSessions({ inputs: 250, seed: 2 }, { role, resumable });
+      const { outcomes, faults, grownBytes } = await fuzzSessions({ inputs: 150, seed: 2 }, { role, resumable });
       expect(faults).toEqual([]);
       expect(Object.keys(outcomes).length).toBeGreaterThan(5);
       expect(grownBytes).toBeLessThan(4 * MIB);

@@ -12,9 +12,12 @@ const KIB = 1_024;
 const MIB = KIB * KIB;
 const WINDOW = 64 * KIB;
 
+/** For a machine that does other things too. */
+jest.setTimeout(30_000);
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe.each<[Role]>([['broker'], ['agent']])('a resumable %s whose peer', (role) => {
+describe.each<[Role]>([['broker'], ['agent']])('the resumable %s whose peer', (role) => {
   const scenes: HostileScene[] = [];
   const open = async (options: Partial<SceneOptions> = {}): Promise<HostileScene> => {
     const scene = await HostileScene.open({ role, resumable: true, ...options });

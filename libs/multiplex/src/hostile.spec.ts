@@ -10,6 +10,9 @@ const MIB = KIB * KIB;
 const WINDOW = 64 * KIB;
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 
+/** For a machine that does other things too. */
+jest.setTimeout(30_000);
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe.each<[Role, boolean]>([
@@ -17,7 +20,7 @@ describe.each<[Role, boolean]>([
   ['broker', true],
   ['agent', false],
   ['agent', true],
-])('a %s (resumable: %s) whose peer', (role, resumable) => {
+])('the %s (resumable: %s) whose peer', (role, resumable) => {
   const scenes: HostileScene[] = [];
   const open = async (options: Partial<SceneOptions> = {}): Promise<HostileScene> => {
     const scene = await HostileScene.open({ role, resumable, ...options });
@@ -177,7 +180,7 @@ describe.each<[Role, boolean]>([
 
 describe('half handshakes', () => {
   it.each<[Role]>([['broker'], ['agent']])(
-    'at a %s end in time, and hold 4 KiB each at most until then',
+    'at the %s end in time, and hold 4 KiB each at most until then',
     async (role) => {
       const before = heldBytes();
       const options = { role, resumable: true, config: { handshakeTimeoutMs: 300 } };
