@@ -20,12 +20,20 @@ const BAR_AT = 5_000;
  * certificates and settings.
  * @param {import('../../tools/bench.mjs').Bench} bench
  */
-export default async function idle({ report, progress }) {
+export default async function idle(bench) {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: { agents: { type: 'string', default: '1000' } },
   });
-  const count = Number(values.agents);
+  await idleAgents(bench, Number(values.agents));
+}
+
+/**
+ * The same for the soak.
+ * @param {import('../../tools/bench.mjs').Bench} bench
+ * @param {number} count
+ */
+export async function idleAgents({ report, progress }, count) {
   warnWhenBusy(progress);
   const cloud = await BenchCloud.start();
   /** @type {(() => Promise<void>)[]} */

@@ -74,7 +74,8 @@ export class ChannelTable {
   private nextId: number;
   private lastPeerId = 0;
   private ownCount = 0;
-  private peerCount = 0;
+  /** Ids of the peer whose channels are not over: each counts once, however it ends. */
+  private readonly peerOpen = new Set<number>();
 
   constructor(private readonly options: ChannelTableOptions) {
     this.ownParity = options.role === 'broker' ? 1 : 0;
@@ -238,10 +239,10 @@ export class ChannelTable {
     const { config, onOpen } = this.options;
     if (this.refusing) return this.sendRefuse(id, 'draining');
     if (onOpen === undefined) return this.sendRefuse(id, 'unknown-service');
-    if (this.peerCount >= config.maxChannels) return this.sendRefuse(id, 'over-capacity');
+    if (this.full) return this.sendRefuse(id, 'over-capacity');
     const channel = this.create(id, fields.service, channelClass, fields.label ?? '');
     if (channel === undefined) return this.sendRefuse(id, 'over-capacity');
-    this.peerCount += 1;
+    this.peerOpen.add(id);
     channel.out.grant(offset);
     const abort = new AbortController();
     const request = this.createRequest(channel, abort.signal, fields.traceparent);
@@ -344,7 +345,7 @@ export class ChannelTable {
 
   /** One part of the peer's table; with the last one it is brought up to date. @throws SessionError. */
   receiveTable(lane: Lane, offset: number, payload: Buffer): void {
-    lane.tables ??= new TableReader(4 * (this.options.config.maxChannels + this.peerMaxChannels));
+    lane.tables ??= new TableReader(this.maxTableEntries);
     const table = lane.tables.push(offset, payload);
     if (table === undefined) return;
     if (table.answerWanted) this.sendTable(false);
@@ -400,7 +401,20 @@ export class ChannelTable {
 
   /** The peer may open another one. */
   private discount(channel: Channel): void {
-    if (!this.isOwn(channel.id)) this.peerCount -= 1;
+    this.peerOpen.delete(channel.id);
+  }
+
+  /** Channels that are over and not acknowledged count apart: a peer that never acknowledges has no more of them. */
+  private get full(): boolean {
+    const { maxChannels } = this.options.config;
+    const ofPeer = this.channels.size - this.ownCount;
+    return this.peerOpen.size >= maxChannels || ofPeer - this.peerOpen.size >= maxChannels;
+  }
+
+  /** Far more than an honest table lists. What the peer says of its own limit binds us, it does not make room here. */
+  private get maxTableEntries(): number {
+    const { maxChannels, budgetBytes, minWindowBytes } = this.options.config;
+    return 4 * (maxChannels + Math.min(this.peerMaxChannels, Math.ceil(budgetBytes / minWindowBytes)));
   }
 
   private createRecovery(): Recovery {
@@ -414,6 +428,7 @@ export class ChannelTable {
       waits: (id) => this.opening.has(id) || this.accepting.has(id),
       lost: (channel) => {
         this.failOpening(channel.id, new OpenRefusedError('session-lost'));
+        this.endAccepting(channel.id)?.abort.abort('session-lost');
         channel.forgotten();
       },
     });
@@ -435,6 +450,8 @@ export class ChannelTable {
       over: (channel) => {
         this.accounts.ended(channel);
         this.discount(channel);
+        // Its bytes are dropped; only the acknowledgement of the end is still to come.
+        if (channel.resetReason !== undefined) channel.window.release();
       },
       get resumable() {
         return resumable();
@@ -448,6 +465,7 @@ export class ChannelTable {
       sendBufferBytes: config.sendBufferBytes,
       sendBufferLimitBytes: config.sendBufferLimitBytes,
       sendBudget,
+      maxRetainedBytes: config.maxWindowBytes,
     };
   }
 }

@@ -34,6 +34,7 @@ export interface ChannelPort {
   readonly sendBufferBytes: number;
   readonly sendBufferLimitBytes: number;
   readonly sendBudget: SendBudget;
+  readonly maxRetainedBytes: number;
 }
 
 /** Bytes below `upTo` may still be on a lane that the channel has left. */
@@ -89,7 +90,7 @@ export class Channel {
     readonly window: ReceiveWindow,
     private readonly port: ChannelPort,
   ) {
-    this.out = new SendSide(port.resumable, port.sendBudget);
+    this.out = new SendSide(port.resumable, port.sendBudget, port.maxRetainedBytes);
     this.in = new ReceiveSide(id, window, port.resumable);
     this.closed = new Promise((resolve) => {
       this.settle = resolve;
@@ -218,6 +219,7 @@ export class Channel {
   /** @internal @throws SessionError `bad-offset` */
   receiveAck(offset: number): void {
     this.out.acknowledge(offset);
+    if (this.out.sendable) this.port.sendable(this);
     this.checkEnd();
   }
 

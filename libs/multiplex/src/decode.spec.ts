@@ -90,7 +90,16 @@ describe('the frame decoder', () => {
     fc.assert(
       fc.property(frames, sizes, (list, cuts) => {
         const bytes = Buffer.concat(list.map((f) => encodeFrame(f.type, f.channel, f.offset, Buffer.from(f.payload))));
-        expect(decode(cut(bytes, cuts))).toEqual(decode([bytes]));
+        const got = decode(cut(bytes, cuts));
+        expect(got).toEqual(decode([bytes]));
+        const chunkedToo = got.filter(({ type }) => type !== FRAME.DATA);
+        const expected = oracleDecode(bytes).map(({ type, channel, offset, payload }) => ({
+          type,
+          channel,
+          offset,
+          payload,
+        }));
+        expect(chunkedToo).toEqual(expected.filter(({ type }) => type !== FRAME.DATA));
       }),
       { numRuns: 200 },
     );
@@ -134,30 +143,5 @@ describe('the frame decoder', () => {
     decoder.push(Buffer.concat([ping, encodeFrame(FRAME.FIN, 1, 0), ping]));
     decoder.push(ping);
     expect(seen).toEqual([FRAME.PING, FRAME.FIN]);
-  });
-
-  it('survives 200,000 mutated inputs with an outcome or a code', () => {
-    const seed = Buffer.concat(EVERY_FRAME);
-    let state = 0x2545_f491;
-    const random = (below: number): number => {
-      state = Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + 0x9e37_79b9;
-      return (state >>> 0) % below;
-    };
-    const outcomes = new Set<string>();
-    const noop = (): void => undefined;
-    for (let run = 0; run < 200_000; run += 1) {
-      const start = random(seed.length - 64);
-      const input = Buffer.from(seed.subarray(start - (start % HEADER_BYTES), start + 64));
-      for (let mutations = random(4); mutations >= 0; mutations -= 1) input[random(input.length)] = random(256);
-      const decoder = new FrameDecoder(noop);
-      try {
-        decoder.push(input.subarray(0, random(input.length)));
-        decoder.push(input);
-        outcomes.add('ok');
-      } catch (error) {
-        outcomes.add(error instanceof SessionError ? error.code : `crash: ${String(error)}`);
-      }
-    }
-    expect([...outcomes].toSorted()).toEqual(['bad-flags', 'bad-offset', 'frame-too-large', 'ok', 'unknown-frame']);
   });
 });

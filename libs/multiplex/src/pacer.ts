@@ -2,7 +2,7 @@ import type { Clock } from './config.js';
 
 /** What was written up to an instant, and how much had been acknowledged by then. */
 interface Flight {
-  readonly upTo: number;
+  upTo: number;
   readonly atMs: number;
   readonly delivered: number;
   readonly deliveredAtMs: number;
@@ -31,6 +31,8 @@ const MIN_FRAME_BYTES = 2 * KIB;
 const UNKNOWN_FRAME_BYTES = 16 * KIB;
 const RATE_MEMORY_MS = 500;
 const RTT_MEMORY_MS = 10_000;
+/** Far more than an honest peer leaves unacknowledged; one that says nothing costs no more. */
+const MAX_FLIGHTS = 4_096;
 /** Startup ends after this many rounds without a quarter more. */
 const STALE_ROUNDS = 3;
 const GROWTH = 1.25;
@@ -103,7 +105,9 @@ export class Pacer {
     if (this.inflight <= 0) this.deliveredAtMs = atMs;
     this.inflight += lane.bytesSent - fromBytes;
     const { delivered, deliveredAtMs } = this;
-    lane.flights.push({ upTo: lane.bytesSent, atMs, delivered, deliveredAtMs, limited });
+    const last = lane.flights.at(-1);
+    if (last !== undefined && lane.flights.length >= MAX_FLIGHTS) last.upTo = lane.bytesSent;
+    else lane.flights.push({ upTo: lane.bytesSent, atMs, delivered, deliveredAtMs, limited });
   }
 
   acked(lane: PacedLane, bytes: number): void {

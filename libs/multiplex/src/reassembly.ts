@@ -2,15 +2,25 @@ import { SessionError } from './errors.js';
 
 interface Piece {
   readonly offset: number;
-  readonly bytes: Buffer;
+  bytes: Buffer;
+  /** Memory of its own, with room for what follows. */
+  slab?: Buffer;
 }
 
-/** Far more than a full window of 16 KiB pieces; below it a peer that sends crumbs costs little beside the bytes. */
-const MAX_PIECES = 8_192;
+/** Below this a piece is copied behind the one that it continues: an object for each would cost more than the bytes. */
+const CRUMB_BYTES = 4_096;
+const SLAB_BYTES = 16_384;
+/**
+ * An honest sender leaves a gap for each lane that it left or lost, and what it sends on one lane follows on; so it makes
+ * few pieces, or large ones. The limit keeps what pieces cost beside their bytes well below the window.
+ */
+const FREE_PIECES = 64;
+const BYTES_PER_PIECE = 1_024;
 
 /** Bytes of a channel that overtook others on another lane, in the order of their offsets, each held once. */
 export class Reassembly {
   private pieces: Piece[] = [];
+  private heldBytes = 0;
 
   get empty(): boolean {
     return this.pieces.length === 0;
@@ -18,23 +28,19 @@ export class Reassembly {
 
   /** @throws SessionError `credit-violation` for more pieces than an honest sender makes. */
   hold(offset: number, arrived: Buffer): void {
-    const bytes = owned(arrived);
-    const after = this.pieces.findIndex((piece) => piece.offset + piece.bytes.length > offset);
-    const index = after === -1 ? this.pieces.length : after;
-    const fresh: Piece[] = [];
-    let at = offset;
-    const end = offset + bytes.length;
-    let passed = 0;
-    for (const piece of this.pieces.slice(index)) {
-      if (piece.offset >= end) break;
-      if (piece.offset > at) fresh.push({ offset: at, bytes: bytes.subarray(at - offset, piece.offset - offset) });
-      fresh.push(piece);
-      at = Math.max(at, piece.offset + piece.bytes.length);
-      passed += 1;
-    }
-    if (at < end) fresh.push({ offset: at, bytes: bytes.subarray(at - offset) });
-    this.pieces.splice(index, passed, ...fresh);
-    if (this.pieces.length > MAX_PIECES) throw new SessionError('credit-violation', 'too many pieces out of order');
+    const end = offset + arrived.length;
+    let index = this.pieces.findLastIndex((piece) => piece.offset <= offset) + 1;
+    const before = this.pieces[index - 1];
+    const from = before === undefined ? offset : Math.max(offset, endOf(before));
+    while (this.pieces[index] !== undefined && endOf(this.pieces[index]) <= end) this.drop(index);
+    const to = Math.min(end, this.pieces[index]?.offset ?? end);
+    if (from >= to) return;
+    const bytes = arrived.subarray(from - offset, to - offset);
+    this.heldBytes += bytes.length;
+    if (before !== undefined && endOf(before) === from && continued(before, bytes)) return;
+    this.pieces.splice(index, 0, { offset: from, bytes: owned(bytes) });
+    if (this.pieces.length > FREE_PIECES + this.heldBytes / BYTES_PER_PIECE)
+      throw new SessionError('credit-violation', 'too many pieces out of order');
   }
 
   /** Takes the piece that continues at `offset`, trimmed; pieces wholly before it are dropped. */
@@ -42,14 +48,35 @@ export class Reassembly {
     for (;;) {
       const [first] = this.pieces;
       if (first === undefined || first.offset > offset) return undefined;
-      this.pieces.shift();
-      if (first.offset + first.bytes.length > offset) return first.bytes.subarray(offset - first.offset);
+      this.drop(0);
+      if (endOf(first) > offset) return first.bytes.subarray(offset - first.offset);
     }
   }
 
   clear(): void {
     this.pieces = [];
+    this.heldBytes = 0;
   }
+
+  private drop(index: number): void {
+    const [piece] = this.pieces.splice(index, 1);
+    this.heldBytes -= piece?.bytes.length ?? 0;
+  }
+}
+
+const endOf = (piece: Piece | undefined): number => (piece === undefined ? 0 : piece.offset + piece.bytes.length);
+
+/** @returns false when they need a piece of their own. */
+function continued(piece: Piece, bytes: Buffer): boolean {
+  const total = piece.bytes.length + bytes.length;
+  if (bytes.length >= CRUMB_BYTES || total > SLAB_BYTES) return false;
+  if (piece.slab === undefined || piece.slab.length < total) {
+    piece.slab = Buffer.allocUnsafeSlow(Math.min(SLAB_BYTES, 2 * total));
+    piece.bytes.copy(piece.slab);
+  }
+  bytes.copy(piece.slab, piece.bytes.length);
+  piece.bytes = piece.slab.subarray(0, total);
+  return true;
 }
 
 /** A crumb would keep the whole chunk that it came in. */

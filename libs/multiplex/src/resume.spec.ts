@@ -1,94 +1,27 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { CUTS, type Cut, cutUnderLoad, load, unsettled } from '../test/cuts.js';
 import { ResumableRig } from '../test/resumable-pair.js';
 import { readAll, until, writeAll } from '../test/session-pair.js';
-import type { Channel, CloseReason } from './index.js';
-
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-const CHANNELS = 32;
-const PAYLOAD_BYTES = 400_000;
-
-/** Random payloads both ways on 32 channels. @returns digests that differ, and codes that are not `finished`. */
-async function load(rig: ResumableRig): Promise<{ done: Promise<string[]> }> {
-  const pairs: [Channel, Channel][] = [];
-  for (let index = 0; index < CHANNELS; index += 1) pairs.push(await rig.channel(index % 8 === 0 ? 'control' : 'live'));
-  const work = pairs.map(async ([near, far], index) => {
-    const [down, up] = [randomBytes(PAYLOAD_BYTES + index * 31), randomBytes(PAYLOAD_BYTES / 2 + index * 7)];
-    const got = Promise.all([readAll(far), readAll(near)]);
-    await Promise.all([writeAll(near, down, 10_007), writeAll(far, up, 30_011)]);
-    const [gotDown, gotUp] = await got;
-    const faults: string[] = [];
-    if (sha256(gotDown) !== sha256(down)) faults.push(`channel ${near.id} down: ${gotDown.length} bytes`);
-    if (sha256(gotUp) !== sha256(up)) faults.push(`channel ${near.id} up: ${gotUp.length} bytes`);
-    const ends = [await near.closed, await far.closed].map(({ code }) => code).filter((code) => code !== 'finished');
-    return [...faults, ...ends];
-  });
-  return { done: Promise.all(work).then((faults) => faults.flat()) };
-}
-
-/** Until the load is well under way. */
-const underway = (rig: ResumableRig, share: number): Promise<void> => {
-  const from = rig.agent.stats.bytesReceived;
-  return until(() => rig.agent.stats.bytesReceived - from > share * CHANNELS * PAYLOAD_BYTES);
-};
+import type { CloseReason } from './index.js';
 
 async function settled(rig: ResumableRig): Promise<void> {
-  await until(() => rig.agent.channelCount === 0 && rig.broker.channelCount === 0);
-  expect([rig.agent.state, rig.broker.state]).toEqual(['open', 'open']);
+  expect(await unsettled(rig)).toEqual([]);
   rig.close();
 }
 
-const RUNS = Array.from({ length: 5 }, (_, index) => index / 10);
+const SHARES = Array.from({ length: 5 }, (_, index) => index / 10);
+const WHEN: Readonly<Record<Cut, string>> = {
+  'all-lanes': 'when all lanes are cut',
+  'one-lane': 'when one lane of three is cut',
+  silence: 'when the line goes silent without a word',
+  'new-address': 'when the agent comes from a new address before the broker noticed,',
+};
 
 describe('under load on 32 channels every byte arrives and no channel is reset', () => {
-  it.each(RUNS)('when all lanes are cut after %d of the bytes', async (share) => {
-    const rig = await ResumableRig.start();
-    await rig.attach('lane');
-    const { done } = await load(rig);
-    await underway(rig, share);
-    rig.cutAll();
-    await until(() => rig.agent.suspended && rig.broker.suspended);
-    await rig.attach('resume');
-    await rig.attach('lane');
-    expect(await done).toEqual([]);
-    expect(rig.broker.stats.resumes).toBe(1);
-    await settled(rig);
-  });
-
-  it.each(RUNS)('when one lane of three is cut after %d of the bytes', async (share) => {
-    const rig = await ResumableRig.start();
-    await rig.attach('lane');
-    await rig.attach('lane');
-    const { done } = await load(rig);
-    await underway(rig, share);
-    rig.links[Math.round(share * 10) % 3]?.cut();
-    expect(await done).toEqual([]);
-    expect(rig.agent.laneCount).toBe(2);
-    await settled(rig);
-  });
-
-  it.each(RUNS)('when the line goes silent without a word after %d of the bytes', async (share) => {
-    const rig = await ResumableRig.start({ config: { pingIntervalMs: 20, deadAfterMs: 150 } });
-    const { done } = await load(rig);
-    await underway(rig, share);
-    for (const link of rig.links) link.silent = true;
-    await until(() => rig.agent.suspended);
-    await rig.attach('resume');
-    expect(await done).toEqual([]);
-    await settled(rig);
-  });
-
-  it.each(RUNS)(
-    'when the agent comes from a new address before the broker noticed, after %d of the bytes',
-    async (share) => {
-      const rig = await ResumableRig.start();
-      await rig.attach('lane');
-      const { done } = await load(rig);
-      await underway(rig, share);
-      for (const link of rig.links) link.silent = true;
-      await rig.attach('resume');
-      expect(rig.agent.laneCount).toBe(1);
-      expect(await done).toEqual([]);
-      await settled(rig);
+  it.each(CUTS.flatMap((cut) => SHARES.map((share) => [WHEN[cut], share, cut] as const)))(
+    '%s after %d of the bytes',
+    async (_, share, cut) => {
+      expect(await cutUnderLoad({ cut, share })).toEqual([]);
     },
   );
 

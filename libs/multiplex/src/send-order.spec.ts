@@ -20,6 +20,7 @@ const PORT: ChannelPort = {
   sendBufferBytes: 2 ** 40,
   sendBufferLimitBytes: 2 ** 40,
   sendBudget: new SendBudget(2 ** 40),
+  maxRetainedBytes: 2 ** 40,
 };
 
 function channel(id: number, channelClass: ChannelClass, chunkBytes: number): Channel {

@@ -22,10 +22,14 @@ export class SendSide {
   private endAcknowledged = false;
   private waiting: (() => void)[] = [];
 
-  /** @param retain keep what was sent until it is acknowledged */
+  /**
+   * @param retain keep what was sent until it is acknowledged
+   * @param maxRetainedBytes whatever credit the peer grants: it may never acknowledge
+   */
   constructor(
     private readonly retain: boolean,
     budget: SendBudget,
+    private readonly maxRetainedBytes = Number.POSITIVE_INFINITY,
   ) {
     this.queue = new SendQueue(budget);
   }
@@ -59,7 +63,7 @@ export class SendSide {
   /** Something could be put on the wire now: bytes within credit, or the FIN. */
   get sendable(): boolean {
     if (this.paused || (this.state !== 'open' && this.state !== 'ending')) return false;
-    if (this.queuedBytes > 0) return this.sentBytes < this.credit;
+    if (this.queuedBytes > 0) return this.sentBytes < this.limitBytes;
     return this.state === 'ending';
   }
 
@@ -84,7 +88,7 @@ export class SendSide {
 
   /** How much of it may go now. */
   sendableBytes(maxBytes: number): number {
-    return Math.min(maxBytes, this.credit - this.sentBytes, this.queuedBytes);
+    return Math.min(maxBytes, this.limitBytes - this.sentBytes, this.queuedBytes);
   }
 
   /** These bytes are on their way. */
@@ -145,6 +149,11 @@ export class SendSide {
 
   get ended(): boolean {
     return this.state === 'finished' || this.state === 'reset';
+  }
+
+  /** Offset up to which may be sent. */
+  private get limitBytes(): number {
+    return this.retain ? Math.min(this.credit, this.ackedBytes + this.maxRetainedBytes) : this.credit;
   }
 
   private release(offset: number): void {
