@@ -3,10 +3,14 @@ import { appModule } from './app.module.js';
 import { readConfig } from './config.js';
 import { checks, listen } from './broker.js';
 
+/** For the words to the database before and after the drain. */
+const STOP_MARGIN_MS = 1_700;
+
 await runCloudApp({
   name: 'tunnel-broker',
   config: readConfig,
   module: appModule,
   listen,
   checks,
+  stopTimeoutMs: ({ ADIT_DRAIN_DEADLINE_MS }) => ADIT_DRAIN_DEADLINE_MS + STOP_MARGIN_MS,
 });

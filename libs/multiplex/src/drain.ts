@@ -20,10 +20,10 @@ export class Drain {
 
   /** This end may open further channels. */
   get opens(): boolean {
-    return !this.released && (this.options.stillOpens ?? false);
+    return this.options.stillOpens ?? false;
   }
 
-  /** From now on it ends with its last channel, and opens no other. */
+  /** From now on it ends with its last channel. */
   release(): void {
     this.released = true;
     this.settle();

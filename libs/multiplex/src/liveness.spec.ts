@@ -82,7 +82,7 @@ describe('a session in time', () => {
     expect(pair.broker.closeReason).toMatchObject({ code: 'drained', detail: 'a' });
   });
 
-  it('drains without channels until it is released, when it waits for the next session, and opens as long', async () => {
+  it('drains without channels until it is released, and opens further ones, when it is told so', async () => {
     const pair = await startedPair();
     const options = { reason: 'deploy', deadlineMs: 60_000, stillOpens: true, waitsForRelease: true };
     let over = false;
@@ -90,7 +90,6 @@ describe('a session in time', () => {
     const [near, far] = await openChannel(pair);
     await expect(pair.agent.open({ service: 'x', class: 'live' })).rejects.toMatchObject({ code: 'draining' });
     pair.broker.release();
-    await expect(pair.broker.open({ service: 'x', class: 'live' })).rejects.toMatchObject({ code: 'draining' });
     expect(over).toBe(false);
     near.reset('cancelled');
     far.onReset = () => undefined;

@@ -80,7 +80,7 @@ export interface DrainOptions {
   readonly reason: string;
   readonly deadlineMs: number;
   readonly reconnectAfterMs?: number;
-  /** This end goes on opening channels until `release`: nobody else can reach the peer yet. */
+  /** This end goes on opening channels: while nobody else can reach the peer, that is the application's to decide. */
   readonly stillOpens?: boolean;
   /** The session stays without channels too, until `release` or the deadline: the peer opens the next one first. */
   readonly waitsForRelease?: boolean;

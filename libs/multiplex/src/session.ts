@@ -204,7 +204,7 @@ export class Session extends EventEmitter<SessionEvents> {
     return closed;
   }
 
-  /** Ends what `stillOpens` and `waitsForRelease` of a drain allow. */
+  /** Ends what `waitsForRelease` of a drain waits for. */
   release(): void {
     this.leaving?.release();
   }

@@ -8,8 +8,9 @@ const live = (id: string, change: Partial<LiveSession> = {}, state = 'open'): Li
   siteLabel: 'hamburg',
   agentId: 'a1',
   serial: '4a',
-  session: { state } as Session,
+  session: { state, release: () => undefined } as unknown as Session,
   registered: true,
+  moved: false,
   ...change,
 });
 
@@ -21,6 +22,17 @@ describe('the registry of sessions', () => {
     registry.remove('new');
     expect(registry.ofSite('t1', 'hamburg')?.id).toBe('old');
     registry.remove('old');
+    registry.remove('draining');
+    expect(registry.ofSite('t1', 'hamburg')).toBeUndefined();
+  });
+
+  it('finds one that drains until the agent has its next session elsewhere', () => {
+    const registry = new SessionRegistry();
+    registry.add(live('draining', {}, 'draining'));
+    registry.add(live('ended', {}, 'closed'));
+    registry.handOver('gone');
+    expect(registry.ofSite('t1', 'hamburg')?.id).toBe('draining');
+    registry.handOver('draining');
     expect(registry.ofSite('t1', 'hamburg')).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-import type { Session } from '@app/multiplex';
+import type { Session, SessionState } from '@app/multiplex';
 import { Injectable } from '@nestjs/common';
 
 /** A session of an agent at this broker. */
@@ -12,6 +12,8 @@ export interface LiveSession {
   session: Session;
   /** Its row is in the database. */
   registered: boolean;
+  /** It drains, and the agent has its next session at another broker: who dials goes there. */
+  moved: boolean;
 }
 
 /** The sessions of this process. */
@@ -37,6 +39,14 @@ export class SessionRegistry {
     else this.bySite.delete(key);
   }
 
+  /** The agent has its next session at another broker: this one only finishes what it carries. */
+  handOver(id: string): void {
+    const live = this.sessions.get(id);
+    if (live === undefined) return;
+    live.moved = true;
+    live.session.release();
+  }
+
   get(id: string): LiveSession | undefined {
     return this.sessions.get(id);
   }
@@ -49,11 +59,16 @@ export class SessionRegistry {
     return this.all().filter((live) => live.agentId === agentId);
   }
 
-  /** The newest session of a site that takes channels. The tenant is part of the key: a label alone finds nothing. */
+  /**
+   * The newest session of a site that takes channels, one that drains when there is no other anywhere yet. The tenant is
+   * part of the key: a label alone finds nothing.
+   */
   ofSite(tenantId: string, siteLabel: string): LiveSession | undefined {
-    return this.bySite
-      .get(siteKey(tenantId, siteLabel))
-      ?.findLast(({ session }) => session.state === 'open' && !session.suspended);
+    const usable = (this.bySite.get(siteKey(tenantId, siteLabel)) ?? []).filter(
+      ({ session, moved }) => !session.suspended && !moved,
+    );
+    const inState = (state: SessionState) => usable.findLast(({ session }) => session.state === state);
+    return inState('open') ?? inState('draining');
   }
 }
 

@@ -16,6 +16,7 @@ import type { Peer } from '../listener/peer.js';
 import { Alarm } from '../time/alarm.js';
 import { BROKER_ID } from '../tokens.js';
 import { AdmissionService } from './admission.service.js';
+import { DrainService } from './drain.service.js';
 import { AdmissionRefused } from './refusal.js';
 import { SessionJournal } from './session-journal.js';
 import { type LiveSession, SessionRegistry } from './session-registry.js';
@@ -23,8 +24,12 @@ import { type LiveSession, SessionRegistry } from './session-registry.js';
 /** Longest instance id and reason that the table takes. */
 const MAX_TEXT = 64;
 const RETRY_MS = 2_000;
-/** By then a process that replaces this one may listen. */
-const RECONNECT_AFTER_MS = 500;
+/** An agent without another broker to go to asks this often whether the next process is there. */
+const DRAINING_RETRY_MS = 1_000;
+const DRAINING = { code: 'draining', detail: 'this broker stops', retryAfterMs: DRAINING_RETRY_MS };
+
+/** What happens to a session besides, such as a revocation, is on record as that. */
+const ENDS_OF_A_DRAIN = new Set(['drained', 'drain-deadline']);
 
 /** Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. */
 const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
@@ -32,14 +37,13 @@ const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
 /** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
 @Injectable()
 export class TunnelEndpoint {
-  /** While the process stops every session ends for that one reason. */
-  private stopping = false;
   private readonly budget = new Budget(PROCESS_BUDGET_BYTES);
 
   constructor(
     @Inject(BROKER_ID) private readonly brokerId: string,
     private readonly admission: AdmissionService,
     private readonly registry: SessionRegistry,
+    private readonly drain: DrainService,
     private readonly journal: SessionJournal,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
@@ -60,13 +64,6 @@ export class TunnelEndpoint {
     );
   }
 
-  /** GOAWAY to every agent, then the end of their channels or the deadline. */
-  async drain(deadlineMs: number): Promise<void> {
-    this.stopping = true;
-    const options = { reason: 'broker-stopped', deadlineMs, reconnectAfterMs: RECONNECT_AFTER_MS };
-    await Promise.all(this.registry.all().map(({ session }) => session.drain(options)));
-  }
-
   private announce(session: Session, sessionId: string, peer: Peer): void {
     const live = this.registry.get(sessionId);
     if (live === undefined) return;
@@ -81,10 +78,12 @@ export class TunnelEndpoint {
   }
 
   private async admit(session: Session, peer: Peer, hello: AdmittedHello, failed: () => void): Promise<Admission> {
-    if (this.stopping) return { refuse: { code: 'draining', detail: 'this broker stops', retryAfterMs: RETRY_MS } };
     try {
       if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
+      if (this.drain.begun) return { refuse: DRAINING };
       const record = await this.admission.admit(peer, hello);
+      // A session that is not in the registry by now would not be told to go.
+      if (this.drain.begun) return { refuse: DRAINING };
       return { sessionId: await this.register(session, record, peer, hello) };
     } catch (error) {
       if (!(error instanceof AdmissionRefused)) {
@@ -116,6 +115,7 @@ export class TunnelEndpoint {
       serial,
       session,
       registered: false,
+      moved: false,
     };
     this.registry.add(live);
     const expiry = new Alarm(record.notAfter.getTime(), () => session.close('certificate-expired'));
@@ -157,8 +157,8 @@ export class TunnelEndpoint {
 
   private end(live: LiveSession, { code, by }: CloseReason): void {
     this.registry.remove(live.id);
-    const reason = this.stopping ? 'broker-stopped' : code.slice(0, MAX_TEXT);
-    this.logger.info({ sessionId: live.id, siteLabel: live.siteLabel, reason, by }, 'a tunnel is down');
+    const reason = this.drain.begun && ENDS_OF_A_DRAIN.has(code) ? 'broker-stopped' : code.slice(0, MAX_TEXT);
+    this.logger.info({ sessionId: live.id, siteLabel: live.siteLabel, reason, code, by }, 'a tunnel is down');
     if (live.registered) void this.journal.close(live, reason);
   }
 }
