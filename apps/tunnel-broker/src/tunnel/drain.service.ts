@@ -33,7 +33,13 @@ export class DrainService {
       const reconnectAfterMs = slots[index] ?? 0;
       waits.push(setTimeout(() => session.release(), reconnectAfterMs + MOVE_MS));
       const waitsForRelease = hasSuccessor && !moved;
-      return session.drain({ reason: 'broker-stopped', deadlineMs, reconnectAfterMs, stillOpens: true, waitsForRelease });
+      return session.drain({
+        reason: 'broker-stopped',
+        deadlineMs,
+        reconnectAfterMs,
+        stillOpens: true,
+        waitsForRelease,
+      });
     });
     await Promise.all(drains);
     for (const wait of waits) clearTimeout(wait);

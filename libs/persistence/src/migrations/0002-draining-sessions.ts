@@ -1,7 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const SIGNATURE = 'supersede_sessions(uuid, uuid)';
-const SIGNATURE_BEFORE = 'supersede_sessions(uuid, uuid, text)';
 
 /** What a broker drains is its whole process, hence the mark is the broker's state and no column of the session. */
 const supersede = `
@@ -17,27 +16,23 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
       FROM older o WHERE o.id = t.id AND NOT o.moved)
   SELECT id, moved FROM older $$;`;
 
-const supersedeBefore = `
-CREATE FUNCTION supersede_sessions(agent uuid, keep uuid, why text) RETURNS TABLE (session_id uuid, broker_id uuid, instance_id text)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  UPDATE tunnel_session t SET closed_at = now(), close_reason = why
-   WHERE t.agent_id = agent AND t.id <> keep AND t.closed_at IS NULL AND t.epoch < (SELECT epoch FROM tunnel_session WHERE id = keep)
-  RETURNING t.id, t.broker_id, t.instance_id $$;`;
+const callable = `
+ALTER FUNCTION ${SIGNATURE} OWNER TO adit_system;
+REVOKE ALL ON FUNCTION ${SIGNATURE} FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ${SIGNATURE} TO adit_tunnel_broker;`;
 
-const callable = (signature: string): string => `
-ALTER FUNCTION ${signature} OWNER TO adit_system;
-REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ${signature} TO adit_tunnel_broker;`;
-
-/** A session that drains is left to finish when the same process of the agent opens its next one elsewhere. */
+/**
+ * A session that drains is left to finish when the same process of the agent opens its next one elsewhere. The function of
+ * three arguments stays for brokers of the version before, which serve while others are updated.
+ */
 export class DrainingSessions1700000000002 implements MigrationInterface {
   readonly name = 'DrainingSessions1700000000002';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP FUNCTION ${SIGNATURE_BEFORE}; ${supersede} ${callable(SIGNATURE)}`);
+    await runner.query(supersede + callable);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP FUNCTION ${SIGNATURE}; ${supersedeBefore} ${callable(SIGNATURE_BEFORE)}`);
+    await runner.query(`DROP FUNCTION ${SIGNATURE}`);
   }
 }

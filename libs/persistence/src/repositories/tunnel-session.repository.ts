@@ -45,7 +45,10 @@ export class TunnelSessionRepository {
       [agentId, id],
     );
     for (const { session_id } of elsewhere.filter(({ moved }) => moved)) await tx.notify('tunnel_moved', session_id);
-    const ended = [...here.map((row) => row.id), ...elsewhere.filter(({ moved }) => !moved).map((row) => row.session_id)];
+    const ended = [
+      ...here.map((row) => row.id),
+      ...elsewhere.filter(({ moved }) => !moved).map((row) => row.session_id),
+    ];
     for (const sessionId of ended) await tx.notify('tunnel_superseded', sessionId);
     return ended;
   }
