@@ -76,7 +76,7 @@ export class EchoLoad {
   }
 
   private send(): void {
-    if (this.socket.destroyed) return;
+    if (this.socket.writableEnded || this.socket.destroyed) return;
     const chunk = randomBytes(CHUNK_BYTES);
     this.sent += chunk.length;
     this.hashes.sent.update(chunk);
