@@ -10,6 +10,7 @@ const live = (id: string, change: Partial<LiveSession> = {}, state = 'open'): Li
   serial: '4a',
   session: { state, release: () => undefined } as unknown as Session,
   registered: true,
+  started: Promise.resolve(),
   moved: false,
   ...change,
 });
@@ -34,6 +35,18 @@ describe('the registry of sessions', () => {
     expect(registry.ofSite('t1', 'hamburg')?.id).toBe('draining');
     registry.handOver('draining');
     expect(registry.ofSite('t1', 'hamburg')).toBeUndefined();
+  });
+
+  it('waits for a session that is being let in, when there is no other', async () => {
+    const registry = new SessionRegistry();
+    const entering = live('entering', {}, 'handshaking');
+    const refused = live('refused', { siteLabel: 'bremen', started: Promise.reject(new Error('no')) }, 'handshaking');
+    for (const one of [entering, refused]) registry.add(one);
+    const soon = registry.ofSiteSoon('t1', 'hamburg');
+    Object.assign(entering.session, { state: 'open' });
+    expect((await soon)?.id).toBe('entering');
+    expect(await registry.ofSiteSoon('t1', 'bremen')).toBeUndefined();
+    expect(await registry.ofSiteSoon('t1', 'kiel')).toBeUndefined();
   });
 
   it('keeps sites of the same label in two tenants apart', () => {

@@ -12,6 +12,8 @@ export interface LiveSession {
   session: Session;
   /** Its row is in the database. */
   registered: boolean;
+  /** Settles when the agent was let in, or was not. */
+  started: Promise<unknown>;
   /** It drains, and the agent has its next session at another broker: who dials goes there. */
   moved: boolean;
 }
@@ -69,6 +71,17 @@ export class SessionRegistry {
     );
     const inState = (state: SessionState) => usable.findLast(({ session }) => session.state === state);
     return inState('open') ?? inState('draining');
+  }
+
+  /** As `ofSite`, after one that is just being let in: its row, and with it the way here, is there before it takes channels. */
+  async ofSiteSoon(tenantId: string, siteLabel: string): Promise<LiveSession | undefined> {
+    const entering = this.bySite
+      .get(siteKey(tenantId, siteLabel))
+      ?.findLast(({ session }) => session.state === 'handshaking');
+    const usable = this.ofSite(tenantId, siteLabel);
+    if (usable !== undefined || entering === undefined) return usable;
+    await entering.started.catch(() => undefined);
+    return this.ofSite(tenantId, siteLabel);
   }
 }
 

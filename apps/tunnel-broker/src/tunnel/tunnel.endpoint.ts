@@ -34,6 +34,13 @@ const ENDS_OF_A_DRAIN = new Set(['drained', 'drain-deadline']);
 /** Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. */
 const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
 
+interface Arrival {
+  peer: Peer;
+  /** Counts against the peer's address. */
+  failed: () => void;
+  started: Promise<unknown>;
+}
+
 /** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
 @Injectable()
 export class TunnelEndpoint {
@@ -56,9 +63,11 @@ export class TunnelEndpoint {
       transport: socket,
       exporter: socket.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
       budget: this.budget,
-      admit: (hello) => this.admit(session, peer, hello, failed),
+      admit: (hello) => this.admit(session, arrival, hello),
     });
-    session.start().then(
+    const started = session.start();
+    const arrival = { peer, failed, started };
+    started.then(
       ({ sessionId }) => this.announce(session, sessionId, peer),
       (error: unknown) => this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about'),
     );
@@ -77,14 +86,15 @@ export class TunnelEndpoint {
     this.journal.announce(live);
   }
 
-  private async admit(session: Session, peer: Peer, hello: AdmittedHello, failed: () => void): Promise<Admission> {
+  private async admit(session: Session, arrival: Arrival, hello: AdmittedHello): Promise<Admission> {
+    const { peer, failed } = arrival;
     try {
       if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
       if (this.drain.begun) return { refuse: DRAINING };
       const record = await this.admission.admit(peer, hello);
       // A session that is not in the registry by now would not be told to go.
       if (this.drain.begun) return { refuse: DRAINING };
-      return { sessionId: await this.register(session, record, peer, hello) };
+      return { sessionId: await this.register(session, record, arrival, hello) };
     } catch (error) {
       if (!(error instanceof AdmissionRefused)) {
         this.logger.error({ err: error }, 'an admission failed');
@@ -104,7 +114,12 @@ export class TunnelEndpoint {
   }
 
   /** In the registry and the table first, then judged once more: a revocation in between finds one of the two. */
-  private async register(session: Session, record: AgentAdmission, peer: Peer, hello: AdmittedHello): Promise<string> {
+  private async register(
+    session: Session,
+    record: AgentAdmission,
+    { peer, started }: Arrival,
+    hello: AdmittedHello,
+  ): Promise<string> {
     const { tenantId, siteId, siteLabel, agentId, serial } = record;
     const live: LiveSession = {
       id: randomUUID(),
@@ -115,6 +130,7 @@ export class TunnelEndpoint {
       serial,
       session,
       registered: false,
+      started,
       moved: false,
     };
     this.registry.add(live);
