@@ -40,6 +40,13 @@ export interface SessionRow {
   remote_address: string;
 }
 
+export interface SecondBroker {
+  tunnelPort: number;
+  ingressPort: number;
+  /** SIGTERM; resolves when the process has ended. @param limitMs when it is killed */
+  stop: (limitMs?: number) => Promise<void>;
+}
+
 type Query = <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;
 
 /** Issuer and broker as processes; the test speaks for admin-api (keyfiles) and for the apps that mint dial tickets. */
@@ -53,7 +60,7 @@ export class TunnelCloud {
     readonly query: Query,
   ) {}
 
-  static async start(layout: Pick<PlatformLayout, 'ownPostgres'> = {}): Promise<TunnelCloud> {
+  static async start(layout: Pick<PlatformLayout, 'ownPostgres' | 'extra'> = {}): Promise<TunnelCloud> {
     const platform = await Platform.start({ ...layout, apps: ['keyfile-issuer', 'tunnel-broker'] });
     const environment = {
       NATS_URL: platform.natsUrl,
@@ -157,9 +164,7 @@ export class TunnelCloud {
   }
 
   /** A second broker of the same cloud. */
-  async secondBroker(
-    extra: Record<string, string> = {},
-  ): Promise<{ tunnelPort: number; ingressPort: number; stop: () => Promise<void> }> {
+  async secondBroker(extra: Record<string, string> = {}): Promise<SecondBroker> {
     const { dataDir, natsUrl } = this.platform;
     const [tunnel, ingress] = [await freePort(), await freePort()];
     const env = cloudEnvironment('tunnel-broker', {
@@ -178,7 +183,7 @@ export class TunnelCloud {
     const broker = new AppProcess({ name: 'second-broker', entry: entryOf('tunnel-broker'), env, log: note });
     this.more.push(broker);
     await broker.start(20_000);
-    return { tunnelPort: tunnel, ingressPort: ingress, stop: () => broker.stop() };
+    return { tunnelPort: tunnel, ingressPort: ingress, stop: (limitMs) => broker.stop(limitMs) };
   }
 
   private secret(app: string, file: string): Jwk & { kty: string } {

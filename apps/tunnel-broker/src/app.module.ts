@@ -18,6 +18,7 @@ import { TunnelMetrics } from './metrics/tunnel.metrics.js';
 import { ShutdownService } from './shutdown.service.js';
 import { BROKER_ID, PUBLIC_KEYS } from './tokens.js';
 import { AdmissionService } from './tunnel/admission.service.js';
+import { DrainService } from './tunnel/drain.service.js';
 import { HeartbeatService } from './tunnel/heartbeat.service.js';
 import { RevocationWatch } from './tunnel/revocation.watch.js';
 import { SessionJournal } from './tunnel/session-journal.js';
@@ -40,6 +41,7 @@ export function appModule(config: BrokerConfig): Type {
       AdmissionService,
       SessionRegistry,
       SessionJournal,
+      DrainService,
       HeartbeatService,
       RevocationWatch,
       TunnelEndpoint,

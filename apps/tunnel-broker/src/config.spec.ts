@@ -21,6 +21,7 @@ describe('the configuration of a broker', () => {
       ADIT_INGRESS_HOST: '127.0.0.1',
       ADIT_INGRESS_PORT: 5580,
       ADIT_SERVER_NAMES: ['localhost', '127.0.0.1', '::1'],
+      ADIT_DRAIN_DEADLINE_MS: 800,
     });
   });
 
@@ -39,6 +40,7 @@ describe('the configuration of a broker', () => {
 
   it.each<[string, NodeJS.ProcessEnv]>([
     ['ADIT_TUNNEL_PORT', { ADIT_TUNNEL_PORT: '70000' }],
+    ['ADIT_DRAIN_DEADLINE_MS', { ADIT_DRAIN_DEADLINE_MS: '-1' }],
     ['ADIT_SERVER_NAMES', { ADIT_SERVER_NAMES: 'a b' }],
     ['ADIT_INGRESS_PUBLIC', { ADIT_INGRESS_PUBLIC: 'nowhere' }],
     ['ADIT_TUNEL_PORT', { ADIT_TUNEL_PORT: '1' }],

@@ -31,6 +31,8 @@ export const environment = commonEnvironment.extend({
         .max(16),
     ),
   ADIT_DATA_DIR: z.string().min(1),
+  /** What open channels get to finish when the broker is stopped. */
+  ADIT_DRAIN_DEADLINE_MS: z.coerce.number().int().min(0).max(600_000).default(800),
 });
 export type BrokerConfig = z.infer<typeof environment>;
 

@@ -4,6 +4,9 @@ import { readConfig } from './config.js';
 import { checks, listen } from './broker.js';
 import { TunnelMetrics } from './metrics/tunnel.metrics.js';
 
+/** For the words to the database before and after the drain. */
+const STOP_MARGIN_MS = 1_700;
+
 await runCloudApp({
   name: 'tunnel-broker',
   config: readConfig,
@@ -11,4 +14,5 @@ await runCloudApp({
   listen,
   checks,
   registry: (context) => context.get(TunnelMetrics).registry,
+  stopTimeoutMs: ({ ADIT_DRAIN_DEADLINE_MS }) => ADIT_DRAIN_DEADLINE_MS + STOP_MARGIN_MS,
 });

@@ -153,10 +153,11 @@ export class Lane implements PacedLane {
     return frames.length;
   }
 
-  /** More may be handed to the transport. While false, `drained` will be called. */
+  /** More may be handed to the transport. While it stays false after `flush`, `drained` will be called. */
   get writable(): boolean {
     const { transport, outbox } = this;
-    return !transport.writableNeedDrain || transport.writableLength + outbox.pendingBytes < this.backlogBytes;
+    if (transport.writableLength + outbox.pendingBytes < this.backlogBytes) return true;
+    return outbox.pendingBytes === 0 && !transport.writableNeedDrain;
   }
 
   /** Into the outbox; `flush` hands it to the transport. */

@@ -82,6 +82,27 @@ describe('a session in time', () => {
     expect(pair.broker.closeReason).toMatchObject({ code: 'drained', detail: 'a' });
   });
 
+  it('drains without channels until it is released, and opens further ones, when it is told so', async () => {
+    const pair = await startedPair();
+    const options = { reason: 'deploy', deadlineMs: 60_000, stillOpens: true, waitsForRelease: true };
+    let over = false;
+    const drained = pair.broker.drain(options).then(() => (over = true));
+    const [near, far] = await openChannel(pair);
+    await expect(pair.agent.open({ service: 'x', class: 'live' })).rejects.toMatchObject({ code: 'draining' });
+    pair.broker.release();
+    expect(over).toBe(false);
+    near.reset('cancelled');
+    far.onReset = () => undefined;
+    await drained;
+    expect(pair.broker.closeReason).toMatchObject({ code: 'drained', detail: 'deploy' });
+  });
+
+  it('is drained, not late, when it waited for nothing until the deadline', async () => {
+    const pair = await startedPair();
+    await pair.broker.drain({ reason: 'deploy', deadlineMs: 20, waitsForRelease: true });
+    expect(pair.broker.closeReason?.code).toBe('drained');
+  });
+
   it('ends with transport-closed when the connection goes away', async () => {
     const [near, far] = await socketPair();
     const pair = await startedPair({ transports: [near, far] });

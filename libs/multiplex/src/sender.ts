@@ -116,6 +116,7 @@ export class Sender {
     const limited = this.flushChannels();
     for (const [index, lane] of lanes.all.entries()) {
       lane.flush();
+      if (lane.writable) this.unpark(lane);
       cap.spendRecords(lane.bytesSent - (before[index] ?? 0));
       pacer.sent(lane, before[index] ?? 0, limited);
     }
@@ -154,7 +155,8 @@ export class Sender {
   }
 
   private unpark(lane: Lane): void {
-    const parked = this.parked.get(lane) ?? [];
+    const parked = this.parked.get(lane);
+    if (parked === undefined) return;
     this.parked.delete(lane);
     for (const channel of parked) {
       channel.scheduled = false;

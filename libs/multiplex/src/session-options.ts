@@ -87,6 +87,10 @@ export interface DrainOptions {
   readonly reason: string;
   readonly deadlineMs: number;
   readonly reconnectAfterMs?: number;
+  /** This end goes on opening channels: while nobody else can reach the peer, that is the application's to decide. */
+  readonly stillOpens?: boolean;
+  /** The session stays without channels too, until `release` or the deadline: the peer opens the next one first. */
+  readonly waitsForRelease?: boolean;
 }
 
 export interface AttachOptions {

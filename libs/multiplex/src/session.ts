@@ -23,7 +23,8 @@ import { LaneSet } from './lane-set.js';
 import { Pacer } from './pacer.js';
 import { proofOf, ResumeSecret } from './resume-secret.js';
 import { Sender } from './sender.js';
-import { closePayload, goawayPayload, reasonOf, reasonOfFault, refusalOf } from './close-reason.js';
+import { closePayload, reasonOf, reasonOfFault, refusalOf } from './close-reason.js';
+import { Drain } from './drain.js';
 import type {
   AttachOptions,
   CloseReason,
@@ -58,8 +59,7 @@ export class Session extends EventEmitter<SessionEvents> {
   private knownSecret: string | undefined;
   private lastRttMs: number | undefined;
   private peerDraining = false;
-  private goaway: Buffer | undefined;
-  private drainTimer: NodeJS.Timeout | undefined;
+  private leaving: Drain | undefined;
   private suspendTimer: NodeJS.Timeout | undefined;
   private reason: CloseReason | undefined;
 
@@ -181,8 +181,8 @@ export class Session extends EventEmitter<SessionEvents> {
   /** @throws OpenRefusedError; its `retryable` tells whether another session may be tried. */
   open(request: OpenOptions): Promise<Channel> {
     if (this.current === 'closed') return Promise.reject(new OpenRefusedError('session-lost', this.reason?.code));
-    if (this.current === 'draining' || this.peerDraining) return Promise.reject(new OpenRefusedError('draining'));
-    if (this.current !== 'open') return Promise.reject(new OpenRefusedError('not-open'));
+    if (this.peerDraining || this.leaving?.opens === false) return Promise.reject(new OpenRefusedError('draining'));
+    if (!this.living) return Promise.reject(new OpenRefusedError('not-open'));
     if (this.suspended) return Promise.reject(new OpenRefusedError('suspended'));
     return this.table.open(request);
   }
@@ -200,11 +200,15 @@ export class Session extends EventEmitter<SessionEvents> {
     }
     this.current = move(SESSION_MOVES, this.current, 'draining');
     this.table.refusing = true;
-    this.goaway = goawayPayload(options, this.table.lastAcceptedId);
-    this.sender.send(FRAME.GOAWAY, 0, 0, this.goaway);
-    this.drainTimer = setTimeout(() => this.close('drain-deadline', options.reason), options.deadlineMs);
-    if (this.table.count === 0) this.close('drained', options.reason);
+    this.leaving = new Drain(options, this.table, (code) => this.close(code, options.reason));
+    this.sender.send(FRAME.GOAWAY, 0, 0, this.leaving.goaway);
+    this.leaving.settle();
     return closed;
+  }
+
+  /** Ends what `waitsForRelease` of a drain waits for. */
+  release(): void {
+    this.leaving?.release();
   }
 
   /** Ends the session now; channels are reset with `session-lost`. Closing twice is harmless. */
@@ -263,19 +267,13 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   private createTable(): ChannelTable {
+    const { role, budget, sendBudget, onOpen } = this.options;
+    const { config, clock, sender } = this;
     return new ChannelTable({
-      role: this.options.role,
-      config: this.config,
-      clock: this.clock,
-      sender: this.sender,
-      budget: this.options.budget,
-      sendBudget: this.options.sendBudget,
-      onOpen: this.options.onOpen,
+      ...{ role, config, clock, sender, budget, sendBudget, onOpen },
       rttMs: () => this.rttMs,
       fault: (error) => this.emit('fault', error),
-      emptied: () => {
-        if (this.current === 'draining') this.close('drained');
-      },
+      emptied: () => this.leaving?.settle(),
     });
   }
 
@@ -469,7 +467,7 @@ export class Session extends EventEmitter<SessionEvents> {
 
   /** Something was lost with a lane: both ends say what they have, and send the rest again. */
   private recover(): void {
-    if (this.goaway !== undefined) this.sender.send(FRAME.GOAWAY, 0, 0, this.goaway);
+    if (this.leaving !== undefined) this.sender.send(FRAME.GOAWAY, 0, 0, this.leaving.goaway);
     this.table.sendTable(true);
   }
 
@@ -483,7 +481,7 @@ export class Session extends EventEmitter<SessionEvents> {
     const greeted = this.living;
     this.current = move(SESSION_MOVES, this.current, 'closed');
     this.reason = reason;
-    clearTimeout(this.drainTimer);
+    this.leaving?.stop();
     clearTimeout(this.suspendTimer);
     this.laneAcks.stop();
     if (!silent && greeted) this.sender.send(FRAME.CLOSE, 0, 0, closePayload(reason));

@@ -22,6 +22,8 @@ export interface CloudApp<Config extends CommonEnvironment> {
   checks?: (context: INestApplicationContext) => Record<string, () => Promise<boolean> | boolean>;
   /** The app's own figures, for `/metrics`. */
   registry?: (context: INestApplicationContext) => Registry;
+  /** Longest orderly stop, for an app that has to let others finish. */
+  stopTimeoutMs?: (config: Config) => number;
 }
 
 /** Longest orderly stop; what is still open then is cut. */
@@ -38,10 +40,11 @@ export const runCloudApp = async <Config extends CommonEnvironment>(app: CloudAp
     const nest = await create(await app.module(config), config, new NestLogger(logger));
     const ports = (await app.listen?.(nest, config)) ?? {};
     const health = await startHealth(app, nest, config);
-    stopOnSignal(logger, async () => {
+    const stop = async (): Promise<void> => {
       await health?.close();
       await nest.close();
-    });
+    };
+    stopOnSignal(logger, stop, app.stopTimeoutMs?.(config));
     if (health !== undefined) ports['health'] = health.port;
     logger.info({ ports }, 'ready');
     process.send?.({ type: 'ready', app: app.name, ports });
@@ -88,13 +91,17 @@ const guardProcess = (logger: AppLogger): void => {
   process.on('uncaughtException', (error) => exitWith(logger, error));
 };
 
-export const stopOnSignal = (logger: AppLogger, stop: () => Promise<void>): void => {
+export const stopOnSignal = (
+  logger: AppLogger,
+  stop: () => Promise<void>,
+  timeoutMs: number = STOP_TIMEOUT_MS,
+): void => {
   let stopping = false;
   const end = (signal: string): void => {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(EXIT.ok), STOP_TIMEOUT_MS).unref();
+    setTimeout(() => process.exit(EXIT.ok), timeoutMs).unref();
     stop().then(
       () => process.exit(EXIT.ok),
       (error: unknown) => exitWith(logger, error),

@@ -40,6 +40,10 @@ export class StatusRecorder {
     });
     client.on('resumed', (connected) => this.up(connected));
     client.on('down', (trouble) => this.down(trouble));
+    client.on('moving', (trouble) => {
+      this.note(trouble);
+      this.write();
+    });
     client.on('waiting', (waitMs, trouble) => {
       this.note(trouble);
       this.change({ ...this.state('waiting'), nextAttemptAt: new Date(Date.now() + waitMs).toISOString() });

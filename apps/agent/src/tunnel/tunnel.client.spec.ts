@@ -52,6 +52,7 @@ describe('TunnelClient', () => {
         now += ms;
         return Promise.resolve();
       },
+      attach: () => Promise.reject(new Error('no line')),
       attempt: ({ host }, signal) => {
         tried.push(host);
         const step = steps.shift();
@@ -134,17 +135,65 @@ describe('TunnelClient', () => {
     expect(waits[0]).toBeGreaterThanOrEqual(60_000);
   });
 
-  it('opens the next session while the one that is told to go still drains', async () => {
+  const goaway = { reason: 'broker-stopped', lastAcceptedId: 0, drainDeadlineMs: 5_000, reconnectAfterMs: 300 };
+
+  it('opens the next session in its slot while the one that is told to go still drains', async () => {
     const [old, next] = [new ScriptedSession(), new ScriptedSession()];
     begin([old, next]);
     await once(client, 'up');
     const up = once(client, 'up');
-    old.emit('goaway', { reason: 'stopping', lastAcceptedId: 0, drainDeadlineMs: 5_000, reconnectAfterMs: 300 });
+    now += 20_000;
+    old.emit('goaway', goaway);
     await up;
-    expect(waits).toEqual([800]);
+    expect(waits).toEqual([300]);
     expect(old.closeReason).toBeUndefined();
+    const left = once(client, 'left');
     await client.close();
     expect([old.drained, next.drained]).toEqual([true, true]);
+    expect(await left).toEqual(['first:5500', { code: 'drained', message: 'the session ended' }]);
+  });
+
+  it('backs off from a broker that sends it away as soon as it is there', async () => {
+    const old = new ScriptedSession();
+    begin([old, new ScriptedSession()]);
+    await once(client, 'up');
+    const up = once(client, 'up');
+    old.emit('goaway', goaway);
+    await up;
+    expect(waits).toEqual([800]);
+  });
+
+  it.each([
+    ['last while it drains', 0, ['other', 'first']],
+    ['first again when its deadline has passed', 5_000, ['first', 'other']],
+  ])('tries the best endpoint %s', async (_when, laterMs, order) => {
+    const [old, next] = [new ScriptedSession(), new ScriptedSession()];
+    const gone = new AgentError('connection-refused', 'no');
+    begin([old, next, gone, gone], [endpoint('first', 0), endpoint('other', 10)]);
+    await once(client, 'up');
+    const up = once(client, 'up');
+    now += 20_000;
+    old.emit('goaway', goaway);
+    await up;
+    expect(tried).toEqual(['first', 'other']);
+    now += laterMs;
+    next.end('transport-closed');
+    await idle(4);
+    expect(tried.slice(2, 4)).toEqual(order);
+  });
+
+  it('tells of interruptions of the session in use, not of the one left behind', async () => {
+    const [old, next] = [new ScriptedSession(), new ScriptedSession()];
+    begin([old, next]);
+    await once(client, 'up');
+    const up = once(client, 'up');
+    old.emit('goaway', goaway);
+    await up;
+    const told: string[] = [];
+    client.on('suspended', ({ code }) => told.push(code));
+    old.emit('suspended', { code: 'transport-closed', by: 'transport' });
+    next.emit('suspended', { code: 'peer-silent', by: 'local' });
+    expect(told).toEqual(['peer-silent']);
   });
 
   it('drains its session when it is closed, and may be closed twice', async () => {

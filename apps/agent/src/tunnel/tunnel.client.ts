@@ -28,6 +28,10 @@ interface TunnelEvents {
   suspended: [trouble: TunnelTrouble];
   resumed: [connected: Connected];
   down: [trouble: TunnelTrouble];
+  /** The broker drains: the next session is opened at another one while this one finishes. */
+  moving: [trouble: TunnelTrouble];
+  /** The session that was left behind has ended. */
+  left: [endpoint: string, trouble: TunnelTrouble];
   waiting: [retryInMs: number, trouble: TunnelTrouble];
 }
 
@@ -45,6 +49,10 @@ export interface TunnelOptions {
 interface Ending {
   trouble: TunnelTrouble;
   waitMs: number;
+  /** GOAWAY: how long that broker may still drain. The session goes on, and the wait is the slot it was given. */
+  drainsForMs?: number;
+  /** It follows a session that lasted, so that no wait is needed against a hot loop. */
+  steady?: boolean;
 }
 
 /** A session that lived this long clears the back-off; a shorter one counts as a failure, so that no loop runs hot. */
@@ -55,6 +63,10 @@ const DRAIN_DEADLINE_MS = 1_500;
 export class TunnelClient extends EventEmitter<TunnelEvents> {
   private readonly stopping = new AbortController();
   private readonly sessions = new Set<Session>();
+  /** Of the session that the status is about; older ones finish beside it. */
+  private current: Session | undefined;
+  /** Endpoints that said GOAWAY, and until when (steady ms) they would only refuse. */
+  private readonly draining = new Map<string, number>();
   private waking = new AbortController();
   private loop: Promise<void> | undefined;
 
@@ -87,8 +99,8 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
       const ending = await this.connectOnce(signal);
       if (signal.aborted) return;
       this.waking = new AbortController();
-      const waitMs = ending.waitMs + this.options.backOff.nextMs();
-      this.emit('waiting', waitMs, ending.trouble);
+      const waitMs = ending.waitMs + (ending.steady ? 0 : this.options.backOff.nextMs());
+      if (ending.drainsForMs === undefined) this.emit('waiting', waitMs, ending.trouble);
       await (this.options.sleep ?? pause)(waitMs, AbortSignal.any([signal, this.waking.signal]));
     }
   }
@@ -96,7 +108,7 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
   /** Tries the endpoints in their order; with a session, returns when it has ended or is told to go elsewhere. */
   private async connectOnce(signal: AbortSignal): Promise<Ending> {
     let first: Ending | undefined;
-    for (const endpoint of byPriority(this.options.endpoints)) {
+    for (const endpoint of this.inOrder()) {
       if (signal.aborted) break;
       this.emit('connecting', endpointName(endpoint));
       try {
@@ -111,23 +123,48 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
     return first ?? { trouble: { code: 'stopped', message: 'Stopping' }, waitMs: 0 };
   }
 
+  /** By priority, those that drain last. */
+  private inOrder(): Endpoint[] {
+    const now = this.now();
+    const drains = (endpoint: Endpoint): boolean => (this.draining.get(endpointName(endpoint)) ?? 0) > now;
+    const all = byPriority(this.options.endpoints);
+    return [...all.filter((endpoint) => !drains(endpoint)), ...all.filter(drains)];
+  }
+
+  private now(): number {
+    return (this.options.clock ?? (() => performance.now()))();
+  }
+
   private async live(connected: Connected, signal: AbortSignal): Promise<Ending> {
     const { session } = connected;
     if (signal.aborted) {
       session.close('cancelled');
       return { trouble: { code: 'stopped', message: 'Stopping' }, waitMs: 0 };
     }
-    const clock = this.options.clock ?? (() => performance.now());
-    const since = clock();
+    const since = this.now();
+    this.current = session;
     this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
     const ended = endOf(session);
     this.keepLanes(connected);
     this.emit('up', connected);
     const ending = await ended;
-    if (clock() - since >= STEADY_MS) this.options.backOff.reset();
-    this.emit('down', ending.trouble);
-    return ending;
+    const steady = this.now() - since >= STEADY_MS;
+    if (steady) this.options.backOff.reset();
+    if (ending.drainsForMs === undefined) {
+      this.emit('down', ending.trouble);
+      return ending;
+    }
+    this.leave(connected, ending.drainsForMs);
+    this.emit('moving', ending.trouble);
+    // The broker spreads its agents by their slots; only one that lets nobody stay is backed off from.
+    return { ...ending, steady };
+  }
+
+  private leave({ session, endpoint }: Connected, drainsForMs: number): void {
+    const name = endpointName(endpoint);
+    this.draining.set(name, this.now() + drainsForMs);
+    session.once('close', (reason: CloseReason) => this.emit('left', name, closedBy(reason).trouble));
   }
 
   private keepLanes(connected: Connected): void {
@@ -141,8 +178,12 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
       ...(sleep === undefined ? {} : { sleep }),
     });
     this.stopping.signal.addEventListener('abort', () => keeper.stop(), { once: true, signal: keeper.stopped });
-    session.on('suspended', (reason) => this.emit('suspended', closedBy(reason).trouble));
-    session.on('resumed', () => this.emit('resumed', connected));
+    session.on('suspended', (reason) => {
+      if (session === this.current) this.emit('suspended', closedBy(reason).trouble);
+    });
+    session.on('resumed', () => {
+      if (session === this.current) this.emit('resumed', connected);
+    });
   }
 }
 
@@ -152,7 +193,8 @@ const endOf = (session: Session): Promise<Ending> =>
     session.once('close', (reason: CloseReason) => resolve(closedBy(reason)));
     session.once('goaway', (info: GoawayInfo) => {
       const message = `The broker asks to reconnect: ${info.reason}`;
-      resolve({ trouble: { code: 'broker-draining', message }, waitMs: info.reconnectAfterMs ?? 0 });
+      const trouble = { code: 'broker-draining', message };
+      resolve({ trouble, waitMs: info.reconnectAfterMs ?? 0, drainsForMs: info.drainDeadlineMs });
     });
     const { closeReason } = session;
     if (closeReason !== undefined) resolve(closedBy(closeReason));

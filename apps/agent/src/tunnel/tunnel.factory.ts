@@ -63,6 +63,10 @@ export const createTunnel = ({
     ),
   );
   client.on('down', ({ code, message, advice }) => logger.warn({ code, advice }, `the tunnel is down: ${message}`));
+  client.on('moving', ({ code, message }) => logger.info({ code }, message));
+  client.on('left', (broker, { code, message }) =>
+    logger.info({ broker, code }, `the session left behind ended: ${message}`),
+  );
   client.on('waiting', (retryInMs, { code, message, advice }) => logger.info({ code, advice, retryInMs }, message));
   return client;
 };

@@ -29,7 +29,7 @@ export class DialService {
   async dial(request: ConnectRequest): Promise<Dialled> {
     const ticket = await this.tickets.verify(request);
     this.tickets.use(ticket);
-    const live = this.registry.ofSite(ticket.tenantId, ticket.site);
+    const live = await this.registry.ofSiteSoon(ticket.tenantId, ticket.site);
     if (live !== undefined) return { channel: await this.open(live, ticket) };
     const owner = await this.owners.find(ticket.tenantId, ticket.site);
     return { relay: await this.relays.relay(owner, request, ticket) };
@@ -42,7 +42,7 @@ export class DialService {
    */
   async dialRelayed(request: ConnectRequest, relayedBy: string): Promise<Dialled> {
     const ticket = await this.tickets.verify(request, relayedBy);
-    const live = this.registry.ofSite(ticket.tenantId, ticket.site);
+    const live = await this.registry.ofSiteSoon(ticket.tenantId, ticket.site);
     if (live === undefined) throw siteOffline(ticket.site);
     this.tickets.use(ticket);
     await this.relays.confirm(ticket.ticketId, relayedBy);

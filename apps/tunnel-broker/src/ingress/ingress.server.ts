@@ -54,10 +54,16 @@ export class IngressServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Nobody new; `cut` ends the dials that are open. */
-  close(cut: boolean): void {
+  /** Resolves once no dial is open: an ended channel may still have bytes on their way to a slow dialer. */
+  async idle(): Promise<void> {
+    while (this.open.size > 0) {
+      await Promise.all([...this.open].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    }
+  }
+
+  /** Nobody new, and the end of the dials that are open. */
+  close(): void {
     this.server?.close();
-    if (!cut) return;
     this.server?.closeAllConnections();
     for (const socket of this.open) socket.destroy();
   }

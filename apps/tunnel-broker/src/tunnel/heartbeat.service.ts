@@ -1,6 +1,6 @@
 import { BrokerRepository, type BrokerRow, Database, TunnelSessionRepository } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionJournal } from './session-journal.js';
 import { type LiveSession, SessionRegistry } from './session-registry.js';
 
@@ -9,7 +9,7 @@ export const HEARTBEAT_MS = 5_000;
 
 /** Tells the database, every five seconds, that this broker and its sessions live, and brings both views together again. */
 @Injectable()
-export class HeartbeatService implements OnModuleDestroy {
+export class HeartbeatService implements OnApplicationShutdown {
   private broker: BrokerRow | undefined;
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> | undefined;
@@ -35,20 +35,27 @@ export class HeartbeatService implements OnModuleDestroy {
     this.timer = setInterval(() => void this.beat(), HEARTBEAT_MS);
   }
 
-  onModuleDestroy(): void {
+  /** After the drain: a broker without a heartbeat is taken for dead, and its sessions with it. */
+  onApplicationShutdown(): void {
     clearInterval(this.timer);
   }
 
-  /** Dialers prefer other brokers from now on. */
-  async drain(): Promise<void> {
-    await this.setState('draining');
+  /** Dialers prefer other brokers from now on. @returns whether there is one that agents can go to */
+  async drain(): Promise<boolean> {
+    const id = this.broker?.id;
+    if (id === undefined) return false;
+    return this.database.inSystem(async (tx) => {
+      await this.brokers.setState(tx, id, 'draining');
+      return this.brokers.hasSuccessor(tx, id);
+    });
   }
 
   /** Every end on record, and that of the broker itself. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.journal.settle();
-    await this.setState('stopped');
+    const id = this.broker?.id;
+    if (id !== undefined) await this.database.inSystem((tx) => this.brokers.setState(tx, id, 'stopped'));
   }
 
   /** One at a time; never rejects. */
@@ -85,11 +92,6 @@ export class HeartbeatService implements OnModuleDestroy {
     for (const { id, session } of live) {
       if (!open.has(id)) session.close('superseded', 'the agent is connected elsewhere');
     }
-  }
-
-  private async setState(state: 'draining' | 'stopped'): Promise<void> {
-    const id = this.broker?.id;
-    if (id !== undefined) await this.database.inSystem((tx) => this.brokers.setState(tx, id, state));
   }
 
   private report(error: unknown): void {

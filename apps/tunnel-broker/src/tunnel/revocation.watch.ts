@@ -1,6 +1,6 @@
 import { Database, Listener, type Revocation, RevocationFeedRepository } from '@app/persistence';
 import { type AppLogger, CONFIG, LOGGER } from '@app/runtime';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { BrokerConfig } from '../config.js';
 import { HeartbeatService } from './heartbeat.service.js';
 import { SessionRegistry } from './session-registry.js';
@@ -8,9 +8,9 @@ import { SessionRegistry } from './session-registry.js';
 /** Notifications get lost: the table is read this often anyway. */
 const POLL_MS = 2_000;
 
-/** Ends live sessions that were revoked, or superseded at another broker. */
+/** Ends live sessions that were revoked, or superseded at another broker; hears of those that went on there. */
 @Injectable()
-export class RevocationWatch implements OnModuleDestroy {
+export class RevocationWatch implements OnApplicationShutdown {
   private readonly listener: Listener;
   private lastSeq = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -27,9 +27,10 @@ export class RevocationWatch implements OnModuleDestroy {
   ) {
     this.listener = new Listener({
       url: config.ADIT_DATABASE_URL.reveal(),
-      channels: ['revocation', 'tunnel_superseded'],
+      channels: ['revocation', 'tunnel_superseded', 'tunnel_moved'],
       onNotification: (channel, payload) => {
         if (channel === 'revocation') void this.read();
+        else if (channel === 'tunnel_moved') this.registry.handOver(payload);
         else this.registry.get(payload)?.session.close('superseded', 'a newer connection of this agent');
       },
       onConnected: () => {
@@ -46,7 +47,8 @@ export class RevocationWatch implements OnModuleDestroy {
     this.timer = setInterval(() => void this.read(), POLL_MS);
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** After the drain: what is revoked meanwhile ends meanwhile. */
+  async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.listener.close();
   }

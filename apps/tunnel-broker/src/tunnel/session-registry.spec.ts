@@ -8,8 +8,10 @@ const live = (id: string, change: Partial<LiveSession> = {}, state = 'open'): Li
   siteLabel: 'hamburg',
   agentId: 'a1',
   serial: '4a',
-  session: { state } as Session,
+  session: { state, release: () => undefined } as unknown as Session,
   registered: true,
+  started: Promise.resolve(),
+  moved: false,
   ...change,
 });
 
@@ -21,7 +23,30 @@ describe('the registry of sessions', () => {
     registry.remove('new');
     expect(registry.ofSite('t1', 'hamburg')?.id).toBe('old');
     registry.remove('old');
+    registry.remove('draining');
     expect(registry.ofSite('t1', 'hamburg')).toBeUndefined();
+  });
+
+  it('finds one that drains until the agent has its next session elsewhere', () => {
+    const registry = new SessionRegistry();
+    registry.add(live('draining', {}, 'draining'));
+    registry.add(live('ended', {}, 'closed'));
+    registry.handOver('gone');
+    expect(registry.ofSite('t1', 'hamburg')?.id).toBe('draining');
+    registry.handOver('draining');
+    expect(registry.ofSite('t1', 'hamburg')).toBeUndefined();
+  });
+
+  it('waits for a session that is being let in, when there is no other', async () => {
+    const registry = new SessionRegistry();
+    const entering = live('entering', {}, 'handshaking');
+    const refused = live('refused', { siteLabel: 'bremen', started: Promise.reject(new Error('no')) }, 'handshaking');
+    for (const one of [entering, refused]) registry.add(one);
+    const soon = registry.ofSiteSoon('t1', 'hamburg');
+    Object.assign(entering.session, { state: 'open' });
+    expect((await soon)?.id).toBe('entering');
+    expect(await registry.ofSiteSoon('t1', 'bremen')).toBeUndefined();
+    expect(await registry.ofSiteSoon('t1', 'kiel')).toBeUndefined();
   });
 
   it('keeps sites of the same label in two tenants apart', () => {

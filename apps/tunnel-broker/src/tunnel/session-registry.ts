@@ -1,7 +1,10 @@
-import { Budget, type Session } from '@app/multiplex';
+import { Budget, SendBudget, type Session, type SessionState } from '@app/multiplex';
 import { Injectable } from '@nestjs/common';
 
-/** Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. */
+/**
+ * Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. The same again for what
+ * waits to be sent to them.
+ */
 const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
 
 /** A session of an agent at this broker. */
@@ -15,12 +18,17 @@ export interface LiveSession {
   session: Session;
   /** Its row is in the database. */
   registered: boolean;
+  /** Settles when the agent was let in, or was not. */
+  started: Promise<unknown>;
+  /** It drains, and the agent has its next session at another broker: who dials goes there. */
+  moved: boolean;
 }
 
 /** The sessions of this process, and what they share. */
 @Injectable()
 export class SessionRegistry {
   readonly budget = new Budget(PROCESS_BUDGET_BYTES);
+  readonly sendBudget = new SendBudget(PROCESS_BUDGET_BYTES);
   private readonly sessions = new Map<string, LiveSession>();
   /** Newest last. */
   private readonly bySite = new Map<string, LiveSession[]>();
@@ -41,6 +49,14 @@ export class SessionRegistry {
     else this.bySite.delete(key);
   }
 
+  /** The agent has its next session at another broker: this one only finishes what it carries. */
+  handOver(id: string): void {
+    const live = this.sessions.get(id);
+    if (live === undefined) return;
+    live.moved = true;
+    live.session.release();
+  }
+
   get(id: string): LiveSession | undefined {
     return this.sessions.get(id);
   }
@@ -53,11 +69,27 @@ export class SessionRegistry {
     return this.all().filter((live) => live.agentId === agentId);
   }
 
-  /** The newest session of a site that takes channels. The tenant is part of the key: a label alone finds nothing. */
+  /**
+   * The newest session of a site that takes channels, one that drains when there is no other anywhere yet. The tenant is
+   * part of the key: a label alone finds nothing.
+   */
   ofSite(tenantId: string, siteLabel: string): LiveSession | undefined {
-    return this.bySite
+    const usable = (this.bySite.get(siteKey(tenantId, siteLabel)) ?? []).filter(
+      ({ session, moved }) => !session.suspended && !moved,
+    );
+    const inState = (state: SessionState) => usable.findLast(({ session }) => session.state === state);
+    return inState('open') ?? inState('draining');
+  }
+
+  /** As `ofSite`, after one that is just being let in: its row, and with it the way here, is there before it takes channels. */
+  async ofSiteSoon(tenantId: string, siteLabel: string): Promise<LiveSession | undefined> {
+    const entering = this.bySite
       .get(siteKey(tenantId, siteLabel))
-      ?.findLast(({ session }) => session.state === 'open' && !session.suspended);
+      ?.findLast(({ session }) => session.state === 'handshaking');
+    const usable = this.ofSite(tenantId, siteLabel);
+    if (usable !== undefined || entering === undefined) return usable;
+    await entering.started.catch(() => undefined);
+    return this.ofSite(tenantId, siteLabel);
   }
 }
 

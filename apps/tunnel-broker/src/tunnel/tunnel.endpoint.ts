@@ -16,6 +16,7 @@ import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
 import { Alarm } from '../time/alarm.js';
 import { BROKER_ID } from '../tokens.js';
 import { AdmissionService } from './admission.service.js';
+import { DrainService } from './drain.service.js';
 import { AdmissionRefused } from './refusal.js';
 import { SessionJournal } from './session-journal.js';
 import { type LiveSession, SessionRegistry } from './session-registry.js';
@@ -23,19 +24,28 @@ import { type LiveSession, SessionRegistry } from './session-registry.js';
 /** Longest instance id and reason that the table takes. */
 const MAX_TEXT = 64;
 const RETRY_MS = 2_000;
-/** By then a process that replaces this one may listen. */
-const RECONNECT_AFTER_MS = 500;
+/** An agent without another broker to go to asks this often whether the next process is there. */
+const DRAINING_RETRY_MS = 1_000;
+const DRAINING = { code: 'draining', detail: 'this broker stops', retryAfterMs: DRAINING_RETRY_MS };
+
+/** What happens to a session besides, such as a revocation, is on record as that. */
+const ENDS_OF_A_DRAIN = new Set(['drained', 'drain-deadline']);
+
+interface Arrival {
+  peer: Peer;
+  /** Counts against the peer's address. */
+  failed: () => void;
+  started: Promise<unknown>;
+}
 
 /** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
 @Injectable()
 export class TunnelEndpoint {
-  /** While the process stops every session ends for that one reason. */
-  private stopping = false;
-
   constructor(
     @Inject(BROKER_ID) private readonly brokerId: string,
     private readonly admission: AdmissionService,
     private readonly registry: SessionRegistry,
+    private readonly drain: DrainService,
     private readonly journal: SessionJournal,
     private readonly metrics: TunnelMetrics,
     @Inject(LOGGER) private readonly logger: AppLogger,
@@ -49,19 +59,15 @@ export class TunnelEndpoint {
       transport: socket,
       exporter: socket.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
       budget: this.registry.budget,
-      admit: (hello) => this.admit(session, peer, hello, failed),
+      sendBudget: this.registry.sendBudget,
+      admit: (hello) => this.admit(session, arrival, hello),
     });
-    session.start().then(
+    const started = session.start();
+    const arrival = { peer, failed, started };
+    started.then(
       ({ sessionId }) => this.announce(session, sessionId, peer),
       (error: unknown) => this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about'),
     );
-  }
-
-  /** GOAWAY to every agent, then the end of their channels or the deadline. */
-  async drain(deadlineMs: number): Promise<void> {
-    this.stopping = true;
-    const options = { reason: 'broker-stopped', deadlineMs, reconnectAfterMs: RECONNECT_AFTER_MS };
-    await Promise.all(this.registry.all().map(({ session }) => session.drain(options)));
   }
 
   private announce(session: Session, sessionId: string, peer: Peer): void {
@@ -77,12 +83,15 @@ export class TunnelEndpoint {
     this.journal.announce(live);
   }
 
-  private async admit(session: Session, peer: Peer, hello: AdmittedHello, failed: () => void): Promise<Admission> {
-    if (this.stopping) return { refuse: { code: 'draining', detail: 'this broker stops', retryAfterMs: RETRY_MS } };
+  private async admit(session: Session, arrival: Arrival, hello: AdmittedHello): Promise<Admission> {
+    const { peer, failed } = arrival;
     try {
       if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
+      if (this.drain.begun) return { refuse: DRAINING };
       const record = await this.admission.admit(peer, hello);
-      return { sessionId: await this.register(session, record, peer, hello) };
+      // A session that is not in the registry by now would not be told to go.
+      if (this.drain.begun) return { refuse: DRAINING };
+      return { sessionId: await this.register(session, record, arrival, hello) };
     } catch (error) {
       if (!(error instanceof AdmissionRefused)) {
         this.logger.error({ err: error }, 'an admission failed');
@@ -102,7 +111,12 @@ export class TunnelEndpoint {
   }
 
   /** In the registry and the table first, then judged once more: a revocation in between finds one of the two. */
-  private async register(session: Session, record: AgentAdmission, peer: Peer, hello: AdmittedHello): Promise<string> {
+  private async register(
+    session: Session,
+    record: AgentAdmission,
+    { peer, started }: Arrival,
+    hello: AdmittedHello,
+  ): Promise<string> {
     const { tenantId, siteId, siteLabel, agentId, serial } = record;
     const live: LiveSession = {
       id: randomUUID(),
@@ -113,6 +127,8 @@ export class TunnelEndpoint {
       serial,
       session,
       registered: false,
+      started,
+      moved: false,
     };
     this.registry.add(live);
     this.metrics.follow(session);
@@ -155,8 +171,8 @@ export class TunnelEndpoint {
 
   private end(live: LiveSession, { code, by }: CloseReason): void {
     this.registry.remove(live.id);
-    const reason = this.stopping ? 'broker-stopped' : code.slice(0, MAX_TEXT);
-    this.logger.info({ sessionId: live.id, siteLabel: live.siteLabel, reason, by }, 'a tunnel is down');
+    const reason = this.drain.begun && ENDS_OF_A_DRAIN.has(code) ? 'broker-stopped' : code.slice(0, MAX_TEXT);
+    this.logger.info({ sessionId: live.id, siteLabel: live.siteLabel, reason, code, by }, 'a tunnel is down');
     if (live.registered) void this.journal.close(live, reason);
   }
 }

@@ -1,4 +1,5 @@
 import { FirstSchema1700000000001 } from './0001-first-schema.js';
+import { DrainingSessions1700000000002 } from './0002-draining-sessions.js';
 
 /** In order; explicit, because globs do not survive a build. */
-export const MIGRATIONS = [FirstSchema1700000000001];
+export const MIGRATIONS = [FirstSchema1700000000001, DrainingSessions1700000000002];

@@ -37,6 +37,15 @@ export class BrokerRepository {
     await tx.execute('UPDATE broker SET state = $2 WHERE id = $1', [id, state]);
   }
 
+  /** Whether agents of this broker can go to another one: it serves and has beaten within 15 s. */
+  async hasSuccessor(tx: Transaction, id: string): Promise<boolean> {
+    const row = await tx.one<{ found: boolean }>(
+      `SELECT EXISTS (SELECT FROM broker WHERE id <> $1 AND state = 'serving' AND heartbeat_at > now() - interval '15 seconds') AS found`,
+      [id],
+    );
+    return row?.found ?? false;
+  }
+
   /** A broker that is not stopped and has beaten within 15 s. */
   async findLive(tx: Transaction, id: string): Promise<BrokerRow | undefined> {
     const row = await tx.one<Stored>(

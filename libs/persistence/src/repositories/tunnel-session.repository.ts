@@ -26,7 +26,8 @@ export interface SessionPulse {
 export class TunnelSessionRepository {
   /**
    * Opens a row and ends every older open one of the agent, here and at other brokers; those learn it by the
-   * notification `tunnel_superseded` with the session's id. Openings of one agent queue, whichever broker they are at.
+   * notification `tunnel_superseded` with the session's id. What drains at another broker and belongs to the same process
+   * of the agent is left to finish: `tunnel_moved`. Openings of one agent queue, whichever broker they are at.
    * @returns ids of what was ended
    */
   async open(tx: Transaction, session: NewTunnelSession): Promise<string[]> {
@@ -39,12 +40,15 @@ export class TunnelSessionRepository {
       [agentId, brokerId, instanceId],
     );
     await this.insert(tx, session);
-    const elsewhere = await tx.query<{ session_id: string }>(
-      `SELECT session_id FROM supersede_sessions($1, $2, (SELECT CASE WHEN bool_and(instance_id = $3) THEN 'reconnected' ELSE 'superseded' END
-         FROM tunnel_session WHERE agent_id = $1 AND id <> $2 AND closed_at IS NULL))`,
-      [agentId, id, instanceId],
+    const elsewhere = await tx.query<{ session_id: string; moved: boolean }>(
+      'SELECT session_id, moved FROM supersede_sessions($1, $2)',
+      [agentId, id],
     );
-    const ended = [...here.map((row) => row.id), ...elsewhere.map((row) => row.session_id)];
+    for (const { session_id } of elsewhere.filter(({ moved }) => moved)) await tx.notify('tunnel_moved', session_id);
+    const ended = [
+      ...here.map((row) => row.id),
+      ...elsewhere.filter(({ moved }) => !moved).map((row) => row.session_id),
+    ];
     for (const sessionId of ended) await tx.notify('tunnel_superseded', sessionId);
     return ended;
   }
@@ -76,7 +80,7 @@ export class TunnelSessionRepository {
 
   /**
    * Notes that sessions of this broker live. A row that was given up as `broker-lost` while the database was away opens
-   * again, unless the agent has moved on since.
+   * again, unless the agent has moved on since; from a broker that drains, its own process may have.
    * @returns ids that are open; the others were ended by somebody else
    */
   async pulse(tx: Transaction, brokerId: string, pulses: readonly SessionPulse[]): Promise<string[]> {
@@ -84,7 +88,8 @@ export class TunnelSessionRepository {
       `UPDATE tunnel_session t SET last_seen_at = now(), rtt_ms = v.rtt, closed_at = NULL, close_reason = NULL
          FROM jsonb_to_recordset($2::jsonb) AS v(id uuid, rtt real)
         WHERE t.id = v.id AND t.broker_id = $1 AND (t.closed_at IS NULL OR (t.close_reason = 'broker-lost'
-              AND NOT EXISTS (SELECT FROM tunnel_session n WHERE n.agent_id = t.agent_id AND n.epoch > t.epoch)))
+              AND NOT EXISTS (SELECT FROM tunnel_session n WHERE n.agent_id = t.agent_id AND n.epoch > t.epoch
+                AND (n.instance_id <> t.instance_id OR (SELECT state FROM broker WHERE id = $1) <> 'draining'))))
        RETURNING t.id`,
       [brokerId, JSON.stringify(pulses.map(({ id, rttMs }) => ({ id, rtt: rttMs })))],
     );
