@@ -12,6 +12,7 @@ import { IngressServer } from './ingress/ingress.server.js';
 import { OwnerService } from './ingress/owner.service.js';
 import { RelayService } from './ingress/relay.service.js';
 import { TicketLedger } from './ingress/ticket-ledger.js';
+import { GateMetrics } from './listener/gate.metrics.js';
 import { TunnelListener } from './listener/tunnel-listener.js';
 import { ShutdownService } from './shutdown.service.js';
 import { BROKER_ID, PUBLIC_KEYS } from './tokens.js';
@@ -39,6 +40,7 @@ export function appModule(config: BrokerConfig): Type {
       HeartbeatService,
       RevocationWatch,
       TunnelEndpoint,
+      GateMetrics,
       TunnelListener,
       DialTicketService,
       OwnerService,

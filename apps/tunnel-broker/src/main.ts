@@ -2,6 +2,7 @@ import { runCloudApp } from '@app/runtime';
 import { appModule } from './app.module.js';
 import { readConfig } from './config.js';
 import { checks, listen } from './broker.js';
+import { GateMetrics } from './listener/gate.metrics.js';
 
 await runCloudApp({
   name: 'tunnel-broker',
@@ -9,4 +10,5 @@ await runCloudApp({
   module: appModule,
   listen,
   checks,
+  registry: (context) => context.get(GateMetrics).registry,
 });

@@ -1,77 +1,197 @@
-/** Caps before anybody has proven anything, per client address. Good sessions are never counted: sites share NAT addresses. */
-export interface GateLimits {
-  /** Connections of one address whose handshake is not done. */
-  halfOpenPerAddress: number;
-  /** The same over all addresses. */
-  halfOpen: number;
-  /** Failed handshakes and refused certificates of one address in one window. */
-  failuresPerWindow: number;
-  windowMs: number;
-  /** Addresses that are remembered; the oldest goes first. */
-  addresses: number;
+import type { Address } from './address.js';
+import { AddressBook } from './address-book.js';
+import { Credit } from './credit.js';
+import { DEFAULT_GATE_LIMITS, type GateLimits } from './gate-limits.js';
+import { type Doorkeeper, type Outcome, type TurnedAwayReason, Visit } from './visit.js';
+
+/** Hears of what happens, for figures. */
+export interface GateObserver {
+  turnedAway(reason: TurnedAwayReason): void;
+  /** `slowed`: it had to wait because handshakes of its address fail. */
+  ended(outcome: Outcome, slowed: boolean): void;
 }
 
-export const DEFAULT_GATE_LIMITS: GateLimits = {
-  halfOpenPerAddress: 256,
-  halfOpen: 4_096,
-  failuresPerWindow: 120,
-  windowMs: 60_000,
-  addresses: 20_000,
-};
-
-interface Record {
-  halfOpen: number;
-  failures: number;
-  windowStart: number;
-}
-
-/** Decides at the door, before a handshake costs anything. */
-export class ConnectionGate {
-  private readonly records = new Map<string, Record>();
-  private total = 0;
+/**
+ * Decides at the door who is given a handshake, and when. Nobody is refused for what others at the same address do:
+ * sites share NAT addresses with whoever. An address whose handshakes fail gets further ones slowly, the agents among
+ * them earn it new credit, and addresses take turns. Pure: the caller brings sockets, a clock and `tick`.
+ */
+export class ConnectionGate implements Doorkeeper {
+  private readonly book: AddressBook;
+  private readonly arriving = new Set<Visit>();
+  private readonly waiting = new Set<Visit>();
+  private readonly handshaking = new Set<Visit>();
+  private readonly judging = new Set<Visit>();
+  /** Addresses with somebody in line, in the order of their turns. */
+  private readonly ready = new Set<Address>();
+  /** The same, but out of credit or of places: looked at again with the next tick. */
+  private readonly resting = new Set<Address>();
+  private readonly known: Credit;
+  private readonly strangers: Credit;
+  private pumping = false;
 
   constructor(
     private readonly limits: GateLimits = DEFAULT_GATE_LIMITS,
-    private readonly now: () => number = Date.now,
-  ) {}
-
-  /** @returns undefined: turn it away. Else the way to report, once, how the handshake went. */
-  enter(address: string): ((outcome: 'ok' | 'failed') => void) | undefined {
-    const record = this.recordOf(address);
-    const { limits } = this;
-    const full = this.total >= limits.halfOpen || record.halfOpen >= limits.halfOpenPerAddress;
-    if (full || this.failuresOf(record) >= limits.failuresPerWindow) return undefined;
-    record.halfOpen += 1;
-    this.total += 1;
-    let reported = false;
-    return (outcome) => {
-      if (reported) return;
-      reported = true;
-      record.halfOpen -= 1;
-      this.total -= 1;
-      if (outcome === 'failed') this.fail(address);
-    };
+    private readonly observer?: GateObserver,
+    /** Steady ms. */
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.book = new AddressBook(limits, now);
+    this.known = new Credit(limits.classCredit, now);
+    this.strangers = new Credit(limits.classCredit, now);
   }
 
-  /** A refusal after the handshake, e.g. a certificate of the wrong kind. */
-  fail(address: string): void {
-    const record = this.recordOf(address);
-    if (this.failuresOf(record) === 0) record.windowStart = this.now();
-    record.failures += 1;
+  /** How many are where. */
+  get counts(): { waiting: number; places: number; addresses: number; remembered: number } {
+    const { book, withoutPlace: waiting, taken: places } = this;
+    return { waiting, places, addresses: book.size, remembered: book.rememberedCount };
   }
 
-  private failuresOf(record: Record): number {
-    if (this.now() - record.windowStart >= this.limits.windowMs) record.failures = 0;
-    return record.failures;
+  /** @param turnAway closes the connection */
+  arrive(origin: string, turnAway: (reason: TurnedAwayReason) => void): Visit {
+    const address = this.book.enter(origin);
+    const visit = new Visit(this, address, this.now(), turnAway);
+    this.arriving.add(visit);
+    address.arriving.add(visit);
+    if (this.withoutPlace > this.limits.waiting) this.makeRoom(address);
+    return visit;
   }
 
-  private recordOf(address: string): Record {
-    const known = this.records.get(address);
-    if (known !== undefined) return known;
-    const record = { halfOpen: 0, failures: 0, windowStart: this.now() };
-    this.records.set(address, record);
-    const oldest = this.records.keys().next();
-    if (this.records.size > this.limits.addresses && !oldest.done) this.records.delete(oldest.value);
-    return record;
+  /** Ends what took too long and gives places that time has made free. To be called several times a second. */
+  tick(): void {
+    this.expire(this.arriving, this.limits.helloMs, 'hello-late');
+    this.expire(this.waiting, this.limits.waitMs, 'line-too-long');
+    const now = this.now();
+    for (const visit of this.handshaking) {
+      if (now - visit.since >= this.stallLimit(visit.address)) this.refuse(visit, 'handshake-stalled', 'failed');
+    }
+    for (const address of this.resting) this.ready.add(address);
+    this.resting.clear();
+    this.pump();
+  }
+
+  move(visit: Visit, origin: string): void {
+    const before = visit.address;
+    before.arriving.delete(visit);
+    this.book.leave(before);
+    visit.address = this.book.enter(origin);
+    visit.address.arriving.add(visit);
+  }
+
+  line(visit: Visit): void {
+    this.enterStage(visit, 'waiting');
+    visit.address.line.add(visit);
+    if (!this.resting.has(visit.address)) this.ready.add(visit.address);
+    this.pump();
+  }
+
+  judge(visit: Visit): void {
+    this.enterStage(visit, 'judging');
+  }
+
+  leave(visit: Visit, outcome: Outcome): void {
+    const hadPlace = visit.stage === 'handshaking' || visit.stage === 'judging';
+    this.enterStage(visit, 'ended');
+    const { address } = visit;
+    if (hadPlace) {
+      address.places -= 1;
+      this.settle(visit, outcome);
+      this.observer?.ended(outcome, visit.slowed);
+      if (this.resting.delete(address)) this.ready.add(address);
+    }
+    this.book.leave(address);
+    this.pump();
+  }
+
+  private get withoutPlace(): number {
+    return this.arriving.size + this.waiting.size;
+  }
+
+  private get taken(): number {
+    return this.handshaking.size + this.judging.size;
+  }
+
+  private enterStage(visit: Visit, stage: Visit['stage']): void {
+    if (visit.stage !== 'ended') this[visit.stage].delete(visit);
+    visit.address.arriving.delete(visit);
+    visit.address.line.delete(visit);
+    visit.stage = stage;
+    visit.since = this.now();
+    if (stage !== 'ended') this[stage].add(visit);
+  }
+
+  /** Credit was taken for the worst when the handshake began. */
+  private settle({ address, waitedMs, paidFrom }: Visit, outcome: Outcome): void {
+    const excused = outcome === 'excused' || (outcome === 'left' && waitedMs >= this.limits.patienceMs);
+    const back = outcome === 'admitted' ? 1 + this.limits.creditPerAgent : excused ? 1 : 0;
+    paidFrom?.give(back);
+    if (outcome === 'admitted') address.know();
+    address.credit.give(back);
+  }
+
+  private classOf(address: Address): Credit {
+    return address.isKnown ? this.known : this.strangers;
+  }
+
+  private pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    while (this.taken < this.limits.places) {
+      const visit = this.next();
+      if (visit === undefined) break;
+      const { address } = visit;
+      visit.waitedMs = this.now() - visit.since;
+      this.enterStage(visit, 'handshaking');
+      address.places += 1;
+      address.credit.take();
+      visit.paidFrom = this.classOf(address);
+      visit.paidFrom.take();
+      if (address.line.size > 0) this.ready.add(address);
+      visit.start();
+    }
+    this.pumping = false;
+  }
+
+  /** The first in line of the address whose turn it is. */
+  private next(): Visit | undefined {
+    for (const address of this.ready) {
+      this.ready.delete(address);
+      const [visit] = address.line;
+      if (visit === undefined) continue;
+      const poor = address.credit.left < 1 || this.classOf(address).left < 1;
+      if (!poor && address.places < this.limits.placesPerAddress) return visit;
+      if (poor) visit.slowed = true;
+      this.resting.add(address);
+    }
+    return undefined;
+  }
+
+  private stallLimit(address: Address): number {
+    const { places, placesPerAddress, stallMs, hurriedStallMs, suspectStallMs } = this.limits;
+    const wanted = this.taken >= places || address.places >= placesPerAddress;
+    if (!wanted) return stallMs;
+    return address.isSuspect ? suspectStallMs : hurriedStallMs;
+  }
+
+  private expire(visits: Set<Visit>, afterMs: number, reason: TurnedAwayReason): void {
+    const now = this.now();
+    for (const visit of visits) {
+      if (now - visit.since < afterMs) return;
+      this.refuse(visit, reason, 'left');
+    }
+  }
+
+  /** An address with more than its share gives up one of its own, the oldest of what there is more of. */
+  private makeRoom(address: Address): void {
+    const hasMuch = address.waiting > Math.max(1, this.limits.waiting / this.book.size);
+    const { arriving, line } = hasMuch ? address : { arriving: this.arriving, line: this.waiting };
+    const [victim] = arriving.size > line.size ? arriving : line;
+    if (victim !== undefined) this.refuse(victim, 'crowded', 'left');
+  }
+
+  private refuse(visit: Visit, reason: TurnedAwayReason, outcome: Outcome): void {
+    this.observer?.turnedAway(reason);
+    this.leave(visit, outcome);
+    visit.turnAway(reason);
   }
 }

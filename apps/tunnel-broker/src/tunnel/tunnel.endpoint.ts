@@ -13,6 +13,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../listener/peer.js';
+import type { Visit } from '../listener/visit.js';
 import { Alarm } from '../time/alarm.js';
 import { BROKER_ID } from '../tokens.js';
 import { AdmissionService } from './admission.service.js';
@@ -29,6 +30,9 @@ const RECONNECT_AFTER_MS = 500;
 /** Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. */
 const PROCESS_BUDGET_BYTES = 512 * 1024 * 1024;
 
+/** Refusals that say nothing against the agent. */
+const PASSING = new Set(['draining', 'unavailable', 'resume-refused']);
+
 /** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
 @Injectable()
 export class TunnelEndpoint {
@@ -44,19 +48,22 @@ export class TunnelEndpoint {
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
-  /** @param failed counts against the peer's address */
-  serve(socket: TLSSocket, peer: Peer, failed: () => void): void {
+  /** @param visit keeps its place at the gate until it is decided about the agent: that is what a storm is made of */
+  serve(socket: TLSSocket, peer: Peer, visit: Visit): void {
     if (socket.destroyed) return;
     const session: Session = new Session({
       role: 'broker',
       transport: socket,
       exporter: socket.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
       budget: this.budget,
-      admit: (hello) => this.admit(session, peer, hello, failed),
+      admit: (hello) => this.admit(session, peer, hello, visit),
     });
     session.start().then(
       ({ sessionId }) => this.announce(session, sessionId, peer),
-      (error: unknown) => this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about'),
+      (error: unknown) => {
+        visit.end('left');
+        this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about');
+      },
     );
   }
 
@@ -80,19 +87,24 @@ export class TunnelEndpoint {
     this.journal.announce(live);
   }
 
-  private async admit(session: Session, peer: Peer, hello: AdmittedHello, failed: () => void): Promise<Admission> {
+  private async admit(session: Session, peer: Peer, hello: AdmittedHello, visit: Visit): Promise<Admission> {
+    visit.judging();
+    const admission = await this.judge(session, peer, hello);
+    if (!('refuse' in admission)) visit.end('admitted');
+    else visit.end(PASSING.has(admission.refuse.code) ? 'excused' : 'failed');
+    return admission;
+  }
+
+  private async judge(session: Session, peer: Peer, hello: AdmittedHello): Promise<Admission> {
     if (this.stopping) return { refuse: { code: 'draining', detail: 'this broker stops', retryAfterMs: RETRY_MS } };
     try {
       if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
       const record = await this.admission.admit(peer, hello);
       return { sessionId: await this.register(session, record, peer, hello) };
     } catch (error) {
-      if (!(error instanceof AdmissionRefused)) {
-        this.logger.error({ err: error }, 'an admission failed');
-        return { refuse: { code: 'unavailable', detail: 'no decision is possible now', retryAfterMs: RETRY_MS } };
-      }
-      if (error.refusal.code !== 'unavailable') failed();
-      return { refuse: error.refusal };
+      if (error instanceof AdmissionRefused) return { refuse: error.refusal };
+      this.logger.error({ err: error }, 'an admission failed');
+      return { refuse: { code: 'unavailable', detail: 'no decision is possible now', retryAfterMs: RETRY_MS } };
     }
   }
 
