@@ -43,9 +43,9 @@ export const DEFAULT_GATE_LIMITS: GateLimits = {
   suspectStallMs: 1_000,
   patienceMs: 2_000,
   credit: { most: 200, perSecond: 50 },
-  knownCredit: { most: 400, perSecond: 200 },
+  knownCredit: { most: 400, perSecond: 100 },
   knownMs: 3_600_000,
-  classCredit: { most: 500, perSecond: 250 },
+  classCredit: { most: 500, perSecond: 150 },
   creditPerAgent: 4,
   addresses: 20_000,
 };
