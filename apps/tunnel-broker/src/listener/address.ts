@@ -38,12 +38,6 @@ export class Address {
     return this.knownUntil !== undefined;
   }
 
-  /** There have been so many failures that it is not trusted with a place for long. */
-  get isSuspect(): boolean {
-    const underWay = this.places;
-    return this.credit.left + underWay < this.limits.credit.most / 2;
-  }
-
   /** There is nothing about it that would be missed. */
   get isForgettable(): boolean {
     return !this.isKnown && this.credit.isFull;

@@ -2,6 +2,7 @@ import type { Address } from './address.js';
 import { AddressBook } from './address-book.js';
 import { Credit } from './credit.js';
 import { DEFAULT_GATE_LIMITS, type GateLimits } from './gate-limits.js';
+import { Pace } from './pace.js';
 import { type Doorkeeper, type Outcome, type TurnedAwayReason, Visit } from './visit.js';
 
 /** Hears of what happens, for figures. */
@@ -28,6 +29,7 @@ export class ConnectionGate implements Doorkeeper {
   private readonly resting = new Set<Address>();
   private readonly known: Credit;
   private readonly strangers: Credit;
+  private readonly pace: Pace;
   private pumping = false;
 
   constructor(
@@ -39,6 +41,7 @@ export class ConnectionGate implements Doorkeeper {
     this.book = new AddressBook(limits, now);
     this.known = new Credit(limits.classCredit, now);
     this.strangers = new Credit(limits.classCredit, now);
+    this.pace = new Pace(limits.hurriedStallMs, limits.stallMs);
   }
 
   /** How many are where. */
@@ -59,12 +62,11 @@ export class ConnectionGate implements Doorkeeper {
 
   /** Ends what took too long and gives places that time has made free. To be called several times a second. */
   tick(): void {
-    this.expire(this.arriving, this.limits.helloMs, 'hello-late');
-    this.expire(this.waiting, this.limits.waitMs, 'line-too-long');
-    const now = this.now();
-    for (const visit of this.handshaking) {
-      if (now - visit.since >= this.stallLimit(visit.address)) this.refuse(visit, 'handshake-stalled', 'failed');
-    }
+    const { helloMs, waitMs, poorWaitMs, stallMs } = this.limits;
+    this.expire(this.arriving, 'hello-late', () => helloMs);
+    this.expire(this.waiting, 'line-too-long', ({ address }) => (address.credit.left < 1 ? poorWaitMs : waitMs));
+    const hurriedMs = this.pace.limitMs;
+    this.expire(this.handshaking, 'handshake-stalled', ({ address }) => (this.isWanted(address) ? hurriedMs : stallMs));
     for (const address of this.resting) this.ready.add(address);
     this.resting.clear();
     this.pump();
@@ -86,10 +88,14 @@ export class ConnectionGate implements Doorkeeper {
   }
 
   judge(visit: Visit): void {
+    visit.peerTookMs = this.now() - visit.since;
     this.enterStage(visit, 'judging');
   }
 
-  leave(visit: Visit, outcome: Outcome): void {
+  leave(visit: Visit, reported: Outcome): void {
+    const isHasty = reported === 'left' && this.now() - visit.arrivedAt < this.limits.patienceMs;
+    const outcome = isHasty ? 'failed' : reported;
+    if (outcome === 'admitted' && visit.peerTookMs !== undefined) this.pace.cameIn(visit.peerTookMs);
     const hadPlace = visit.stage === 'handshaking' || visit.stage === 'judging';
     this.enterStage(visit, 'ended');
     const { address } = visit;
@@ -121,9 +127,8 @@ export class ConnectionGate implements Doorkeeper {
   }
 
   /** Credit was taken for the worst when the handshake began. */
-  private settle({ address, waitedMs, paidFrom }: Visit, outcome: Outcome): void {
-    const excused = outcome === 'excused' || (outcome === 'left' && waitedMs >= this.limits.patienceMs);
-    const back = outcome === 'admitted' ? 1 + this.limits.creditPerAgent : excused ? 1 : 0;
+  private settle({ address, paidFrom }: Visit, outcome: Outcome): void {
+    const back = outcome === 'failed' ? 0 : outcome === 'admitted' ? 1 + this.limits.creditPerAgent : 1;
     paidFrom?.give(back);
     if (outcome === 'admitted') address.know();
     address.credit.give(back);
@@ -140,7 +145,6 @@ export class ConnectionGate implements Doorkeeper {
       const visit = this.next();
       if (visit === undefined) break;
       const { address } = visit;
-      visit.waitedMs = this.now() - visit.since;
       this.enterStage(visit, 'handshaking');
       address.places += 1;
       address.credit.take();
@@ -166,19 +170,15 @@ export class ConnectionGate implements Doorkeeper {
     return undefined;
   }
 
-  private stallLimit(address: Address): number {
-    const { places, placesPerAddress, stallMs, hurriedStallMs, suspectStallMs } = this.limits;
-    const wanted = this.taken >= places || address.places >= placesPerAddress;
-    if (!wanted) return stallMs;
-    return address.isSuspect ? suspectStallMs : hurriedStallMs;
+  /** Somebody waits for a place that only another one's end can give him. */
+  private isWanted(address: Address): boolean {
+    const { places, placesPerAddress } = this.limits;
+    return this.waiting.size > 0 && (this.taken >= places || address.places >= placesPerAddress);
   }
 
-  private expire(visits: Set<Visit>, afterMs: number, reason: TurnedAwayReason): void {
+  private expire(visits: Set<Visit>, reason: TurnedAwayReason, limitMs: (visit: Visit) => number): void {
     const now = this.now();
-    for (const visit of visits) {
-      if (now - visit.since < afterMs) return;
-      this.refuse(visit, reason, 'left');
-    }
+    for (const visit of visits) if (now - visit.since >= limitMs(visit)) this.refuse(visit, reason);
   }
 
   /** An address with more than its share gives up one of its own, the oldest of what there is more of. */
@@ -186,12 +186,14 @@ export class ConnectionGate implements Doorkeeper {
     const hasMuch = address.waiting > Math.max(1, this.limits.waiting / this.book.size);
     const { arriving, line } = hasMuch ? address : { arriving: this.arriving, line: this.waiting };
     const [victim] = arriving.size > line.size ? arriving : line;
-    if (victim !== undefined) this.refuse(victim, 'crowded', 'left');
+    if (victim !== undefined) this.refuse(victim, 'crowded');
   }
 
-  private refuse(visit: Visit, reason: TurnedAwayReason, outcome: Outcome): void {
+  private refuse(visit: Visit, reason: TurnedAwayReason): void {
+    const isStalled = visit.stage === 'handshaking';
+    if (isStalled) this.pace.cut();
     this.observer?.turnedAway(reason);
-    this.leave(visit, outcome);
+    this.leave(visit, isStalled ? 'stalled' : 'left');
     visit.turnAway(reason);
   }
 }

@@ -9,15 +9,15 @@ export interface GateLimits {
   waiting: number;
   /** For a whole ClientHello. */
   helloMs: number;
-  /** In line. Agents give a connection up after 10 s, handshake included. */
+  /** In line for a place. Agents give a connection up after 20 s, handshake included. */
   waitMs: number;
-  /** For the peer's part of the handshake. */
+  /** In line where credit is missing: there the next connection has the same chance, and sooner. */
+  poorWaitMs: number;
+  /** For the peer's part of the handshake … */
   stallMs: number;
-  /** The same while others wait for the place, … */
+  /** … and while others wait for the place: four times what agents take just now, at least this. */
   hurriedStallMs: number;
-  /** … and when the address has used up half of its credit. */
-  suspectStallMs: number;
-  /** Whoever waited in line this long and goes away has lost patience; that is no attack. */
+  /** Whoever was here this long and goes away has lost patience; that is no attack. */
   patienceMs: number;
   /** Failed handshakes of one address: the first at once, then so many per second. */
   credit: CreditRate;
@@ -37,10 +37,10 @@ export const DEFAULT_GATE_LIMITS: GateLimits = {
   placesPerAddress: 192,
   waiting: 8_192,
   helloMs: 5_000,
-  waitMs: 5_000,
+  waitMs: 15_000,
+  poorWaitMs: 4_000,
   stallMs: 5_000,
-  hurriedStallMs: 2_000,
-  suspectStallMs: 1_000,
+  hurriedStallMs: 1_000,
   patienceMs: 2_000,
   credit: { most: 200, perSecond: 50 },
   knownCredit: { most: 400, perSecond: 100 },

@@ -2,10 +2,11 @@ import type { Address } from './address.js';
 import type { Credit } from './credit.js';
 
 /**
- * How a handshake ended. `admitted`: an agent is in. `failed`: the peer has shown that it is none. `left`: it went
- * away. `excused`: an agent that may not come in just now, or a keyfile that enrols.
+ * How a handshake ended. `admitted`: an agent is in. `failed`: the peer has shown that it is none, or went away at
+ * once. `left`: it went away later. `stalled`: it did not do its part, as attackers do, and agents whose line or machine
+ * is overloaded. `excused`: an agent that may not come in just now, or a keyfile that enrols.
  */
-export type Outcome = 'admitted' | 'failed' | 'left' | 'excused';
+export type Outcome = 'admitted' | 'failed' | 'left' | 'stalled' | 'excused';
 
 export type TurnedAwayReason = 'hello-late' | 'crowded' | 'line-too-long' | 'handshake-stalled';
 
@@ -23,13 +24,14 @@ export interface Doorkeeper {
 /** One connection at the gate. Reporting something twice, or after the end, is harmless. */
 export class Visit {
   stage: Stage = 'arriving';
-  /** In line since, or how long it was. */
-  waitedMs = 0;
   /** It had to wait for the credit of its address. */
   slowed = false;
+  peerTookMs: number | undefined;
   /** Known addresses or strangers, as its address was when the handshake began. */
   paidFrom: Credit | undefined;
   start: () => void = () => undefined;
+  /** Steady ms. */
+  readonly arrivedAt: number;
 
   constructor(
     private readonly gate: Doorkeeper,
@@ -38,7 +40,9 @@ export class Visit {
     public since: number,
     /** Closes the connection. */
     readonly turnAway: (reason: TurnedAwayReason) => void,
-  ) {}
+  ) {
+    this.arrivedAt = since;
+  }
 
   /** A balancer told whose connection it is. */
   from(origin: string): void {
