@@ -115,7 +115,7 @@ async function storm({ cloud, count, progress }, agents) {
  * @param {string} name
  */
 async function clean(run, agents, name) {
-  const { report, count } = run;
+  const { report } = run;
   const { seconds, up, figures } = await storm(run, agents);
   reportBack(run, name, seconds, up);
   const asAttackers = sum(

@@ -1,9 +1,8 @@
 import { Credit } from './credit.js';
 import type { GateLimits } from './gate-limits.js';
-import type { Visit } from './visit.js';
 
 /** What the gate knows of one origin of connections. */
-export class Address {
+export class Address<Visit> {
   /** Oldest first. */
   readonly arriving = new Set<Visit>();
   /** Oldest first. */

@@ -18,15 +18,15 @@ export interface GateObserver {
  * them earn it new credit, and addresses take turns. Pure: the caller brings sockets, a clock and `tick`.
  */
 export class ConnectionGate implements Doorkeeper {
-  private readonly book: AddressBook;
+  private readonly book: AddressBook<Visit>;
   private readonly arriving = new Set<Visit>();
   private readonly waiting = new Set<Visit>();
   private readonly handshaking = new Set<Visit>();
   private readonly judging = new Set<Visit>();
   /** Addresses with somebody in line, in the order of their turns. */
-  private readonly ready = new Set<Address>();
+  private readonly ready = new Set<Address<Visit>>();
   /** The same, but out of credit or of places: looked at again with the next tick. */
-  private readonly resting = new Set<Address>();
+  private readonly resting = new Set<Address<Visit>>();
   private readonly known: Credit;
   private readonly strangers: Credit;
   private readonly pace: Pace;
@@ -38,7 +38,7 @@ export class ConnectionGate implements Doorkeeper {
     /** Steady ms. */
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.book = new AddressBook(limits, now);
+    this.book = new AddressBook<Visit>(limits, now);
     this.known = new Credit(limits.classCredit, now);
     this.strangers = new Credit(limits.classCredit, now);
     this.pace = new Pace(limits.hurriedStallMs, limits.stallMs);
@@ -134,7 +134,7 @@ export class ConnectionGate implements Doorkeeper {
     address.credit.give(back);
   }
 
-  private classOf(address: Address): Credit {
+  private classOf(address: Address<Visit>): Credit {
     return address.isKnown ? this.known : this.strangers;
   }
 
@@ -171,7 +171,7 @@ export class ConnectionGate implements Doorkeeper {
   }
 
   /** Somebody waits for a place that only another one's end can give him. */
-  private isWanted(address: Address): boolean {
+  private isWanted(address: Address<Visit>): boolean {
     const { places, placesPerAddress } = this.limits;
     return this.waiting.size > 0 && (this.taken >= places || address.places >= placesPerAddress);
   }
@@ -182,7 +182,7 @@ export class ConnectionGate implements Doorkeeper {
   }
 
   /** An address with more than its share gives up one of its own, the oldest of what there is more of. */
-  private makeRoom(address: Address): void {
+  private makeRoom(address: Address<Visit>): void {
     const hasMuch = address.waiting > Math.max(1, this.limits.waiting / this.book.size);
     const { arriving, line } = hasMuch ? address : { arriving: this.arriving, line: this.waiting };
     const [victim] = arriving.size > line.size ? arriving : line;

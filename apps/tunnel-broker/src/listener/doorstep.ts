@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { ClientHelloError, hasClientHello, MAX_CLIENT_HELLO_BYTES } from './client-hello.js';
-import { MAX_PROXY_HEADER_BYTES, ProxyHeaderError, readProxyHeader } from './proxy-header.js';
+import { ProxyHeaderError, readProxyHeader } from './proxy-header.js';
 
 /** For a balancer to say whose connection it is. Balancers send the header with their first segment. */
 export const PROXY_HEADER_MS = 2_000;
@@ -88,6 +88,3 @@ export class Doorstep {
     this.socket.off('data', this.take);
   }
 }
-
-/** Bytes that a connection without a handshake can make the broker keep. */
-export const MAX_BYTES_BEFORE_TLS = MAX_PROXY_HEADER_BYTES + MAX_CLIENT_HELLO_BYTES;

@@ -35,7 +35,7 @@ export class Visit {
 
   constructor(
     private readonly gate: Doorkeeper,
-    public address: Address,
+    public address: Address<Visit>,
     /** Steady ms: when the stage began. */
     public since: number,
     /** Closes the connection. */
