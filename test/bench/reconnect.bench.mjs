@@ -39,17 +39,16 @@ export default async function reconnect({ report, progress }) {
       await clean(run, agents, 'one address');
       await attacked(run, agents, identities);
     });
-    for (const [clients, name] of [
-      ['one', 'balancer, one client address'],
-      ['each', 'balancer, an address each'],
-    ]) {
-      const file = join(import.meta.dirname, 'balancer.mjs');
-      const balancer = await LoadProcess.start('client', { file, args: [String(cloud.ports.tunnel), clients] });
-      try {
-        await withAgents(run, identities, balancer.port, (agents) => clean(run, agents, name));
-      } finally {
-        await balancer.stop();
-      }
+    const file = join(import.meta.dirname, 'balancer.mjs');
+    const balancer = await LoadProcess.start('client', { file, args: [String(cloud.ports.tunnel)] });
+    try {
+      await withAgents(run, identities, balancer.port, async (agents) => {
+        await clean(run, agents, 'balancer, one client address');
+        await balancer.ask('announce', { isEach: true });
+        await clean(run, agents, 'balancer, an address each');
+      });
+    } finally {
+      await balancer.stop();
     }
   } finally {
     await cloud.stop();
@@ -99,6 +98,7 @@ async function allUp(agents, count, progress) {
  */
 async function storm({ cloud, count, progress }, agents) {
   await agents.ask('forget');
+  const agentsCpu = cpuSeconds(agents.pid);
   const killedAt = Date.now();
   cloud.killBroker();
   while ((await agents.ask('count')).up > 0) await delay(LOOK_MS / 10);
@@ -106,6 +106,8 @@ async function storm({ cloud, count, progress }, agents) {
   const { up, troubles } = await agents.ask('count');
   const figures = await cloud.brokerFigures();
   progress(`  ${JSON.stringify({ troubles, ...figures })}`);
+  const cpu = { broker: cpuSeconds(cloud.brokerPid), agents: cpuSeconds(agents.pid) - agentsCpu };
+  progress(`  seconds of CPU, handshakes and admissions: ${JSON.stringify(cpu)}`);
   return { seconds: ((upAt ?? Date.now()) - killedAt) / 1_000, up, figures };
 }
 
