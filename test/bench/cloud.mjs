@@ -34,14 +34,18 @@ export class BenchCloud {
     this.lines = [];
   }
 
-  /** @param {{ endpointPort?: number }} [options] `endpointPort`: what keyfiles name in place of the broker's port */
-  static async start({ endpointPort } = {}) {
+  /**
+   * @param {{ endpointPort?: number, broker?: Record<string, string> }} [options] `endpointPort`: what keyfiles name in
+   *   place of the broker's port; `broker`: further settings of it
+   */
+  static async start({ endpointPort, broker = {} } = {}) {
     const dataDir = mkdtempSync(join(tmpdir(), 'adit-bench-'));
     chmodSync(dataDir, 0o711);
     const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
-    const cloud = new BenchCloud(dataDir, { http, rtsp, tunnel, ingress, health: {} });
+    const health = { 'tunnel-broker': await freePort() };
+    const cloud = new BenchCloud(dataDir, { http, rtsp, tunnel, ingress, health });
     try {
-      await cloud.launch(endpointPort ?? tunnel);
+      await cloud.launch(endpointPort ?? tunnel, broker);
       return cloud;
     } catch (error) {
       await cloud.stop();
@@ -49,8 +53,11 @@ export class BenchCloud {
     }
   }
 
-  /** @param {number} endpointPort */
-  async launch(endpointPort) {
+  /**
+   * @param {number} endpointPort
+   * @param {Record<string, string>} broker
+   */
+  async launch(endpointPort, broker) {
     const { dataDir, ports } = this;
     const postgres = await startPostgres({ dir: join(dataDir, 'postgres'), settings: FAST });
     this.undo.push(() => postgres.stop());
@@ -63,7 +70,10 @@ export class BenchCloud {
       nats,
       ports,
       apps: ['keyfile-issuer', 'tunnel-broker', 'admin-api'],
-      extra: { 'keyfile-issuer': { ADIT_PUBLIC_ENDPOINTS: `127.0.0.1:${endpointPort}` } },
+      extra: {
+        'keyfile-issuer': { ADIT_PUBLIC_ENDPOINTS: `127.0.0.1:${endpointPort}` },
+        'tunnel-broker': broker,
+      },
       log: (name, line) => this.note(`${name} | ${line}`),
     });
     this.apps = cloud.apps;
@@ -77,6 +87,23 @@ export class BenchCloud {
 
   get brokerPid() {
     return this.apps.get('tunnel-broker')?.pid ?? 0;
+  }
+
+  /** SIGKILL; the launcher starts the next one as it does in `npm start`. */
+  killBroker() {
+    process.kill(this.brokerPid, 'SIGKILL');
+  }
+
+  /**
+   * The present broker's counters by name, labels included.
+   * @returns {Promise<Record<string, number>>}
+   */
+  async brokerFigures() {
+    const response = await fetch(`http://127.0.0.1:${this.ports.health['tunnel-broker']}/metrics`);
+    const lines = (await response.text()).split('\n').filter((line) => line.startsWith('adit_'));
+    return Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+    );
   }
 
   /**

@@ -12,7 +12,7 @@ import { IngressServer } from './ingress/ingress.server.js';
 import { OwnerService } from './ingress/owner.service.js';
 import { RelayService } from './ingress/relay.service.js';
 import { TicketLedger } from './ingress/ticket-ledger.js';
-import { ConnectionGate } from './listener/connection-gate.js';
+import { GateMetrics } from './listener/gate.metrics.js';
 import { TunnelListener } from './listener/tunnel-listener.js';
 import { TunnelMetrics } from './metrics/tunnel.metrics.js';
 import { ShutdownService } from './shutdown.service.js';
@@ -33,7 +33,6 @@ export function appModule(config: BrokerConfig): Type {
       { provide: BROKER_ID, useValue: randomUUID() },
       { provide: PUBLIC_KEYS, useFactory: () => readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE) },
       { provide: TicketLedger, useFactory: () => new TicketLedger() },
-      { provide: ConnectionGate, useFactory: () => new ConnectionGate() },
       TunnelMetrics,
       BrokerIdentityService,
       EnrolmentService,
@@ -45,6 +44,7 @@ export function appModule(config: BrokerConfig): Type {
       HeartbeatService,
       RevocationWatch,
       TunnelEndpoint,
+      GateMetrics,
       TunnelListener,
       DialTicketService,
       OwnerService,

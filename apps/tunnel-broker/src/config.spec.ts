@@ -38,7 +38,16 @@ describe('the configuration of a broker', () => {
     expect(read(change).ADIT_INGRESS_HOST).toBe(change['ADIT_INGRESS_HOST']);
   });
 
+  it('believes no balancer unless one is named', () => {
+    expect(read({}).ADIT_TUNNEL_PROXY_PROTOCOL_FROM).toEqual([]);
+    const named = read({ ADIT_TUNNEL_PROXY_PROTOCOL_FROM: '10.0.0.0/8, 127.0.0.1,fd00::1' });
+    expect(named.ADIT_TUNNEL_PROXY_PROTOCOL_FROM).toEqual(['10.0.0.0/8', '127.0.0.1/32', 'fd00::1/128']);
+  });
+
   it.each<[string, NodeJS.ProcessEnv]>([
+    ['ADIT_TUNNEL_PROXY_PROTOCOL_FROM', { ADIT_TUNNEL_PROXY_PROTOCOL_FROM: 'balancer.example' }],
+    ['ADIT_TUNNEL_PROXY_PROTOCOL_FROM', { ADIT_TUNNEL_PROXY_PROTOCOL_FROM: '10.0.0.0/33' }],
+    ['ADIT_TUNNEL_PROXY_PROTOCOL_FROM', { ADIT_TUNNEL_PROXY_PROTOCOL_FROM: '0.0.0.0/0' }],
     ['ADIT_TUNNEL_PORT', { ADIT_TUNNEL_PORT: '70000' }],
     ['ADIT_DRAIN_DEADLINE_MS', { ADIT_DRAIN_DEADLINE_MS: '-1' }],
     ['ADIT_SERVER_NAMES', { ADIT_SERVER_NAMES: 'a b' }],

@@ -1,5 +1,6 @@
 import { commonEnvironment, ConfigurationError, parseEnvironment } from '@app/runtime';
 import { hostPort } from '@app/contracts';
+import { cidrList } from '@app/tunnel-dialer';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -9,9 +10,24 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true');
 
+/** Comma-separated addresses and ranges, each as a range. */
+const asRanges = (list: string): string =>
+  list
+    .split(',')
+    .map((text) => text.trim())
+    .map((range) => (ipaddr.isValid(range) ? `${range}/${ipaddr.parse(range).kind() === 'ipv4' ? 32 : 128}` : range))
+    .join(',');
+
 export const environment = commonEnvironment.extend({
   ADIT_TUNNEL_HOST: z.string().default('127.0.0.1'),
   ADIT_TUNNEL_PORT: port.default(5_500),
+  /**
+   * Balancers before the tunnel port, as addresses or ranges. From them a header of PROXY protocol v2 is required, and
+   * believed; from everybody else there is none.
+   */
+  ADIT_TUNNEL_PROXY_PROTOCOL_FROM: z
+    .preprocess((list) => (typeof list === 'string' ? asRanges(list) : list), cidrList)
+    .refine((ranges) => ranges.every((range) => !range.endsWith('/0')), 'everybody is no balancer'),
   ADIT_INGRESS_HOST: z.string().default('127.0.0.1'),
   ADIT_INGRESS_PORT: port.default(5_580),
   /** Where dialers reach the ingress; else its listening address. */

@@ -1,7 +1,9 @@
 import { runCloudApp } from '@app/runtime';
 import { appModule } from './app.module.js';
 import { readConfig } from './config.js';
+import { Registry } from 'prom-client';
 import { checks, listen } from './broker.js';
+import { GateMetrics } from './listener/gate.metrics.js';
 import { TunnelMetrics } from './metrics/tunnel.metrics.js';
 
 /** For the words to the database before and after the drain. */
@@ -13,6 +15,6 @@ await runCloudApp({
   module: appModule,
   listen,
   checks,
-  registry: (context) => context.get(TunnelMetrics).registry,
+  registry: (context) => Registry.merge([context.get(TunnelMetrics).registry, context.get(GateMetrics).registry]),
   stopTimeoutMs: ({ ADIT_DRAIN_DEADLINE_MS }) => ADIT_DRAIN_DEADLINE_MS + STOP_MARGIN_MS,
 });

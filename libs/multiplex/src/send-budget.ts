@@ -11,7 +11,7 @@ export class SendBudget {
 
   /** @param ownBytes what a session may always use, so that those whose peers are stuck do not stop the others */
   constructor(
-    private readonly limitBytes: number,
+    readonly limitBytes: number,
     private readonly parent?: SendBudget,
     private readonly ownBytes = 0,
   ) {}

@@ -13,7 +13,7 @@ let bytes = 0;
 /**
  * Node puts every read into a buffer of its own. V8 counts their bytes and marks the whole heap for each 64 MiB, which
  * with an application's heap costs as much CPU as all the rest; collecting the young generation before that costs
- * next to nothing, as nearly all of them are garbage by then (docs/adr/0010).
+ * next to nothing, as nearly all of them are garbage by then (docs/adr/0012).
  */
 export function noteRead(length: number): void {
   bytes += length;

@@ -20,7 +20,8 @@ export class EndpointDialer {
   constructor(
     readonly proxy: ProxySettings,
     readonly connectTimeoutMs = 10_000,
-    readonly handshakeTimeoutMs = 10_000,
+    /** Longer than a broker lets a connection wait in line when all its agents come at once. */
+    readonly handshakeTimeoutMs = 20_000,
   ) {}
 
   /** @throws AgentError of the hop that failed */

@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { TLSSocket } from 'node:tls';
 import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import type { Peer } from '../listener/peer.js';
+import type { Visit } from '../listener/visit.js';
 import { EnrolmentService, refusal } from './enrolment.service.js';
 import { encodeMessage, MessageError, readMessage } from './message-reader.js';
 
@@ -21,9 +22,11 @@ export class EnrolmentEndpoint {
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
-  /** @param failed counts against the peer's address */
-  serve(socket: TLSSocket, peer: Peer, failed: () => void): void {
-    void this.answer(socket, peer, failed).then((response) => {
+  /** @param visit gives its place at the gate back at once: requests under way have a cap of their own */
+  serve(socket: TLSSocket, peer: Peer, visit: Visit): void {
+    const isClaim = isIssuedDirectlyBy(peer.certificate, this.identity.pins.claimCa);
+    visit.end(isClaim ? 'excused' : 'failed');
+    void this.answer(socket, peer, isClaim).then((response) => {
       if (!response.ok) {
         this.logger.info({ peerAddress: peer.address, code: response.code }, 'an enrolment was refused');
       }
@@ -34,11 +37,8 @@ export class EnrolmentEndpoint {
     });
   }
 
-  private async answer(socket: TLSSocket, peer: Peer, failed: () => void): Promise<EnrolResponse> {
-    if (!isIssuedDirectlyBy(peer.certificate, this.identity.pins.claimCa)) {
-      failed();
-      return refusal('certificate-wrong-role', 'this protocol is for the claim certificate of a keyfile');
-    }
+  private async answer(socket: TLSSocket, peer: Peer, isClaim: boolean): Promise<EnrolResponse> {
+    if (!isClaim) return refusal('certificate-wrong-role', 'this protocol is for the claim certificate of a keyfile');
     try {
       // Facts of the connection are asked for while it certainly lives.
       const exporter = socket.exportKeyingMaterial(EXPORTER_BYTES, ENROL_EXPORTER_LABEL, Buffer.alloc(0));

@@ -1,83 +1,199 @@
-/** Caps before anybody has proven anything, per client address. Good sessions are never counted: sites share NAT addresses. */
-export interface GateLimits {
-  /** Connections of one address whose handshake is not done. */
-  halfOpenPerAddress: number;
-  /** The same over all addresses. */
-  halfOpen: number;
-  /** Failed handshakes and refused certificates of one address in one window. */
-  failuresPerWindow: number;
-  windowMs: number;
-  /** Addresses that are remembered; the oldest goes first. */
-  addresses: number;
+import type { Address } from './address.js';
+import { AddressBook } from './address-book.js';
+import { Credit } from './credit.js';
+import { DEFAULT_GATE_LIMITS, type GateLimits } from './gate-limits.js';
+import { Pace } from './pace.js';
+import { type Doorkeeper, type Outcome, type TurnedAwayReason, Visit } from './visit.js';
+
+/** Hears of what happens, for figures. */
+export interface GateObserver {
+  turnedAway(reason: TurnedAwayReason): void;
+  /** `slowed`: it had to wait because handshakes of its address fail. */
+  ended(outcome: Outcome, slowed: boolean): void;
 }
 
-export const DEFAULT_GATE_LIMITS: GateLimits = {
-  halfOpenPerAddress: 256,
-  halfOpen: 4_096,
-  failuresPerWindow: 120,
-  windowMs: 60_000,
-  addresses: 20_000,
-};
-
-interface Record {
-  halfOpen: number;
-  failures: number;
-  windowStart: number;
-}
-
-/** Decides at the door, before a handshake costs anything. */
-export class ConnectionGate {
-  /** Connections turned away so far. */
-  readonly refusals = { 'half-open': 0, failures: 0 };
-  private readonly records = new Map<string, Record>();
-  private total = 0;
+/**
+ * Decides at the door who is given a handshake, and when. Nobody is refused for what others at the same address do:
+ * sites share NAT addresses with whoever. An address whose handshakes fail gets further ones slowly, the agents among
+ * them earn it new credit, and addresses take turns. Pure: the caller brings sockets, a clock and `tick`.
+ */
+export class ConnectionGate implements Doorkeeper {
+  private readonly book: AddressBook<Visit>;
+  private readonly arriving = new Set<Visit>();
+  private readonly waiting = new Set<Visit>();
+  private readonly handshaking = new Set<Visit>();
+  private readonly judging = new Set<Visit>();
+  /** Addresses with somebody in line, in the order of their turns. */
+  private readonly ready = new Set<Address<Visit>>();
+  /** The same, but out of credit or of places: looked at again with the next tick. */
+  private readonly resting = new Set<Address<Visit>>();
+  private readonly known: Credit;
+  private readonly strangers: Credit;
+  private readonly pace: Pace;
+  private pumping = false;
 
   constructor(
     private readonly limits: GateLimits = DEFAULT_GATE_LIMITS,
-    private readonly now: () => number = Date.now,
-  ) {}
+    private readonly observer?: GateObserver,
+    /** Steady ms. */
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.book = new AddressBook<Visit>(limits, now);
+    this.known = new Credit(limits.classCredit, now);
+    this.strangers = new Credit(limits.classCredit, now);
+    this.pace = new Pace(limits.hurriedStallMs, limits.stallMs);
+  }
 
-  /** @returns undefined: turn it away. Else the way to report, once, how the handshake went. */
-  enter(address: string): ((outcome: 'ok' | 'failed') => void) | undefined {
-    const record = this.recordOf(address);
-    const { limits } = this;
-    const full = this.total >= limits.halfOpen || record.halfOpen >= limits.halfOpenPerAddress;
-    const failed = this.failuresOf(record) >= limits.failuresPerWindow;
-    if (full || failed) {
-      this.refusals[failed ? 'failures' : 'half-open'] += 1;
-      return undefined;
+  /** How many are where. */
+  get counts(): { waiting: number; places: number; addresses: number; remembered: number } {
+    const { book, withoutPlace: waiting, taken: places } = this;
+    return { waiting, places, addresses: book.size, remembered: book.rememberedCount };
+  }
+
+  /** @param turnAway closes the connection */
+  arrive(origin: string, turnAway: (reason: TurnedAwayReason) => void): Visit {
+    const address = this.book.enter(origin);
+    const visit = new Visit(this, address, this.now(), turnAway);
+    this.arriving.add(visit);
+    address.arriving.add(visit);
+    if (this.withoutPlace > this.limits.waiting) this.makeRoom(address);
+    return visit;
+  }
+
+  /** Ends what took too long and gives places that time has made free. To be called several times a second. */
+  tick(): void {
+    const { helloMs, waitMs, poorWaitMs, stallMs } = this.limits;
+    this.expire(this.arriving, 'hello-late', () => helloMs);
+    this.expire(this.waiting, 'line-too-long', ({ address }) => (address.credit.left < 1 ? poorWaitMs : waitMs));
+    const hurriedMs = this.pace.limitMs;
+    this.expire(this.handshaking, 'handshake-stalled', ({ address }) => (this.isWanted(address) ? hurriedMs : stallMs));
+    for (const address of this.resting) this.ready.add(address);
+    this.resting.clear();
+    this.pump();
+  }
+
+  move(visit: Visit, origin: string): void {
+    const before = visit.address;
+    before.arriving.delete(visit);
+    this.book.leave(before);
+    visit.address = this.book.enter(origin);
+    visit.address.arriving.add(visit);
+  }
+
+  line(visit: Visit): void {
+    this.enterStage(visit, 'waiting');
+    visit.address.line.add(visit);
+    if (!this.resting.has(visit.address)) this.ready.add(visit.address);
+    this.pump();
+  }
+
+  judge(visit: Visit): void {
+    visit.peerTookMs = this.now() - visit.since;
+    this.enterStage(visit, 'judging');
+  }
+
+  leave(visit: Visit, reported: Outcome): void {
+    const isHasty = reported === 'left' && this.now() - visit.arrivedAt < this.limits.patienceMs;
+    const outcome = isHasty ? 'failed' : reported;
+    if (outcome === 'admitted' && visit.peerTookMs !== undefined) this.pace.cameIn(visit.peerTookMs);
+    const hadPlace = visit.stage === 'handshaking' || visit.stage === 'judging';
+    this.enterStage(visit, 'ended');
+    const { address } = visit;
+    if (hadPlace) {
+      address.places -= 1;
+      this.settle(visit, outcome);
+      this.observer?.ended(outcome, visit.slowed);
+      if (this.resting.delete(address)) this.ready.add(address);
     }
-    record.halfOpen += 1;
-    this.total += 1;
-    let reported = false;
-    return (outcome) => {
-      if (reported) return;
-      reported = true;
-      record.halfOpen -= 1;
-      this.total -= 1;
-      if (outcome === 'failed') this.fail(address);
-    };
+    this.book.leave(address);
+    this.pump();
   }
 
-  /** A refusal after the handshake, e.g. a certificate of the wrong kind. */
-  fail(address: string): void {
-    const record = this.recordOf(address);
-    if (this.failuresOf(record) === 0) record.windowStart = this.now();
-    record.failures += 1;
+  private get withoutPlace(): number {
+    return this.arriving.size + this.waiting.size;
   }
 
-  private failuresOf(record: Record): number {
-    if (this.now() - record.windowStart >= this.limits.windowMs) record.failures = 0;
-    return record.failures;
+  private get taken(): number {
+    return this.handshaking.size + this.judging.size;
   }
 
-  private recordOf(address: string): Record {
-    const known = this.records.get(address);
-    if (known !== undefined) return known;
-    const record = { halfOpen: 0, failures: 0, windowStart: this.now() };
-    this.records.set(address, record);
-    const oldest = this.records.keys().next();
-    if (this.records.size > this.limits.addresses && !oldest.done) this.records.delete(oldest.value);
-    return record;
+  private enterStage(visit: Visit, stage: Visit['stage']): void {
+    if (visit.stage !== 'ended') this[visit.stage].delete(visit);
+    visit.address.arriving.delete(visit);
+    visit.address.line.delete(visit);
+    visit.stage = stage;
+    visit.since = this.now();
+    if (stage !== 'ended') this[stage].add(visit);
+  }
+
+  /** Credit was taken for the worst when the handshake began. */
+  private settle({ address, paidFrom }: Visit, outcome: Outcome): void {
+    const back = outcome === 'failed' ? 0 : outcome === 'admitted' ? 1 + this.limits.creditPerAgent : 1;
+    paidFrom?.give(back);
+    if (outcome === 'admitted') address.know();
+    address.credit.give(back);
+  }
+
+  private classOf(address: Address<Visit>): Credit {
+    return address.isKnown ? this.known : this.strangers;
+  }
+
+  private pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    while (this.taken < this.limits.places) {
+      const visit = this.next();
+      if (visit === undefined) break;
+      const { address } = visit;
+      this.enterStage(visit, 'handshaking');
+      address.places += 1;
+      address.credit.take();
+      visit.paidFrom = this.classOf(address);
+      visit.paidFrom.take();
+      if (address.line.size > 0) this.ready.add(address);
+      visit.start();
+    }
+    this.pumping = false;
+  }
+
+  /** The first in line of the address whose turn it is. */
+  private next(): Visit | undefined {
+    for (const address of this.ready) {
+      this.ready.delete(address);
+      const [visit] = address.line;
+      if (visit === undefined) continue;
+      const poor = address.credit.left < 1 || this.classOf(address).left < 1;
+      if (!poor && address.places < this.limits.placesPerAddress) return visit;
+      if (poor) visit.slowed = true;
+      this.resting.add(address);
+    }
+    return undefined;
+  }
+
+  /** Somebody waits for a place that only another one's end can give him. */
+  private isWanted(address: Address<Visit>): boolean {
+    const { places, placesPerAddress } = this.limits;
+    return this.waiting.size > 0 && (this.taken >= places || address.places >= placesPerAddress);
+  }
+
+  private expire(visits: Set<Visit>, reason: TurnedAwayReason, limitMs: (visit: Visit) => number): void {
+    const now = this.now();
+    for (const visit of visits) if (now - visit.since >= limitMs(visit)) this.refuse(visit, reason);
+  }
+
+  /** An address with more than its share gives up one of its own, the oldest of what there is more of. */
+  private makeRoom(address: Address<Visit>): void {
+    const hasMuch = address.waiting > Math.max(1, this.limits.waiting / this.book.size);
+    const { arriving, line } = hasMuch ? address : { arriving: this.arriving, line: this.waiting };
+    const [victim] = arriving.size > line.size ? arriving : line;
+    if (victim !== undefined) this.refuse(victim, 'crowded');
+  }
+
+  private refuse(visit: Visit, reason: TurnedAwayReason): void {
+    const isStalled = visit.stage === 'handshaking';
+    if (isStalled) this.pace.cut();
+    this.observer?.turnedAway(reason);
+    this.leave(visit, isStalled ? 'stalled' : 'left');
+    visit.turnAway(reason);
   }
 }

@@ -5,16 +5,13 @@ import type { TLSSocket } from 'node:tls';
 export interface Peer {
   alpn: string;
   certificate: X509Certificate;
-  /** For people and tables: IPv4 without its IPv6 clothing. */
+  /** Of the site, as it connected or as a trusted balancer announced it; IPv4 without its IPv6 clothing. */
   address: string;
-  rawAddress: string;
 }
 
 /** Undefined when the peer has left, or named no protocol. */
-export const describePeer = (socket: TLSSocket): Peer | undefined => {
+export const describePeer = (socket: TLSSocket, address: string): Peer | undefined => {
   const certificate = socket.getPeerX509Certificate();
-  const rawAddress = socket.remoteAddress;
-  if (certificate === undefined || rawAddress === undefined || typeof socket.alpnProtocol !== 'string')
-    return undefined;
-  return { alpn: socket.alpnProtocol, certificate, rawAddress, address: rawAddress.replace(/^::ffff:/, '') };
+  if (certificate === undefined || typeof socket.alpnProtocol !== 'string') return undefined;
+  return { alpn: socket.alpnProtocol, certificate, address };
 };

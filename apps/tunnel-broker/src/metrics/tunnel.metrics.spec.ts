@@ -1,6 +1,5 @@
 import { CHANNEL_CLASS, type ClassStats, type Session } from '@app/multiplex';
 import { EventEmitter } from 'node:events';
-import { ConnectionGate, DEFAULT_GATE_LIMITS } from '../listener/connection-gate.js';
 import { SessionRegistry } from '../tunnel/session-registry.js';
 import { TunnelMetrics } from './tunnel.metrics.js';
 
@@ -31,11 +30,10 @@ class FakeSession extends EventEmitter {
 }
 
 describe('the metrics of a broker', () => {
-  const gate = new ConnectionGate({ ...DEFAULT_GATE_LIMITS, halfOpen: 1 });
   let metrics: TunnelMetrics;
 
   beforeEach(() => {
-    metrics = new TunnelMetrics(new SessionRegistry(), gate);
+    metrics = new TunnelMetrics(new SessionRegistry());
   });
 
   const follow = (changes: Partial<FakeSession>): FakeSession => {
@@ -84,19 +82,15 @@ describe('the metrics of a broker', () => {
     expect(later).toContain('adit_tunnel_bytes_total{class="live",direction="up"} 1700');
   });
 
-  it('tell of dials, of round trips and of the door', async () => {
+  it('tell of dials and of round trips', async () => {
     metrics.dialled('ok');
     metrics.dialled('site-offline');
     follow({}).emit('rtt', 40);
-    gate.enter('a');
-    gate.enter('b');
     const lines = await read();
     expect(lines).toContain('adit_tunnel_dials_total{code="ok"} 1');
     expect(lines).toContain('adit_tunnel_dials_total{code="site-offline"} 1');
     expect(lines).toContain('adit_tunnel_round_trip_seconds_bucket{le="0.025"} 0');
     expect(lines).toContain('adit_tunnel_round_trip_seconds_bucket{le="0.05"} 1');
-    expect(lines).toContain('adit_tunnel_gate_refusals_total{reason="half-open"} 1');
-    expect(lines).toContain('adit_tunnel_gate_refusals_total{reason="failures"} 0');
   });
 
   it('have no more series with a thousand sites than with one', async () => {

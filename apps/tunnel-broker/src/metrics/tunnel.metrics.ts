@@ -1,7 +1,6 @@
 import type { Session } from '@app/multiplex';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { ConnectionGate } from '../listener/connection-gate.js';
 import { SessionRegistry } from '../tunnel/session-registry.js';
 import { CLASSES, SessionTotals } from './session-totals.js';
 
@@ -35,16 +34,17 @@ export class TunnelMetrics {
     registers: this.registers,
   });
 
-  constructor({ budget }: SessionRegistry, gate: ConnectionGate) {
+  constructor({ budget, sendBudget }: SessionRegistry) {
     this.sessionFigures();
     this.classFigures();
     this.gauge('adit_tunnel_budget_reserved_bytes', 'Receive windows granted to all sites', [], (write) =>
       write(budget.reservedBytes),
     );
     this.gauge('adit_tunnel_budget_limit_bytes', 'What may be granted', [], (write) => write(budget.limitBytes));
-    this.counter('adit_tunnel_gate_refusals_total', 'Connections turned away at the door', ['reason'], (write) => {
-      for (const [reason, count] of Object.entries(gate.refusals)) write(count, { reason });
-    });
+    this.gauge('adit_tunnel_send_budget_used_bytes', 'What waits to be sent or acknowledged', [], (write) =>
+      write(sendBudget.usedBytes),
+    );
+    this.gauge('adit_tunnel_send_budget_limit_bytes', 'What may wait', [], (write) => write(sendBudget.limitBytes));
   }
 
   /** From before its admission to its end; its counters stay. */

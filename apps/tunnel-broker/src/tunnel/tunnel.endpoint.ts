@@ -12,6 +12,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../listener/peer.js';
+import type { Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
 import { Alarm } from '../time/alarm.js';
 import { BROKER_ID } from '../tokens.js';
@@ -33,10 +34,12 @@ const ENDS_OF_A_DRAIN = new Set(['drained', 'drain-deadline']);
 
 interface Arrival {
   peer: Peer;
-  /** Counts against the peer's address. */
-  failed: () => void;
+  visit: Visit;
   started: Promise<unknown>;
 }
+
+/** Refusals that say nothing against the agent. */
+const PASSING = new Set(['draining', 'unavailable', 'resume-refused']);
 
 /** ALPN `adit-tunnel/1`: a session of the multiplexing protocol for each admitted agent. */
 @Injectable()
@@ -51,8 +54,8 @@ export class TunnelEndpoint {
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
-  /** @param failed counts against the peer's address */
-  serve(socket: TLSSocket, peer: Peer, failed: () => void): void {
+  /** @param visit keeps its place at the gate until it is decided about the agent: that is what a storm is made of */
+  serve(socket: TLSSocket, peer: Peer, visit: Visit): void {
     if (socket.destroyed) return;
     const session: Session = new Session({
       role: 'broker',
@@ -63,10 +66,13 @@ export class TunnelEndpoint {
       admit: (hello) => this.admit(session, arrival, hello),
     });
     const started = session.start();
-    const arrival = { peer, failed, started };
+    const arrival = { peer, visit, started };
     started.then(
       ({ sessionId }) => this.announce(session, sessionId, peer),
-      (error: unknown) => this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about'),
+      (error: unknown) => {
+        visit.end('left');
+        this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about');
+      },
     );
   }
 
@@ -84,7 +90,16 @@ export class TunnelEndpoint {
   }
 
   private async admit(session: Session, arrival: Arrival, hello: AdmittedHello): Promise<Admission> {
-    const { peer, failed } = arrival;
+    const { visit } = arrival;
+    visit.judging();
+    const admission = await this.judge(session, arrival, hello);
+    if (!('refuse' in admission)) visit.end('admitted');
+    else visit.end(PASSING.has(admission.refuse.code) ? 'excused' : 'failed');
+    return admission;
+  }
+
+  private async judge(session: Session, arrival: Arrival, hello: AdmittedHello): Promise<Admission> {
+    const { peer } = arrival;
     try {
       if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
       if (this.drain.begun) return { refuse: DRAINING };
@@ -93,12 +108,9 @@ export class TunnelEndpoint {
       if (this.drain.begun) return { refuse: DRAINING };
       return { sessionId: await this.register(session, record, arrival, hello) };
     } catch (error) {
-      if (!(error instanceof AdmissionRefused)) {
-        this.logger.error({ err: error }, 'an admission failed');
-        return { refuse: { code: 'unavailable', detail: 'no decision is possible now', retryAfterMs: RETRY_MS } };
-      }
-      if (error.refusal.code !== 'unavailable') failed();
-      return { refuse: error.refusal };
+      if (error instanceof AdmissionRefused) return { refuse: error.refusal };
+      this.logger.error({ err: error }, 'an admission failed');
+      return { refuse: { code: 'unavailable', detail: 'no decision is possible now', retryAfterMs: RETRY_MS } };
     }
   }
 
