@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { openChannel, readAll, type SessionPair, socketPair, startedPair, until } from '../test/session-pair.js';
 import { bridge, type BridgeEnd } from './bridge.js';
 import { channelDuplex } from './duplex.js';
+import { SocketReads } from './socket-reads.js';
 
 interface Path {
   readonly pair: SessionPair;
@@ -37,6 +38,36 @@ describe('a bridge', () => {
     const [near, far] = await ends;
     expect(near).toEqual({ bytesIn: answer.length, bytesOut: request.length, reason: 'finished' });
     expect(far).toEqual({ bytesIn: request.length, bytesOut: answer.length, reason: 'finished' });
+    pair.close();
+  });
+
+  it('carries every byte both ways on a socket that was opened with shared reads, also of what came before it', async () => {
+    const pair = await startedPair({ transports: await socketPair() });
+    const [near, far] = await openChannel(pair);
+    const [client, brokerSide] = await socketPair();
+    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const reads = new SocketReads();
+    const { port } = server.address() as AddressInfo;
+    const accepted = once(server, 'connection');
+    const siteSide = connect({ port, host: '127.0.0.1', allowHalfOpen: true, onread: reads.onread });
+    const [service] = (await accepted) as [Socket];
+    const greeting = randomBytes(200_000);
+    service.write(greeting);
+    await until(() => siteSide.bytesRead > 0);
+    const ends = Promise.all([bridge(brokerSide, near), bridge(siteSide, far, reads)]);
+    const request = randomBytes(900_000);
+    const answer = randomBytes(3_000_000);
+    client.end(request);
+    expect((await buffer(service)).equals(request)).toBe(true);
+    service.end(answer);
+    expect((await buffer(client)).equals(Buffer.concat([greeting, answer]))).toBe(true);
+    expect((await ends)[1]).toEqual({
+      bytesIn: request.length,
+      bytesOut: greeting.length + answer.length,
+      reason: 'finished',
+    });
+    server.close();
     pair.close();
   });
 

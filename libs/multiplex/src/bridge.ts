@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Channel } from './channel.js';
 import { flushSoon, Outbox } from './outbox.js';
+import type { SocketReads } from './socket-reads.js';
 import { noteRead } from './young-buffers.js';
 
 /** `bytesIn`: from the channel into the socket, `bytesOut`: the other way. `reason`: `finished`, or the code of the reset. */
@@ -13,8 +14,9 @@ export interface BridgeEnd {
 /**
  * Couples a socket and a channel until both have ended. Half-close passes through in both directions, credit returns
  * when the socket has taken the bytes, a full channel pauses the socket. Never rejects. The socket needs no listeners.
+ * @param reads of the socket, when it was opened with them
  */
-export function bridge(socket: Duplex, channel: Channel): Promise<BridgeEnd> {
+export function bridge(socket: Duplex, channel: Channel, reads?: SocketReads): Promise<BridgeEnd> {
   if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true);
   socket.allowHalfOpen = true;
   let bytesIn = 0;
@@ -22,9 +24,13 @@ export function bridge(socket: Duplex, channel: Channel): Promise<BridgeEnd> {
   intoSocket(socket, channel, (bytes) => {
     bytesIn += bytes;
   });
-  intoChannel(socket, channel, (bytes) => {
-    bytesOut += bytes;
-  });
+  const take = (chunk: Buffer): boolean => {
+    bytesOut += chunk.length;
+    return channel.sendEnded || channel.write(chunk);
+  };
+  if (reads === undefined) readEvents(socket, take);
+  intoChannel(socket, channel);
+  reads?.start(take);
   const socketClosed = new Promise<void>((resolve) => {
     if (socket.closed) resolve();
     else socket.once('close', () => resolve());
@@ -54,13 +60,15 @@ function intoSocket(socket: Duplex, channel: Channel, count: (bytes: number) => 
   };
 }
 
-function intoChannel(socket: Duplex, channel: Channel, count: (bytes: number) => void): void {
-  channel.onDrain = () => socket.resume();
+function readEvents(socket: Duplex, take: (chunk: Buffer) => boolean): void {
   socket.on('data', (chunk: Buffer) => {
     noteRead(chunk.length);
-    count(chunk.length);
-    if (!channel.sendEnded && !channel.write(chunk)) socket.pause();
+    if (!take(chunk)) socket.pause();
   });
+}
+
+function intoChannel(socket: Duplex, channel: Channel): void {
+  channel.onDrain = () => socket.resume();
   socket.on('end', () => channel.end());
   if (socket.readableEnded) channel.end();
   else socket.resume();

@@ -32,7 +32,9 @@ export interface SessionConfig {
   readonly deadAfterMs: number;
   /** A session without a lane waits this long for the agent to resume it. */
   readonly resumeWindowMs: number;
-  /** Longest delay of an ACK or LANE_ACK that is not worth a frame of its own yet. */
+  /** Longest delay of a LANE_ACK that is not worth a frame of its own yet. */
+  readonly laneAckDelayMs: number;
+  /** The same of a channel's ACK. It only lets the peer forget what it keeps, so it need not be quick. */
   readonly ackDelayMs: number;
   /** Time the transport gets to flush CLOSE before it is destroyed. */
   readonly closeLingerMs: number;
@@ -59,7 +61,8 @@ export const DEFAULT_CONFIG: SessionConfig = {
   pingIntervalMs: 5_000,
   deadAfterMs: 14_000,
   resumeWindowMs: 30_000,
-  ackDelayMs: 10,
+  laneAckDelayMs: 10,
+  ackDelayMs: 100,
   closeLingerMs: 1_000,
 };
 

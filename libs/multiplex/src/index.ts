@@ -34,5 +34,6 @@ export type {
   SessionOptions,
   SessionStats,
 } from './session-options.js';
+export { SocketReads } from './socket-reads.js';
 export type { SessionState } from './state.js';
 export { UplinkCap } from './uplink-cap.js';

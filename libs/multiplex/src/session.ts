@@ -75,7 +75,7 @@ export class Session extends EventEmitter<SessionEvents> {
     this.greetings = new Greetings(config.handshakeTimeoutMs, late);
     this.pacer = new Pacer(this.clock);
     const { clock, lanes, pacer } = this;
-    this.laneAcks = new LaneAcks(lanes, config.ackDelayMs);
+    this.laneAcks = new LaneAcks(lanes, config.laneAckDelayMs);
     const cap = options.uplinkCap ?? new UplinkCap(undefined, clock);
     this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow: (error) => this.fail(error) });
     this.table = this.createTable();

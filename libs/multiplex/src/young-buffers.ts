@@ -25,11 +25,13 @@ export function noteRead(length: number): void {
 
 /**
  * The collector is only exposed on demand; without it everything works, at more CPU. Buffers are given back at once
- * instead of by a thread that a busy machine keeps waiting, and so few survivors need no threads.
+ * instead of by a thread that a busy machine keeps waiting, so few survivors need no threads, and the heap may double
+ * before all of it is marked: a little above its size the buffers of a few milliseconds would do that.
  */
 function lookUp(): Collect | undefined {
   isLookedUp = true;
   try {
+    setFlagsFromString('--heap-growing-percent=100');
     setFlagsFromString('--no-concurrent-array-buffer-sweeping');
     setFlagsFromString('--no-parallel-scavenge');
     setFlagsFromString('--expose-gc');

@@ -45,7 +45,8 @@ export class SimulatedSite {
   /** A channel that the broker opened: [the broker's end, the agent's end]. */
   async channel(channelClass: ChannelClass): Promise<[Channel, Channel]> {
     const opening = this.broker.open({ service: 'any', class: channelClass });
-    await pass(this.delayMs);
+    // A turn of the event loop is a part of the way.
+    await pass(this.delayMs + 1);
     const far = this.requests.shift()?.accept();
     if (far === undefined) throw new Error('no OPEN arrived');
     await pass(2 * this.delayMs);

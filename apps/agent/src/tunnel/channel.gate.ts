@@ -1,4 +1,4 @@
-import { bridge, type BridgeEnd, type OpenRequest } from '@app/multiplex';
+import { bridge, type BridgeEnd, type OpenRequest, SocketReads } from '@app/multiplex';
 import { connect } from 'node:net';
 import { errnoOf } from '../errors.js';
 import { opened } from '../network/opened-socket.js';
@@ -32,8 +32,10 @@ export class ChannelGate {
     const { host, port } = verdict.target;
     try {
       const limit = AbortSignal.any([request.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
-      const socket = await opened(connect({ host, port, noDelay: true }), 'connect', limit);
-      this.events.ended(request, await bridge(socket, request.accept()));
+      const reads = new SocketReads();
+      const { onread } = reads;
+      const socket = await opened(connect({ host, port, noDelay: true, onread }), 'connect', limit);
+      this.events.ended(request, await bridge(socket, request.accept(), reads));
     } catch (error) {
       this.refuse(request, errnoOf(error) === 'ETIMEDOUT' ? 'dial-timeout' : 'dial-failed');
     }
