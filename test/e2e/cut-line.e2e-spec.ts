@@ -18,8 +18,8 @@ import { startWanLink, type WanLink } from '../harness/wan-link.js';
 /** How long the line is silent: nothing passes, and neither end is told. */
 const CUT_MS = 10_000;
 const CHUNK_BYTES = 1 << 20;
-const CHUNKS = 150;
-const LINE_BITS_PER_S = 100_000_000;
+const CHUNKS = 500;
+const LINE_BITS_PER_S = 400_000_000;
 
 /** A download whose digest is known, from a program at the site that knows nothing of tunnels. */
 const startDownload = async (): Promise<{ server: Server; port: number; sha256: string }> => {

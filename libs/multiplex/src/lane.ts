@@ -169,8 +169,9 @@ export class Lane implements PacedLane {
 
   /** One DATA frame with at most `wanted` bytes of the channel. @returns how many */
   writeData({ id, out }: Sending, wanted: number): number {
-    const length = this.outbox.room(wanted);
-    if (this.transport.writable) this.outbox.data(id, out.sentBytes, length, out.queue);
+    const { transport, outbox } = this;
+    const length = transport.writable ? outbox.room(wanted) : wanted;
+    if (transport.writable) outbox.data(id, out.sentBytes, length, out.queue);
     this.bytesSent += HEADER_BYTES + length;
     return length;
   }

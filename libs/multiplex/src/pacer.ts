@@ -19,21 +19,24 @@ export interface PacedLane {
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const INITIAL_WINDOW_BYTES = 64 * KIB;
+const INITIAL_WINDOW_BYTES = 32 * KIB;
 const MAX_WINDOW_BYTES = 64 * MIB;
-const MIN_WINDOW_BYTES = 32 * KIB;
+/** Two frames on a line so slow that even these take their time. */
+const MIN_WINDOW_BYTES = 4 * KIB;
 /** What may queue in front of the narrowest link, as time. */
 const QUEUE_MS = 20;
 const MAX_QUEUE_BYTES = 4 * MIB;
 /** A frame is at most this long on the way, so that control waits for no longer. */
 const FRAME_MS = 10;
 const MIN_FRAME_BYTES = 2 * KIB;
-const UNKNOWN_FRAME_BYTES = 16 * KIB;
+const UNKNOWN_FRAME_BYTES = 8 * KIB;
 const RATE_MEMORY_MS = 500;
 const RTT_MEMORY_MS = 10_000;
 /** Far more than an honest peer leaves unacknowledged; one that says nothing costs no more. */
 const MAX_FLIGHTS = 4_096;
-/** Startup ends after this many rounds without a quarter more. */
+/** Startup ends when what was written comes this much later than the path alone takes: a queue has grown. */
+const STARTUP_QUEUE_MS = 2 * QUEUE_MS;
+/** … or after this many rounds without a quarter more. */
 const STALE_ROUNDS = 3;
 const GROWTH = 1.25;
 
@@ -158,9 +161,10 @@ export class Pacer {
       this.bestSinceMs = now;
     }
     this.best = Math.max(this.best, rate);
+    const queuedMs = now - flight.atMs - this.minRttMs;
+    if (queuedMs > STARTUP_QUEUE_MS) this.startup = false;
     // Credit may end what there is to send while a queue is growing already.
-    const queued = now - flight.atMs > this.minRttMs + QUEUE_MS;
-    if (this.startup && flight.delivered >= this.roundEnd) this.endRound(flight.limited && !queued);
+    if (this.startup && flight.delivered >= this.roundEnd) this.endRound(flight.limited && queuedMs <= QUEUE_MS);
   }
 
   private endRound(limited: boolean): void {

@@ -1,66 +1,55 @@
 import { openChannel, startedPair, until } from '../test/session-pair.js';
+import { SIMULATED_CLOCK, Wire } from '../test/simulated-line.js';
+import { pour, SimulatedSite, trips } from '../test/simulated-site.js';
 import { slowPair } from '../test/slow-pair.js';
+import { UplinkCap } from './uplink-cap.js';
 
-/** 10 Mbit/s, 40 ms there and back. */
-const LINE = { bytesPerMs: 1_250, delayMs: 20 };
-/** What the line carries in a round trip and 100 ms: the bench holds the times, this holds on a busy machine too. */
-const QUEUE_BYTES = 175_000;
+const DELAY_MS = 20;
 
-const percentile = (values: number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Infinity;
+const percentile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN;
 
-/** Sends as fast as it is let, until the returned function is called. @returns also the bytes that arrived. */
-async function saturate(
-  pair: Awaited<ReturnType<typeof startedPair>>,
-): Promise<{ stop: () => void; bytes: () => number }> {
-  const [sink, source] = await openChannel(pair, 'bulk');
-  let stopped = false;
-  sink.onData = (chunk) => sink.consume(chunk.length);
-  const pump = (): void => {
-    while (!stopped && source.write(Buffer.alloc(20_000)));
+describe('an uplink that bulk saturates, in simulated time', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const saturated = async (mbitPerS: number) => {
+    const bytesPerMs = mbitPerS * 125;
+    const cap = new UplinkCap(undefined, SIMULATED_CLOCK);
+    const site = await SimulatedSite.start(DELAY_MS, new Wire(), cap, bytesPerMs);
+    const bulk = await site.channel('bulk');
+    const control = trips(await site.channel('control'), 7);
+    pour(bulk);
+    return { bytesPerMs, site, bulk, control };
   };
-  source.onDrain = pump;
-  pump();
-  return { stop: () => (stopped = true), bytes: () => sink.bytesReceived };
-}
 
-/** Round trips of 100 bytes on a control channel. @returns for each, the bytes of bulk that arrived meanwhile */
-async function echoes(
-  pair: Awaited<ReturnType<typeof startedPair>>,
-  count: number,
-  bulkBytes: () => number,
-): Promise<number[]> {
-  const [near, far] = await openChannel(pair, 'control');
-  far.onData = (chunk) => {
-    far.consume(chunk.length);
-    far.write(Buffer.from(chunk));
-  };
-  const passed: number[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const before = bulkBytes();
-    const back = new Promise<void>((resolve) => {
-      near.onData = (chunk) => {
-        near.consume(chunk.length);
-        resolve();
-      };
-    });
-    near.write(Buffer.alloc(100));
-    await back;
-    passed.push(bulkBytes() - before);
-  }
-  return passed;
-}
+  it.each([0.5, 1, 2, 10, 100])(
+    'lets control through within 50 ms of its round trip, and is used, at %d Mbit/s',
+    async (mbitPerS) => {
+      const { bytesPerMs, site, bulk, control } = await saturated(mbitPerS);
+      jest.advanceTimersByTime(3_000);
+      control.length = 0;
+      const before = bulk[0].bytesReceived;
+      jest.advanceTimersByTime(6_000);
+      const used = (bulk[0].bytesReceived - before) / (6_000 * bytesPerMs);
+      site.close();
+      expect(percentile(control, 0.99)).toBeLessThan(2 * DELAY_MS + 50);
+      expect(used).toBeGreaterThan(0.85);
+    },
+  );
 
-describe('on a slow line that bulk saturates', () => {
-  it('control overtakes what waits: no more bulk goes before it than the line holds', async () => {
-    const pair = await startedPair({ transports: await slowPair(LINE), config: { closeLingerMs: 10 } });
-    const load = await saturate(pair);
-    await until(() => load.bytes() > 1_000_000);
-    const passed = await echoes(pair, 40, load.bytes);
-    load.stop();
-    pair.close();
-    expect(percentile(passed, 0.5)).toBeLessThan(QUEUE_BYTES);
-  }, 30_000);
+  it.each([1, 10, 100])('is found out without a queue that control feels for long, at %d Mbit/s', async (mbitPerS) => {
+    const { site, control } = await saturated(mbitPerS);
+    jest.advanceTimersByTime(2_000);
+    site.close();
+    expect(control.length).toBeGreaterThan(10);
+    expect(Math.max(...control)).toBeLessThan(600);
+    expect(percentile(control, 0.8)).toBeLessThan(2 * DELAY_MS + 50);
+  });
 });
 
 describe('a lane whose DATA gets nowhere', () => {

@@ -32,6 +32,19 @@ describe('the budget of what waits to be sent', () => {
     expect([woken, other.isSpent]).toEqual([1, false]);
   });
 
+  it('wakes a session that is back below its own share, however stuck the others are', () => {
+    const process = new SendBudget(100);
+    const [stuck, other] = [new SendBudget(1_000, process, 10), new SendBudget(1_000, process, 10)];
+    stuck.use(100);
+    other.use(20);
+    let woken = 0;
+    other.whenFree(() => (woken += 1));
+    other.free(5);
+    expect(woken).toBe(0);
+    other.free(15);
+    expect(woken).toBe(1);
+  });
+
   it('holds writers back above it; every byte arrives all the same, and nothing stays counted', async () => {
     const sendBudget = new SendBudget(256 * KIB);
     const pair = await startedPair({ brokerSendBudget: sendBudget, config: { sendBufferBytes: 16 * KIB } });

@@ -32,13 +32,13 @@ export class SendBudget {
   free(bytes: number): void {
     this.used -= bytes;
     this.parent?.free(bytes);
-    if (this.waiting.size > 0 && this.used <= this.limitBytes * RESUME_SHARE) this.wake();
+    if (this.waiting.size > 0 && this.used <= this.limitBytes * RESUME_SHARE && !this.isSpent) this.wake();
   }
 
-  /** Called once, when there is room again. */
+  /** Called when there is room again, of the session or of the process; harmless to call twice. */
   whenFree(callback: () => void): void {
+    this.waiting.add(callback);
     if (this.parent?.isSpent === true) this.parent.whenFree(callback);
-    else this.waiting.add(callback);
   }
 
   forget(callback: () => void): void {

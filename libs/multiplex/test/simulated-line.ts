@@ -11,6 +11,9 @@ interface Written {
 /** jest's fake timers are the time of simulated lines. */
 export const SIMULATED_CLOCK: Clock = { wallMs: () => Date.now(), steadyMs: () => performance.now() };
 
+/** What a line of bounded rate carries at once. */
+const PACKET_BYTES = 1_448;
+
 /** All that the ends of one site wrote, TLS records included. */
 export class Wire {
   private readonly written: Written[] = [];
@@ -38,7 +41,7 @@ export class Wire {
 
 /**
  * One end of a connection of as much room as one likes: what a Session uses of a TLS socket, in simulated time and
- * without streams, whose ticks run on real ones. What was written while corked is one write.
+ * without streams, whose ticks run on real ones. It takes everything at once, as a kernel with large buffers does.
  */
 class SimulatedEnd extends EventEmitter {
   peer: SimulatedEnd | undefined;
@@ -47,28 +50,22 @@ class SimulatedEnd extends EventEmitter {
   readonly writableNeedDrain = false;
   readonly writableLength = 0;
   readonly readableEnded = false;
-  private corked = false;
-  private waiting: Buffer[] = [];
+  /** Until when the line carries what was written so far. */
+  private busyUntilMs = 0;
 
   constructor(
     private readonly delayMs: number,
     private readonly wire: Wire | undefined,
+    private readonly bytesPerMs: number,
   ) {
     super();
   }
 
-  cork(): void {
-    this.corked = true;
-  }
-
-  uncork(): void {
-    this.corked = false;
-    this.flush();
-  }
-
   write(chunk: Buffer): boolean {
-    this.waiting.push(chunk);
-    if (!this.corked) this.flush();
+    if (this.destroyed) return true;
+    this.wire?.note(chunk.length);
+    const packet = Number.isFinite(this.bytesPerMs) ? PACKET_BYTES : chunk.length;
+    for (let at = 0; at < chunk.length; at += packet) this.carry(chunk.subarray(at, at + packet));
     return true;
   }
 
@@ -87,19 +84,24 @@ class SimulatedEnd extends EventEmitter {
     this.peer?.destroy();
   }
 
-  private flush(): void {
-    const chunks = this.waiting.splice(0);
-    if (chunks.length === 0 || this.destroyed) return;
-    this.wire?.note(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    setTimeout(() => {
-      for (const chunk of chunks) if (this.peer?.destroyed === false) this.peer.emit('data', chunk);
-    }, this.delayMs);
+  private carry(packet: Buffer): void {
+    const now = performance.now();
+    this.busyUntilMs = Math.max(now, this.busyUntilMs) + packet.length / this.bytesPerMs;
+    const arrive = (): void => {
+      if (this.peer?.destroyed === false) this.peer.emit('data', packet);
+    };
+    setTimeout(arrive, this.busyUntilMs - now + this.delayMs);
   }
 }
 
-/** @param wire takes down what the first end writes. @returns both ends */
-export function simulatedLine(delayMs: number, wire: Wire): [Duplex, Duplex] {
-  const [near, far] = [new SimulatedEnd(delayMs, wire), new SimulatedEnd(delayMs, undefined)];
+/**
+ * @param wire takes down what the first end writes
+ * @param bytesPerMs what the line carries from the first end
+ * @returns both ends
+ */
+export function simulatedLine(delayMs: number, wire: Wire, bytesPerMs = Number.POSITIVE_INFINITY): [Duplex, Duplex] {
+  const near = new SimulatedEnd(delayMs, wire, bytesPerMs);
+  const far = new SimulatedEnd(delayMs, undefined, Number.POSITIVE_INFINITY);
   near.peer = far;
   far.peer = near;
   return [near as unknown as Duplex, far as unknown as Duplex];

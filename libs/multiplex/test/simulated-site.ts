@@ -19,9 +19,10 @@ export class SimulatedSite {
     private readonly delayMs: number,
     private readonly wire: Wire,
     uplinkCap: UplinkCap,
+    private readonly bytesPerMs?: number,
   ) {
     const exporter = randomBytes(32);
-    this.line = simulatedLine(delayMs, wire);
+    this.line = simulatedLine(delayMs, wire, bytesPerMs);
     this.agent = new Session({
       role: 'agent',
       transport: this.line[0],
@@ -35,8 +36,9 @@ export class SimulatedSite {
     this.started = Promise.all([this.agent.start(), this.broker.start()]);
   }
 
-  static async start(delayMs: number, wire: Wire, uplinkCap: UplinkCap): Promise<SimulatedSite> {
-    const site = new SimulatedSite(delayMs, wire, uplinkCap);
+  /** @param bytesPerMs of the uplink */
+  static async start(delayMs: number, wire: Wire, uplinkCap: UplinkCap, bytesPerMs?: number): Promise<SimulatedSite> {
+    const site = new SimulatedSite(delayMs, wire, uplinkCap, bytesPerMs);
     await pass(4 * delayMs);
     await site.started;
     return site;
@@ -60,7 +62,7 @@ export class SimulatedSite {
   /** The first lane after all were lost. */
   async resume(): Promise<void> {
     const exporter = randomBytes(32);
-    this.line = simulatedLine(this.delayMs, this.wire);
+    this.line = simulatedLine(this.delayMs, this.wire, this.bytesPerMs);
     const greeting = this.greet(this.line[1], exporter).start();
     const attached = this.agent.attach({ transport: this.line[0], exporter, as: 'resume' });
     await pass(4 * this.delayMs);
