@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 /**
@@ -14,11 +16,35 @@ export function isPortFree(port, host = '127.0.0.1') {
   });
 }
 
+/** Below it no system hands out ports by itself, and few programs have one of their own above the lower bound. */
+const FIRST_PORT = 20_000;
+const TRIES = 50;
+
 /**
- * A port of the loopback interface that was free a moment ago.
+ * A port of the loopback interface that was free a moment ago. Not one that the kernel gives to outgoing connections: it
+ * could be taken before the caller listens.
  * @returns {Promise<number>}
  */
-export function freePort() {
+export async function freePort() {
+  const count = firstEphemeralPort() - FIRST_PORT;
+  for (let tried = 0; count > 0 && tried < TRIES; tried++) {
+    const port = FIRST_PORT + randomInt(count);
+    if (await isPortFree(port)) return port;
+  }
+  return anyPort();
+}
+
+/** @returns {number} where the kernel's range for outgoing connections begins */
+function firstEphemeralPort() {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
+  } catch {
+    return 0;
+  }
+}
+
+/** @returns {Promise<number>} */
+function anyPort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
