@@ -5,7 +5,9 @@ import { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { openChannel, readAll, type SessionPair, socketPair, startedPair, until } from '../test/session-pair.js';
+import { heldBytes } from '../test/held-bytes.js';
 import { bridge, type BridgeEnd } from './bridge.js';
+import { Budget } from './budget.js';
 import { channelDuplex } from './duplex.js';
 import { SocketReads } from './socket-reads.js';
 
@@ -186,4 +188,65 @@ describe('the Duplex face of a channel', () => {
     expect((await got).equals(sent)).toBe(true);
     pair.close();
   });
+
+  /** A program that takes nothing until it is let, and has said all that it has to say. */
+  class StuckProgram extends Duplex {
+    taken: Buffer[] = [];
+    private isLet = false;
+    private waiting: (() => void) | undefined;
+
+    constructor() {
+      super({ allowHalfOpen: true });
+      this.push(null);
+    }
+
+    override _read(): void {}
+
+    override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+      this.taken.push(chunk);
+      if (this.isLet) done();
+      else this.waiting = done;
+    }
+
+    letIt(): void {
+      this.isLet = true;
+      this.waiting?.();
+    }
+  }
+
+  it('keeps bytes of a finished channel reserved until the socket has taken them', async () => {
+    const agentBudget = new Budget(64 * 1_048_576);
+    const pair = await startedPair({ transports: await socketPair(), agentBudget });
+    const [near, far] = await openChannel(pair);
+    const program = new StuckProgram();
+    const ends = bridge(program, far);
+    const answer = randomBytes(200_000);
+    near.onFin = () => undefined;
+    near.write(answer);
+    near.end();
+    await far.closed;
+    await until(() => pair.agent.channelCount === 0);
+    expect(agentBudget.reservedBytes).toBe(answer.length);
+    program.letIt();
+    await ends;
+    expect(Buffer.concat(program.taken).equals(answer)).toBe(true);
+    expect(agentBudget.reservedBytes).toBe(0);
+    pair.close();
+  });
+
+  it('holds little more than the window for a program that does not read, however small the pieces are', async () => {
+    const pair = await startedPair({ transports: await socketPair() });
+    const [near, far] = await openChannel(pair);
+    const program = new StuckProgram();
+    void bridge(program, far);
+    const before = heldBytes();
+    for (let count = 0; count < 20_000; count += 1) {
+      near.write(Buffer.of(count % 256));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => far.bytesReceived === 20_000);
+    expect(heldBytes() - before).toBeLessThan(4 * 1_048_576);
+    program.destroy();
+    pair.close();
+  }, 20_000);
 });

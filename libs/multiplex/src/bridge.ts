@@ -11,6 +11,9 @@ export interface BridgeEnd {
   readonly reason: string;
 }
 
+/** The channel is over: a program that takes none of the last bytes for so long is not waited for any more. */
+const LINGER_MS = 300_000;
+
 /**
  * Couples a socket and a channel until both have ended. Half-close passes through in both directions, credit returns
  * when the socket has taken the bytes, a full channel pauses the socket. Never rejects. The socket needs no listeners.
@@ -35,19 +38,28 @@ export function bridge(socket: Duplex, channel: Channel, reads?: SocketReads): P
     if (socket.closed) resolve();
     else socket.once('close', () => resolve());
   });
+  void channel.closed.then(() => {
+    if ('setTimeout' in socket && typeof socket.setTimeout === 'function')
+      socket.setTimeout(LINGER_MS, () => socket.destroy());
+  });
   return Promise.all([channel.closed, socketClosed]).then(([end]) => ({ bytesIn, bytesOut, reason: end.code }));
 }
 
-/** What comes in one turn is written at once; while the socket is full, in as few buffers as possible. */
+/** What comes in one turn is written at once; what comes while the socket takes that, together behind it. */
 function intoSocket(socket: Duplex, channel: Channel, count: (bytes: number) => void): void {
-  const outbox = new Outbox(socket, (bytes) => channel.consume(bytes));
+  const outbox = new Outbox(socket, (bytes) => {
+    channel.consume(bytes);
+    if (socket.writable && socket.writableLength === 0) outbox.flush();
+  });
   channel.onData = (chunk) => {
     count(chunk.length);
-    if (!socket.writable) return;
+    if (!socket.writable) {
+      channel.consume(chunk.length);
+      return;
+    }
     outbox.append(chunk);
-    if (!socket.writableNeedDrain) flushSoon(outbox);
+    if (socket.writableLength === 0) flushSoon(outbox);
   };
-  socket.on('drain', () => outbox.flush());
   channel.onFin = () => {
     outbox.flush();
     socket.end();

@@ -221,6 +221,7 @@ export class Channel {
     this.out.acknowledge(offset);
     if (this.out.sendable) this.port.sendable(this);
     this.checkEnd();
+    this.proceed();
   }
 
   /** @internal what the next ACK says */
@@ -266,6 +267,7 @@ export class Channel {
     }
     this.port.sendable(this);
     this.checkEnd();
+    this.proceed();
   }
 
   /** @internal the peer has forgotten the channel: it had everything, and we had its end */
@@ -313,8 +315,9 @@ export class Channel {
   /** @internal it is forgotten */
   release(): void {
     this.out.discard();
-    this.early.clear();
-    this.window.release();
+    // What nobody has read, and what a socket has not taken yet, is still in our memory.
+    if (this.resetCode === undefined) this.window.retire();
+    else this.window.release();
     this.port.sendBudget.forget(this.proceed);
   }
 

@@ -36,13 +36,6 @@ class ChannelDuplex extends Duplex {
     else this.waiting = done;
   }
 
-  override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
-    let room = true;
-    for (const { chunk } of chunks) room = this.channel.write(chunk);
-    if (room) done();
-    else this.waiting = done;
-  }
-
   /** `finish` waits for the FIN, so that a destroy after it cuts nothing. */
   override _final(done: () => void): void {
     this.channel.end(done);
@@ -50,6 +43,7 @@ class ChannelDuplex extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.proceed();
+    this._read();
     this.channel.reset(error === null ? 'cancelled' : 'socket-error');
     done(error);
   }

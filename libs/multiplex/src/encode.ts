@@ -20,15 +20,11 @@ export function writeHeader(
   target.writeUInt32BE(length, at + 14);
 }
 
-/** One header in a buffer of its own, which comes from Node's pool. */
-export function encodeHeader(type: number, flags: number, channel: number, offset: number, length: number): Buffer {
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
-  writeHeader(header, 0, type, flags, channel, offset, length);
-  return header;
-}
-
-/** A whole frame in one buffer; for control frames and tests, DATA payloads are written beside their header. */
+/** A whole frame in one buffer, for everything but DATA. */
 export function encodeFrame(type: number, channel: number, offset: number, payload?: Buffer, flags = 0): Buffer {
-  const header = encodeHeader(type, flags, channel, offset, payload?.length ?? 0);
-  return payload === undefined ? header : Buffer.concat([header, payload]);
+  const length = payload?.length ?? 0;
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
+  writeHeader(frame, 0, type, flags, channel, offset, length);
+  payload?.copy(frame, HEADER_BYTES);
+  return frame;
 }

@@ -1,7 +1,7 @@
 import { fuzzDecoder } from '../test/fuzz-decoder.js';
 import { fuzzSessions } from '../test/fuzz-session.js';
 import { FrameDecoder } from './decode.js';
-import { encodeHeader } from './encode.js';
+import { writeHeader } from './encode.js';
 import { FRAME, HEADER_BYTES, MAX_CONTROL_PAYLOAD_BYTES } from './frame.js';
 
 const MIB = 1_048_576;
@@ -38,7 +38,8 @@ describe('half frames', () => {
   it('cost a header and the payload that was announced, and nothing when that is over its limit', () => {
     const announce = (length: number): FrameDecoder => {
       const decoder = new FrameDecoder(() => undefined);
-      const begin = Buffer.concat([encodeHeader(FRAME.OPEN, 0, 1, 0, length), Buffer.alloc(1)]);
+      const begin = Buffer.alloc(HEADER_BYTES + 1);
+      writeHeader(begin, 0, FRAME.OPEN, 0, 1, 0, length);
       try {
         for (const byte of begin) decoder.push(Buffer.of(byte));
       } catch {

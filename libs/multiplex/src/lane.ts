@@ -29,7 +29,7 @@ interface Sending {
   readonly out: SendSide;
 }
 
-/** One transport of a session: bytes in through the decoder, frames out in one writev per turn. */
+/** One transport of a session: bytes in through the decoder, frames out in one write per turn. */
 export class Lane implements PacedLane {
   /** Past WELCOME. */
   open = false;

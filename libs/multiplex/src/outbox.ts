@@ -64,8 +64,12 @@ export class Outbox {
     this.buffer = undefined;
     this.filled = 0;
     this.pool = undefined;
-    this.stream.write(buffer.subarray(0, filled), () => {
-      if (this.reuses) pool?.give(buffer);
+    const view = buffer.subarray(0, filled);
+    // While the stream holds others back, a few bytes must not keep the room for many.
+    const bytes = pool === undefined && this.stream.writableLength > 0 ? Buffer.from(view) : view;
+    const slab = this.reuses && pool !== undefined ? buffer : undefined;
+    this.stream.write(bytes, () => {
+      if (slab !== undefined) pool?.give(slab);
       written?.(filled);
     });
   }

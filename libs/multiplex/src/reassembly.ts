@@ -29,7 +29,7 @@ export class Reassembly {
   /** @throws SessionError `credit-violation` for more pieces than an honest sender makes. */
   hold(offset: number, arrived: Buffer): void {
     const end = offset + arrived.length;
-    let index = this.pieces.findLastIndex((piece) => piece.offset <= offset) + 1;
+    let index = this.firstAfter(offset);
     const before = this.pieces[index - 1];
     const from = before === undefined ? offset : Math.max(offset, endOf(before));
     while (this.pieces[index] !== undefined && endOf(this.pieces[index]) <= end) this.drop(index);
@@ -56,6 +56,17 @@ export class Reassembly {
   clear(): void {
     this.pieces = [];
     this.heldBytes = 0;
+  }
+
+  /** Index of the first piece that begins behind the offset; there may be thousands, and a peer that asks for it. */
+  private firstAfter(offset: number): number {
+    let [low, high] = [0, this.pieces.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.pieces[middle]?.offset ?? offset) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private drop(index: number): void {

@@ -8,6 +8,7 @@ import { SessionError } from './errors.js';
  */
 export class ReceiveWindow {
   received = 0;
+  private isRetired = false;
   private consumed = 0;
   private limit: number;
   private lastGrantAt: number;
@@ -43,10 +44,22 @@ export class ReceiveWindow {
   consume(bytes: number, rttMs: number | undefined): boolean {
     this.consumed += bytes;
     if (this.consumed > this.received) throw new RangeError('consumed more than was received');
+    if (this.isRetired) {
+      this.retire();
+      return false;
+    }
     if (this.consumed + this.windowBytes - this.limit < this.windowBytes / 2) return false;
     this.grow(rttMs);
     this.limit = this.consumed + this.windowBytes;
     return true;
+  }
+
+  /** Nothing more comes: what was not consumed stays reserved until it is. */
+  retire(): void {
+    const held = Math.min(this.windowBytes, this.received - this.consumed);
+    this.budget.release(this.windowBytes - held);
+    this.windowBytes = held;
+    this.isRetired = true;
   }
 
   release(): void {

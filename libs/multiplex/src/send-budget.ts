@@ -8,6 +8,9 @@ const RESUME_SHARE = 0.75;
 export class SendBudget {
   private used = 0;
   private readonly waiting = new Set<() => void>();
+  /** Sessions whose writers wait for this one, in the order in which they came. */
+  private readonly hungry = new Set<SendBudget>();
+  private isWaking = false;
 
   /** @param ownBytes what a session may always use, so that those whose peers are stuck do not stop the others */
   constructor(
@@ -21,7 +24,7 @@ export class SendBudget {
   }
 
   get isSpent(): boolean {
-    return this.used >= this.limitBytes || (this.used >= this.ownBytes && (this.parent?.isSpent ?? false));
+    return this.used >= this.limitBytes || this.waitsForParent;
   }
 
   use(bytes: number): void {
@@ -32,23 +35,41 @@ export class SendBudget {
   free(bytes: number): void {
     this.used -= bytes;
     this.parent?.free(bytes);
-    if (this.waiting.size > 0 && this.used <= this.limitBytes * RESUME_SHARE && !this.isSpent) this.wake();
+    if ((this.waiting.size === 0 && this.hungry.size === 0) || this.isWaking) return;
+    // Not inside the release of a slab: who is woken writes at once.
+    this.isWaking = true;
+    queueMicrotask(() => {
+      this.isWaking = false;
+      this.wake();
+    });
   }
 
-  /** Called when there is room again, of the session or of the process; harmless to call twice. */
+  /** Called once, when there is room again. */
   whenFree(callback: () => void): void {
     this.waiting.add(callback);
-    if (this.parent?.isSpent === true) this.parent.whenFree(callback);
+    if (this.waitsForParent) this.parent?.hungry.add(this);
   }
 
   forget(callback: () => void): void {
     this.waiting.delete(callback);
-    this.parent?.forget(callback);
+  }
+
+  private get waitsForParent(): boolean {
+    return this.used >= this.ownBytes && this.parent?.isSpent === true;
   }
 
   private wake(): void {
-    const callbacks = [...this.waiting];
-    this.waiting.clear();
-    for (const callback of callbacks) callback();
+    for (const child of [...this.hungry]) {
+      if (this.isSpent) return;
+      this.hungry.delete(child);
+      child.wake();
+    }
+    if (this.used > this.limitBytes * RESUME_SHARE) return;
+    for (const callback of [...this.waiting]) {
+      if (this.isSpent) break;
+      this.waiting.delete(callback);
+      callback();
+    }
+    if (this.waiting.size > 0 && this.waitsForParent) this.parent?.hungry.add(this);
   }
 }

@@ -55,15 +55,17 @@ export class SendQueue {
       return;
     }
     while (this.start - this.base >= SLAB_BYTES) {
-      this.give(this.slabs.shift());
+      const slab = this.slabs.shift();
       this.base += SLAB_BYTES;
+      this.give(slab);
     }
   }
 
   clear(): void {
-    for (const slab of this.slabs.splice(0)) this.give(slab);
+    const slabs = this.slabs.splice(0);
     this.start = this.end;
     this.base = this.end;
+    for (const slab of slabs) this.give(slab);
   }
 
   private give(slab: Buffer | undefined): void {

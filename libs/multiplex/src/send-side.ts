@@ -76,11 +76,6 @@ export class SendSide {
     return this.high;
   }
 
-  /** Sent and not acknowledged. */
-  get retainedBytes(): number {
-    return this.sentBytes - this.ackedBytes;
-  }
-
   /** The peer has the end of this direction, or never has to say so. */
   get endAcked(): boolean {
     return this.ended && (!this.retain || this.endAcknowledged);

@@ -109,12 +109,13 @@ export class Sender {
     this.scheduled = false;
     if (this.stopped) return;
     const { lanes, pacer, cap } = this.options;
-    const before = lanes.all.map((lane) => lane.bytesSent);
-    for (const lane of lanes.all) if (lane.writable) this.frames += lane.flushOwn();
+    const { all } = lanes;
+    const before = all.map((lane) => lane.bytesSent);
+    for (const lane of all) if (lane.writable) this.frames += lane.flushOwn();
     if (lanes.control?.writable === true) this.flushControl(lanes.control);
-    for (const [index, lane] of lanes.all.entries()) cap.spend(lane.bytesSent - (before[index] ?? 0));
+    for (const [index, lane] of all.entries()) cap.spend(lane.bytesSent - (before[index] ?? 0));
     const limited = this.flushChannels();
-    for (const [index, lane] of lanes.all.entries()) {
+    for (const [index, lane] of all.entries()) {
       lane.flush();
       if (lane.writable) this.unpark(lane);
       cap.spendRecords(lane.bytesSent - (before[index] ?? 0));
