@@ -37,7 +37,7 @@ describe.each<[Role]>([['broker'], ['agent']])('a resumable %s whose peer', (rol
       scene.peer.send(FRAME.LANE_ACK, 0, scene.session.stats.bytesSent);
       await turn();
     }
-    const { sentBytes = 0, ackedBytes = 0 } = channels[0]?.out ?? {};
+    const { sentBytes, ackedBytes } = channels[0]?.out ?? { sentBytes: Number.NaN, ackedBytes: 0 };
     expect(sentBytes - ackedBytes).toBeLessThanOrEqual(DEFAULT_CONFIG.maxWindowBytes + 2 * MIB);
   }, 20_000);
 

@@ -32,6 +32,11 @@ export class LaneSet {
     return this.lanes.reduce((total, lane) => total + lane.bytesReceived, this.past.received);
   }
 
+  /** Frames that are under way and will not be acknowledged by themselves. */
+  get quietBytes(): number {
+    return this.lanes.reduce((total, lane) => total + lane.quietBytes, 0);
+  }
+
   at(index: number): Lane | undefined {
     return this.lanes.find((lane) => lane.index === index);
   }

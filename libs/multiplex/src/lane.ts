@@ -37,6 +37,7 @@ export class Lane implements PacedLane {
   tables: TableReader | undefined;
   /** Bytes that the peer said it received here. */
   ackedBytes = 0;
+  quietBytes = 0;
   flights: PacedLane['flights'] = [];
   /** The peer acknowledges lanes. */
   acknowledged = false;
@@ -149,7 +150,7 @@ export class Lane implements PacedLane {
     if (this.ackWaits) this.toldBytes = this.bytesReceived;
     if (this.ackWaits) this.ackWorth = false;
     this.ackWaits = false;
-    for (const frame of frames) this.write(frame);
+    for (const frame of frames) this.writeQuietly(frame);
     return frames.length;
   }
 
@@ -165,6 +166,12 @@ export class Lane implements PacedLane {
     if (!this.transport.writable) return;
     this.bytesSent += bytes.length;
     this.outbox.append(bytes);
+  }
+
+  /** A frame that the peer answers with no LANE_ACK, or acknowledgements would never end. */
+  writeQuietly(bytes: Buffer): void {
+    this.quietBytes += bytes.length;
+    this.write(bytes);
   }
 
   /** One DATA frame with at most `wanted` bytes of the channel. @returns how many */

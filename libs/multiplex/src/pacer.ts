@@ -13,6 +13,8 @@ interface Flight {
 /** The bytes of one lane as its acknowledgements count them. */
 export interface PacedLane {
   readonly bytesSent: number;
+  /** Written since the last LANE_ACK in frames that the peer does not acknowledge by themselves. */
+  quietBytes: number;
   ackedBytes: number;
   flights: Flight[];
 }
@@ -101,12 +103,16 @@ export class Pacer {
     if (this.active) this.inflight += lane.bytesSent - lane.ackedBytes;
   }
 
-  /** @param limited nothing more waits */
-  sent(lane: PacedLane, fromBytes: number, limited: boolean): void {
+  /**
+   * @param limited nothing more waits
+   * @param quiet only frames that nobody acknowledges before long: their time tells nothing of the path
+   */
+  sent(lane: PacedLane, fromBytes: number, limited: boolean, quiet = false): void {
     if (!this.active || lane.bytesSent === fromBytes) return;
     const atMs = this.clock.steadyMs();
     if (this.inflight <= 0) this.deliveredAtMs = atMs;
     this.inflight += lane.bytesSent - fromBytes;
+    if (quiet) return;
     const { delivered, deliveredAtMs } = this;
     const last = lane.flights.at(-1);
     if (last !== undefined && lane.flights.length >= MAX_FLIGHTS) last.upTo = lane.bytesSent;
@@ -118,6 +124,7 @@ export class Pacer {
     if (fresh <= 0) return;
     const now = this.clock.steadyMs();
     lane.ackedBytes = bytes;
+    lane.quietBytes = 0;
     this.inflight -= fresh;
     this.delivered += fresh;
     this.deliveredAtMs = now;

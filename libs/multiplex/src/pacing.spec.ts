@@ -2,6 +2,7 @@ import { openChannel, startedPair, until } from '../test/session-pair.js';
 import { SIMULATED_CLOCK, Wire } from '../test/simulated-line.js';
 import { pour, SimulatedSite, trips } from '../test/simulated-site.js';
 import { slowPair } from '../test/slow-pair.js';
+import type { Channel } from './channel.js';
 import { UplinkCap } from './uplink-cap.js';
 
 const DELAY_MS = 20;
@@ -23,24 +24,41 @@ describe('an uplink that bulk saturates, in simulated time', () => {
     const site = await SimulatedSite.start(DELAY_MS, new Wire(), cap, bytesPerMs);
     const bulk = await site.channel('bulk');
     const control = trips(await site.channel('control'), 7);
+    const asked = trips((await site.channel('control')).toReversed() as [Channel, Channel], 60);
     pour(bulk);
-    return { bytesPerMs, site, bulk, control };
+    return { bytesPerMs, site, bulk, control, asked };
   };
 
   it.each([0.5, 1, 2, 10, 100])(
     'lets control through within 50 ms of its round trip, and is used, at %d Mbit/s',
     async (mbitPerS) => {
-      const { bytesPerMs, site, bulk, control } = await saturated(mbitPerS);
+      const { bytesPerMs, site, bulk, control, asked } = await saturated(mbitPerS);
       jest.advanceTimersByTime(3_000);
       control.length = 0;
+      asked.length = 0;
       const before = bulk[0].bytesReceived;
-      jest.advanceTimersByTime(6_000);
-      const used = (bulk[0].bytesReceived - before) / (6_000 * bytesPerMs);
+      jest.advanceTimersByTime(15_000);
+      const used = (bulk[0].bytesReceived - before) / (15_000 * bytesPerMs);
       site.close();
       expect(percentile(control, 0.99)).toBeLessThan(2 * DELAY_MS + 50);
+      expect(asked.length).toBeGreaterThan(90);
+      expect(Math.max(...asked)).toBeLessThan(2 * DELAY_MS + 60);
       expect(used).toBeGreaterThan(0.85);
     },
   );
+
+  it('does not hold control back for acknowledgements, which nobody acknowledges by themselves', async () => {
+    const cap = new UplinkCap(undefined, SIMULATED_CLOCK);
+    const site = await SimulatedSite.start(DELAY_MS, new Wire(), cap, 1_250);
+    const readers: [Channel, Channel][] = [];
+    for (let count = 0; count < 40; count += 1) readers.push(await site.channel('playback'));
+    const asked = trips((await site.channel('control')).toReversed() as [Channel, Channel], 1_000);
+    for (const reader of readers) pour(reader);
+    jest.advanceTimersByTime(30_000);
+    site.close();
+    expect(asked.length).toBeGreaterThan(25);
+    expect(Math.max(...asked)).toBeLessThan(2 * DELAY_MS + 60);
+  });
 
   it.each([1, 10, 100])('is found out without a queue that control feels for long, at %d Mbit/s', async (mbitPerS) => {
     const { site, control } = await saturated(mbitPerS);

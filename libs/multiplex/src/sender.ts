@@ -111,6 +111,7 @@ export class Sender {
     const { lanes, pacer, cap } = this.options;
     const { all } = lanes;
     const before = all.map((lane) => lane.bytesSent);
+    const quiet = all.map((lane) => lane.quietBytes);
     for (const lane of all) if (lane.writable) this.frames += lane.flushOwn();
     if (lanes.control?.writable === true) this.flushControl(lanes.control);
     for (const [index, lane] of all.entries()) cap.spend(lane.bytesSent - (before[index] ?? 0));
@@ -119,7 +120,8 @@ export class Sender {
       lane.flush();
       if (lane.writable) this.unpark(lane);
       cap.spendRecords(lane.bytesSent - (before[index] ?? 0));
-      pacer.sent(lane, before[index] ?? 0, limited);
+      const isQuiet = lane.bytesSent - (before[index] ?? 0) === lane.quietBytes - (quiet[index] ?? 0);
+      pacer.sent(lane, before[index] ?? 0, limited, isQuiet);
     }
   }
 
@@ -180,12 +182,13 @@ export class Sender {
     this.controlBytes = 0;
     for (const channel of this.acks) {
       channel.ackScheduled = false;
-      this.write(lane, encodeFrame(FRAME.ACK, channel.id, channel.takeAck()));
+      this.writeQuietly(lane, encodeFrame(FRAME.ACK, channel.id, channel.takeAck()));
     }
     this.acks = [];
     for (const channel of this.credit) {
       channel.creditScheduled = false;
-      if (!channel.receiveEnded) this.write(lane, encodeFrame(FRAME.MAX_DATA, channel.id, channel.window.limitBytes));
+      if (channel.receiveEnded) continue;
+      this.writeQuietly(lane, encodeFrame(FRAME.MAX_DATA, channel.id, channel.window.limitBytes));
     }
     this.credit = [];
   }
@@ -194,7 +197,7 @@ export class Sender {
   private flushChannels(): boolean {
     const { lanes, pacer, cap } = this.options;
     const { share } = this;
-    let room = pacer.room;
+    let room = pacer.room + lanes.quietBytes;
     share.begin();
     while (lanes.all.some((lane) => lane.writable)) {
       if (room <= 0) return false;
@@ -236,6 +239,11 @@ export class Sender {
     }
     if (channel.out.sendable) this.order.add(channel);
     channel.afterSend();
+  }
+
+  private writeQuietly(lane: Lane, frame: Buffer): void {
+    this.frames += 1;
+    lane.writeQuietly(frame);
   }
 
   private write(lane: Lane, frame: Buffer): void {

@@ -96,7 +96,7 @@ export function pour([sink, source]: [Channel, Channel]): void {
   pump();
 }
 
-/** Round trips of 100 bytes on a channel, one after the other, begun by the agent, whose uplink it is. @returns ms of each */
+/** Round trips of 100 bytes on a channel, one after the other, begun at its second end. @returns ms of each */
 export function trips([far, near]: [Channel, Channel], pauseMs: number): number[] {
   const took: number[] = [];
   let sentAt = 0;
