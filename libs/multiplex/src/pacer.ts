@@ -27,7 +27,11 @@ const MAX_WINDOW_BYTES = 64 * MIB;
 const MIN_WINDOW_BYTES = 4 * KIB;
 /** What may queue in front of the narrowest link, as time. */
 const QUEUE_MS = 20;
-const MAX_QUEUE_BYTES = 4 * MIB;
+/** On a fast path turns of busy event loops are what takes time; less than they need would starve it. */
+const FAST_QUEUE_MS = 45;
+/** Bytes per ms. */
+const FAST_RATE = 25_000;
+const MAX_QUEUE_BYTES = 16 * MIB;
 /** A frame is at most this long on the way, so that control waits for no longer. */
 const FRAME_MS = 10;
 const MIN_FRAME_BYTES = 2 * KIB;
@@ -44,7 +48,7 @@ const GROWTH = 1.25;
 
 /**
  * How much may be under way (SPEC.md section 6.2): written − acknowledged ≤ rate × minimum RTT + what the path delivers in
- * 20 ms. Rate is the greatest delivery rate of the last second or so, after Cardwell et al., BBR (2016): neither `drain`
+ * 20 ms, or in 45 ms when it is fast. Rate is the greatest delivery rate of the last second or so, after Cardwell et al., BBR (2016): neither `drain`
  * nor `writableLength` shows what waits in the kernel.
  */
 export class Pacer {
@@ -88,7 +92,7 @@ export class Pacer {
   get windowBytes(): number {
     if (this.startup || !Number.isFinite(this.minRttMs)) return this.startupWindow;
     const rate = Math.max(this.best, this.bestBefore);
-    const queue = Math.min(MAX_QUEUE_BYTES, rate * QUEUE_MS);
+    const queue = Math.min(MAX_QUEUE_BYTES, rate * (rate < FAST_RATE ? QUEUE_MS : FAST_QUEUE_MS));
     return Math.max(MIN_WINDOW_BYTES, rate * this.minRttMs + queue);
   }
 
