@@ -91,13 +91,22 @@ function frp({ dir, controlPort, port, servicePort }, mux) {
 function rathole({ dir, controlPort, port, servicePort }) {
   const [server, client] = [join(dir, 'server.toml'), join(dir, 'client.toml')];
   const token = `token = "${randomBytes(16).toString('hex')}"`;
-  const section = (/** @type {string} */ role, /** @type {string[]} */ own, /** @type {string} */ service) =>
-    [`[${role}]`, ...own, `[${role}.transport]`, 'type = "noise"', `[${role}.services.load]`, token, service].join(
-      '\n',
-    );
-  const here = `bind_addr = "127.0.0.1:${controlPort}"`;
-  writeFileSync(server, section('server', [here], `bind_addr = "127.0.0.1:${port}"`));
-  const there = `remote_addr = "127.0.0.1:${controlPort}"`;
-  writeFileSync(client, section('client', [there], `local_addr = "127.0.0.1:${servicePort}"`));
+  const keys = execFileSync('rathole', ['--genkey'], { encoding: 'utf8' });
+  const [, secret, open] = /Private Key:\s*(\S+)\s*Public Key:\s*(\S+)/i.exec(keys) ?? [];
+  const section = (/** @type {string} */ role, /** @type {Record<string, string>} */ own) => [
+    `[${role}]`,
+    own.address,
+    `[${role}.transport]`,
+    'type = "noise"',
+    `[${role}.transport.noise]`,
+    own.key,
+    `[${role}.services.load]`,
+    token,
+    own.service,
+  ];
+  const here = { address: `bind_addr = "127.0.0.1:${controlPort}"`, key: `local_private_key = "${secret}"` };
+  const there = { address: `remote_addr = "127.0.0.1:${controlPort}"`, key: `remote_public_key = "${open}"` };
+  writeFileSync(server, section('server', { ...here, service: `bind_addr = "127.0.0.1:${port}"` }).join('\n'));
+  writeFileSync(client, section('client', { ...there, service: `local_addr = "127.0.0.1:${servicePort}"` }).join('\n'));
   return { server: ['rathole', '--server', server], client: ['rathole', '--client', client] };
 }
