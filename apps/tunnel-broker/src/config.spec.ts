@@ -1,5 +1,6 @@
 import { parseEnvironment } from '@app/runtime';
 import { checkConfig, environment } from './config.js';
+import { TrustedBalancers } from './listener/balancers.js';
 
 const read = (change: NodeJS.ProcessEnv) =>
   checkConfig(
@@ -42,6 +43,21 @@ describe('the configuration of a broker', () => {
     expect(read({}).ADIT_TUNNEL_PROXY_PROTOCOL_FROM).toEqual([]);
     const named = read({ ADIT_TUNNEL_PROXY_PROTOCOL_FROM: '10.0.0.0/8, 127.0.0.1,fd00::1' });
     expect(named.ADIT_TUNNEL_PROXY_PROTOCOL_FROM).toEqual(['10.0.0.0/8', '127.0.0.1/32', 'fd00::1/128']);
+  });
+
+  it('takes IPv4 balancers in IPv6 clothing for what they are', () => {
+    const { ADIT_TUNNEL_PROXY_PROTOCOL_FROM } = read({
+      ADIT_TUNNEL_PROXY_PROTOCOL_FROM: '::ffff:10.0.0.0/104,::ffff:192.0.2.1',
+    });
+    expect(ADIT_TUNNEL_PROXY_PROTOCOL_FROM).toEqual(['10.0.0.0/8', '192.0.2.1/32']);
+    expect(new TrustedBalancers(ADIT_TUNNEL_PROXY_PROTOCOL_FROM).has('::ffff:10.1.2.3')).toBe(true);
+  });
+
+  it.each([
+    ['::ffff:10.0.0.0/90', 'at least 96 bits'],
+    ['::ffff:0.0.0.0/96', 'everybody'],
+  ])('says what is wrong with balancers at %s', (range, what) => {
+    expect(() => read({ ADIT_TUNNEL_PROXY_PROTOCOL_FROM: range })).toThrow(what);
   });
 
   it.each<[string, NodeJS.ProcessEnv]>([

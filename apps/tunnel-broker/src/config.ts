@@ -10,13 +10,28 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true');
 
+/** Of an IPv6 address, what comes before the IPv4 address in it. */
+const MAPPED_BITS = 96;
+
 /** Comma-separated addresses and ranges, each as a range. */
 const asRanges = (list: string): string =>
   list
     .split(',')
     .map((text) => text.trim())
     .map((range) => (ipaddr.isValid(range) ? `${range}/${ipaddr.parse(range).kind() === 'ipv4' ? 32 : 128}` : range))
+    .map(plainRange)
     .join(',');
+
+const isMapped = (network: ipaddr.IPv4 | ipaddr.IPv6): network is ipaddr.IPv6 =>
+  network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress();
+
+/** IPv4 without its IPv6 clothing, as the addresses of connections are compared. */
+const plainRange = (range: string): string => {
+  if (!ipaddr.isValidCIDR(range)) return range;
+  const [network, bits] = ipaddr.parseCIDR(range);
+  if (!isMapped(network) || bits < MAPPED_BITS) return range;
+  return `${network.toIPv4Address().toString()}/${bits - MAPPED_BITS}`;
+};
 
 export const environment = commonEnvironment.extend({
   ADIT_TUNNEL_HOST: z.string().default('127.0.0.1'),
@@ -27,7 +42,11 @@ export const environment = commonEnvironment.extend({
    */
   ADIT_TUNNEL_PROXY_PROTOCOL_FROM: z
     .preprocess((list) => (typeof list === 'string' ? asRanges(list) : list), cidrList)
-    .refine((ranges) => ranges.every((range) => !range.endsWith('/0')), 'everybody is no balancer'),
+    .refine((ranges) => ranges.every((range) => !range.endsWith('/0')), 'everybody is no balancer')
+    .refine(
+      (ranges) => ranges.every((range) => !ipaddr.isValidCIDR(range) || !isMapped(ipaddr.parseCIDR(range)[0])),
+      `a range of ::ffff: addresses has at least ${MAPPED_BITS} bits`,
+    ),
   ADIT_INGRESS_HOST: z.string().default('127.0.0.1'),
   ADIT_INGRESS_PORT: port.default(5_580),
   /** Where dialers reach the ingress; else its listening address. */

@@ -11,8 +11,12 @@ import {
   until,
   writeAll,
 } from '../test/session-pair.js';
-import type { AdmittedHello, CloseReason } from './index.js';
+import { WELCOME_VALUES } from '../test/raw-peer.js';
+import { encodeFrame } from './encode.js';
 import { OpenRefusedError, SessionRefusedError } from './errors.js';
+import { encodeFields } from './fields.js';
+import { FRAME, GOAWAY_FIELDS, WELCOME_FIELDS } from './frame.js';
+import { type AdmittedHello, type CloseReason, Session } from './index.js';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -84,6 +88,22 @@ describe('a session', () => {
     expect(refused).toMatchObject({ code: 'unknown-service', detail: 'ssh', retryable: false });
     expect(pair.broker.channelCount).toBe(0);
     pair.close();
+  });
+
+  it('knows of a GOAWAY that came in the same read as WELCOME, before anybody could listen', async () => {
+    const [near, far] = duplexPair();
+    const agent = new Session({ role: 'agent', transport: near, hello: HELLO });
+    const started = agent.start();
+    const goaway = { reason: 'broker-stopped', lastAcceptedId: 0, drainDeadlineMs: 5_000, reconnectAfterMs: 300 };
+    far.write(
+      Buffer.concat([
+        encodeFrame(FRAME.WELCOME, 0, 0, encodeFields(WELCOME_FIELDS, WELCOME_VALUES)),
+        encodeFrame(FRAME.GOAWAY, 0, 0, encodeFields(GOAWAY_FIELDS, goaway)),
+      ]),
+    );
+    await started;
+    expect(agent.peerGoaway).toEqual(goaway);
+    agent.close();
   });
 
   it('tells both ends why it was closed, once', async () => {

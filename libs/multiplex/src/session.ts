@@ -29,6 +29,7 @@ import type {
   AttachOptions,
   CloseReason,
   DrainOptions,
+  GoawayInfo,
   Joinable,
   SessionEvents,
   SessionOptions,
@@ -58,7 +59,7 @@ export class Session extends EventEmitter<SessionEvents> {
   /** Agent: what the broker gave. */
   private knownSecret: string | undefined;
   private lastRttMs: number | undefined;
-  private peerDraining = false;
+  private goaway: GoawayInfo | undefined;
   private leaving: Drain | undefined;
   private suspendTimer: NodeJS.Timeout | undefined;
   private reason: CloseReason | undefined;
@@ -77,7 +78,8 @@ export class Session extends EventEmitter<SessionEvents> {
     const { clock, lanes, pacer } = this;
     this.laneAcks = new LaneAcks(lanes, config.laneAckDelayMs);
     const cap = options.uplinkCap ?? new UplinkCap(undefined, clock);
-    this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow: (error) => this.fail(error) });
+    const overflow = (error: SessionError): void => this.finish(reasonOfFault(error));
+    this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow });
     this.table = this.createTable();
   }
 
@@ -116,6 +118,11 @@ export class Session extends EventEmitter<SessionEvents> {
   /** Set once the session is closed. */
   get closeReason(): CloseReason | undefined {
     return this.reason;
+  }
+
+  /** Set once the peer drains: its GOAWAY may come with WELCOME, before anybody can listen. */
+  get peerGoaway(): GoawayInfo | undefined {
+    return this.goaway;
   }
 
   get stats(): SessionStats {
@@ -181,7 +188,8 @@ export class Session extends EventEmitter<SessionEvents> {
   /** @throws OpenRefusedError; its `retryable` tells whether another session may be tried. */
   open(request: OpenOptions): Promise<Channel> {
     if (this.current === 'closed') return Promise.reject(new OpenRefusedError('session-lost', this.reason?.code));
-    if (this.peerDraining || this.leaving?.opens === false) return Promise.reject(new OpenRefusedError('draining'));
+    if (this.goaway !== undefined || this.leaving?.opens === false)
+      return Promise.reject(new OpenRefusedError('draining'));
     if (!this.living) return Promise.reject(new OpenRefusedError('not-open'));
     if (this.suspended) return Promise.reject(new OpenRefusedError('suspended'));
     return this.table.open(request);
@@ -361,8 +369,8 @@ export class Session extends EventEmitter<SessionEvents> {
   private receiveGoaway(payload: Buffer): void {
     const info = decodeFields(GOAWAY_FIELDS, payload);
     this.table.rejectOpensAbove(info.lastAcceptedId);
-    if (this.peerDraining) return;
-    this.peerDraining = true;
+    if (this.goaway !== undefined) return;
+    this.goaway = info;
     this.emit('goaway', info);
   }
 
@@ -375,16 +383,12 @@ export class Session extends EventEmitter<SessionEvents> {
     const admission = await askAdmission(this.options.admit, hello, this.clock.wallMs());
     if (this.current !== 'handshaking') return;
     if ('refuse' in admission) {
-      this.refuse(admission.refuse.code, admission.refuse.detail, admission.refuse.retryAfterMs);
+      this.finish({ ...admission.refuse, by: 'local' }, true);
     } else if ('join' in admission) {
       this.handOver(lane, hello, admission.join);
     } else {
       this.admitted(hello, admission.sessionId);
     }
-  }
-
-  private refuse(code: string, detail?: string, retryAfterMs?: number): void {
-    this.finish(reasonOf('local', code, detail, retryAfterMs), true);
   }
 
   private admitted(hello: HelloFields, sessionId: string): void {
@@ -399,7 +403,7 @@ export class Session extends EventEmitter<SessionEvents> {
   private handOver(lane: Lane, hello: HelloFields, session: Joinable): void {
     const { exporter } = this.options;
     const refusal = exporter === undefined ? 'not-implemented' : session.adopt(lane, hello, exporter);
-    if (refusal !== undefined) return this.refuse(refusal);
+    if (refusal !== undefined) return this.finish({ code: refusal, by: 'local' }, true);
     this.current = move(SESSION_MOVES, this.current, 'closed');
     this.reason = { code: 'joined', by: 'local' };
     const greeting = this.greetings.end(lane);
@@ -438,7 +442,7 @@ export class Session extends EventEmitter<SessionEvents> {
   private laneFailed(lane: Lane, error: SessionError): void {
     const ofTransport = ['transport-closed', 'transport-error', 'peer-silent'].includes(error.code);
     if (lane.open && this.living && this.resumable && ofTransport) return this.loseLane(lane, error);
-    if (lane.open || (lane === this.first && !this.living)) return this.fail(error);
+    if (lane.open || (lane === this.first && !this.living)) return this.finish(reasonOfFault(error));
     this.greetings.end(lane)?.reject(error);
     lane.drop();
   }
@@ -469,10 +473,6 @@ export class Session extends EventEmitter<SessionEvents> {
   private recover(): void {
     if (this.leaving !== undefined) this.sender.send(FRAME.GOAWAY, 0, 0, this.leaving.goaway);
     this.table.sendTable(true);
-  }
-
-  private fail(error: SessionError): void {
-    this.finish(reasonOfFault(error));
   }
 
   private finish(reason: CloseReason, refused = reason.by === 'peer'): void {

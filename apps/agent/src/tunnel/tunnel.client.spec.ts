@@ -1,4 +1,4 @@
-import { SessionRefusedError, type Session, type CloseReason } from '@app/multiplex';
+import { SessionRefusedError, type GoawayInfo, type Session, type CloseReason } from '@app/multiplex';
 import { EventEmitter, once } from 'node:events';
 import { AgentError } from '../errors.js';
 import type { Endpoint } from '../network/endpoint.dialer.js';
@@ -10,6 +10,7 @@ const endpoint = (host: string, priority: number): Endpoint => ({ host, port: 55
 
 class ScriptedSession extends EventEmitter {
   closeReason: CloseReason | undefined;
+  peerGoaway: GoawayInfo | undefined;
   drained = false;
 
   end(code: string, retryAfterMs?: number): void {
@@ -35,10 +36,11 @@ describe('TunnelClient', () => {
   let now = 0;
   let waits: number[] = [];
   let tried: string[] = [];
+  let timers: { ms: number; run: () => void }[] = [];
   let client: TunnelClient;
 
   const begin = (steps: Step[], endpoints = [endpoint('first', 0)]): void => {
-    [now, waits, tried] = [0, [], []];
+    [now, waits, tried, timers] = [0, [], [], []];
     client = new TunnelClient({
       endpoints,
       backOff: new BackOff(
@@ -51,6 +53,11 @@ describe('TunnelClient', () => {
         waits.push(ms);
         now += ms;
         return Promise.resolve();
+      },
+      later: (ms, run) => {
+        const timer = { ms, run };
+        timers.push(timer);
+        return () => void (timers = timers.filter((other) => other !== timer));
       },
       attach: () => Promise.reject(new Error('no line')),
       attempt: ({ host }, signal) => {
@@ -151,6 +158,43 @@ describe('TunnelClient', () => {
     await client.close();
     expect([old.drained, next.drained]).toEqual([true, true]);
     expect(await left).toEqual(['first:5500', { code: 'drained', message: 'the session ended' }]);
+  });
+
+  it('ends the session that it left behind itself, when the broker does not in its time', async () => {
+    const old = new ScriptedSession();
+    begin([old, new ScriptedSession()]);
+    await once(client, 'up');
+    const up = once(client, 'up');
+    old.emit('goaway', goaway);
+    await up;
+    expect(timers.map(({ ms }) => ms)).toEqual([goaway.drainDeadlineMs + 5_000]);
+    const left = once(client, 'left');
+    timers[0]?.run();
+    expect(await left).toEqual(['first:5500', { code: 'drain-deadline', message: 'the session ended' }]);
+    expect(timers).toEqual([]);
+  });
+
+  it('waits for the broker to end it no longer than an hour, and not once it has', async () => {
+    const old = new ScriptedSession();
+    begin([old, new ScriptedSession()]);
+    await once(client, 'up');
+    const up = once(client, 'up');
+    old.emit('goaway', { ...goaway, drainDeadlineMs: 4_294_967_295 });
+    await up;
+    expect(timers.map(({ ms }) => ms)).toEqual([3_605_000]);
+    old.end('drained');
+    expect(timers).toEqual([]);
+  });
+
+  it('moves when it was told to go before it could listen, in the same read as WELCOME', async () => {
+    const old = new ScriptedSession();
+    old.peerGoaway = goaway;
+    begin([old, new ScriptedSession()], [endpoint('first', 0), endpoint('other', 10)]);
+    const [trouble] = (await once(client, 'moving')) as [{ code: string }];
+    await once(client, 'up');
+    expect(trouble.code).toBe('broker-draining');
+    expect(tried).toEqual(['first', 'other']);
+    expect(old.closeReason).toBeUndefined();
   });
 
   it('backs off from a broker that sends it away as soon as it is there', async () => {

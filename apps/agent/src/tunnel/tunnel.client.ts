@@ -44,6 +44,8 @@ export interface TunnelOptions {
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Steady ms. */
   clock?: () => number;
+  /** Runs something later, unless the function that it returns is called first; keeps no process alive. */
+  later?: (ms: number, run: () => void) => () => void;
 }
 
 interface Ending {
@@ -58,6 +60,10 @@ interface Ending {
 /** A session that lived this long clears the back-off; a shorter one counts as a failure, so that no loop runs hot. */
 const STEADY_MS = 10_000;
 const DRAIN_DEADLINE_MS = 1_500;
+/** A session that its broker has not ended so long after the deadline that it named will not be ended by it. */
+const LEFT_GRACE_MS = 5_000;
+/** The longest drain that is believed in; also, a timer cannot wait as long as GOAWAY can say. */
+const LONGEST_DRAIN_MS = 3_600_000;
 
 /** Keeps one session up: the loop and its policy. One attempt is `tunnel.attempt.ts`. */
 export class TunnelClient extends EventEmitter<TunnelEvents> {
@@ -164,7 +170,13 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
   private leave({ session, endpoint }: Connected, drainsForMs: number): void {
     const name = endpointName(endpoint);
     this.draining.set(name, this.now() + drainsForMs);
-    session.once('close', (reason: CloseReason) => this.emit('left', name, closedBy(reason).trouble));
+    const cancel = (this.options.later ?? later)(Math.min(drainsForMs, LONGEST_DRAIN_MS) + LEFT_GRACE_MS, () =>
+      session.close('drain-deadline', 'the broker did not end it'),
+    );
+    session.once('close', (reason: CloseReason) => {
+      cancel();
+      this.emit('left', name, closedBy(reason).trouble);
+    });
   }
 
   private keepLanes(connected: Connected): void {
@@ -187,18 +199,26 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
   }
 }
 
+const later = (ms: number, run: () => void): (() => void) => {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+};
+
 /** The end of a session, or the peer's wish that the next one be opened: then this one drains beside it. */
 const endOf = (session: Session): Promise<Ending> =>
   new Promise((resolve) => {
     session.once('close', (reason: CloseReason) => resolve(closedBy(reason)));
-    session.once('goaway', (info: GoawayInfo) => {
-      const message = `The broker asks to reconnect: ${info.reason}`;
-      const trouble = { code: 'broker-draining', message };
-      resolve({ trouble, waitMs: info.reconnectAfterMs ?? 0, drainsForMs: info.drainDeadlineMs });
-    });
-    const { closeReason } = session;
+    session.once('goaway', (info: GoawayInfo) => resolve(movedBy(info)));
+    // Either may have come in the same read as WELCOME.
+    const { closeReason, peerGoaway } = session;
     if (closeReason !== undefined) resolve(closedBy(closeReason));
+    else if (peerGoaway !== undefined) resolve(movedBy(peerGoaway));
   });
+
+const movedBy = ({ reason, reconnectAfterMs, drainDeadlineMs }: GoawayInfo): Ending => {
+  const trouble = { code: 'broker-draining', message: `The broker asks to reconnect: ${reason}` };
+  return { trouble, waitMs: reconnectAfterMs ?? 0, drainsForMs: drainDeadlineMs };
+};
 
 const closedBy = ({ code, detail, retryAfterMs }: CloseReason): Ending =>
   judged(code, detail ?? 'the session ended', retryAfterMs);

@@ -60,4 +60,16 @@ describe('UplinkKeeper', () => {
     expect(errors).toEqual([new Error('uplink.limit')]);
     expect(keeper.limit.bitsPerSecond).toBe(10e6);
   });
+
+  it('takes a policy that could not be read at first, as when there are too many open files', async () => {
+    let tooMany = true;
+    const read = () => (tooMany ? Promise.reject(new Error('EMFILE')) : Promise.resolve(uplinkPolicy.parse({})));
+    begin(SCHEDULED, { version: () => Promise.resolve('2'), read });
+    for (let check = 0; check < 3; check += 1) await keeper.check();
+    expect(told).toEqual(['10 Mbit/s']);
+    tooMany = false;
+    await keeper.check();
+    expect(told).toEqual(['10 Mbit/s', 'unlimited']);
+    expect(errors).toEqual([new Error('EMFILE')]);
+  });
 });

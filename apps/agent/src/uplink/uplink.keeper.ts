@@ -30,6 +30,8 @@ export class UplinkKeeper {
   private timer: NodeJS.Timeout | undefined;
   private applied: string | undefined;
   private seen: string | undefined;
+  /** What was told last, and of which version: each is told once. */
+  private fault: string | undefined;
   private checking: Promise<void> | undefined;
 
   constructor(private readonly options: UplinkOptions) {
@@ -66,8 +68,17 @@ export class UplinkKeeper {
     const settled = version === this.seen;
     this.seen = version;
     if (!settled || version === this.applied) return;
-    this.applied = version;
-    this.policy = await source.read();
+    try {
+      this.policy = await source.read();
+      this.applied = version;
+      this.fault = undefined;
+    } catch (error) {
+      // A fault that passes, as when there are too many open files, is tried again with the next check.
+      const fault = `${version} ${String(error)}`;
+      if (fault === this.fault) return;
+      this.fault = fault;
+      throw error;
+    }
   }
 
   private apply(): void {

@@ -1,12 +1,11 @@
 import { Credit } from './credit.js';
+import { Crowd, type Neighbourhood } from './crowd.js';
 import type { GateLimits } from './gate-limits.js';
 
 /** What the gate knows of one origin of connections. */
-export class Address<Visit> {
-  /** Oldest first. */
-  readonly arriving = new Set<Visit>();
-  /** Oldest first. */
-  readonly line = new Set<Visit>();
+export class Address<Visit> extends Crowd<Visit> {
+  /** Set while it has a connection here. */
+  neighbourhood: Neighbourhood<Visit> | undefined;
   places = 0;
   readonly credit: Credit;
   private knownUntil: number | undefined;
@@ -16,6 +15,7 @@ export class Address<Visit> {
     private readonly limits: GateLimits,
     private readonly now: () => number,
   ) {
+    super();
     this.credit = new Credit(limits.credit, now);
   }
 
@@ -23,9 +23,16 @@ export class Address<Visit> {
     return this.places === 0 && this.waiting === 0;
   }
 
-  /** Connections without a place. */
-  get waiting(): number {
-    return this.arriving.size + this.line.size;
+  add(visit: Visit, to: 'arriving' | 'line'): void {
+    this[to].add(visit);
+    this.neighbourhood?.[to].add(visit);
+  }
+
+  remove(visit: Visit): void {
+    for (const crowd of [this, this.neighbourhood]) {
+      crowd?.arriving.delete(visit);
+      crowd?.line.delete(visit);
+    }
   }
 
   /** An agent came in from there not long ago. */

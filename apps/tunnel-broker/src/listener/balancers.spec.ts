@@ -1,4 +1,4 @@
-import { originOf, plainAddress, TrustedBalancers } from './balancers.js';
+import { neighbourhoodOf, originOf, plainAddress, TrustedBalancers } from './balancers.js';
 
 describe('balancers', () => {
   const balancers = new TrustedBalancers(['10.0.0.0/8', '127.0.0.1/32', 'fd00::/8']);
@@ -30,5 +30,14 @@ describe('an address', () => {
     expect(originOf('192.0.2.1')).not.toBe(originOf('192.0.2.2'));
     expect(originOf('2001:db8::1')).toBe(originOf('2001:db8::ffff:1:2'));
     expect(originOf('2001:db8::1')).not.toBe(originOf('2001:db8:0:1::1'));
+  });
+
+  it('waits in line with those of the same /48', () => {
+    const [one, two, other] = ['2001:db8:7:1::1', '2001:db8:7:2::1', '2001:db8:8:1::1'].map((address) =>
+      neighbourhoodOf(originOf(address)),
+    );
+    expect(one).toBe(two);
+    expect(one).not.toBe(other);
+    expect(neighbourhoodOf(originOf('192.0.2.1'))).toBe('192.0.2.1');
   });
 });

@@ -15,6 +15,10 @@ export const originOf = (address: string): string => {
   return ip instanceof ipaddr.IPv6 ? `${ip.parts.slice(0, 4).join(':')}::/64` : ip.toString();
 };
 
+/** Origins that one holder may have: those of a /48 of IPv6, of which it has 65,536. */
+export const neighbourhoodOf = (origin: string): string =>
+  origin.endsWith('::/64') ? `${origin.split(':').slice(0, 3).join(':')}::/48` : origin;
+
 /** The balancers whose word about their clients is believed. */
 export class TrustedBalancers {
   private readonly ranges: ReturnType<typeof parseCidrs>;

@@ -1,69 +1,5 @@
-import { ConnectionGate } from './connection-gate.js';
-import { DEFAULT_GATE_LIMITS, type GateLimits } from './gate-limits.js';
-import type { Outcome, Visit } from './visit.js';
-
-const SMALL: GateLimits = {
-  ...DEFAULT_GATE_LIMITS,
-  places: 4,
-  placesPerAddress: 3,
-  waiting: 10,
-  credit: { most: 4, perSecond: 1 },
-  knownCredit: { most: 8, perSecond: 2 },
-  classCredit: { most: 100, perSecond: 50 },
-  addresses: 3,
-};
-
-/** A gate with a clock that is turned by hand, and what it did to each connection. */
-class Door {
-  now = 0;
-  readonly started: string[] = [];
-  readonly turnedAway: string[] = [];
-  readonly outcomes: string[] = [];
-  readonly gate: ConnectionGate;
-  readonly limits: GateLimits;
-
-  constructor(change: Partial<GateLimits> = {}) {
-    this.limits = { ...SMALL, ...change };
-    const observer = {
-      turnedAway: () => undefined,
-      ended: (outcome: Outcome, slowed: boolean) => void this.outcomes.push(slowed ? `${outcome}, slowed` : outcome),
-    };
-    this.gate = new ConnectionGate(this.limits, observer, () => this.now);
-  }
-
-  silent(origin: string, name = origin): Visit {
-    return this.gate.arrive(origin, (reason) => void this.turnedAway.push(`${name}: ${reason}`));
-  }
-
-  hello(origin: string, name = origin): Visit {
-    const visit = this.silent(origin, name);
-    visit.queue(() => void this.started.push(name));
-    return visit;
-  }
-
-  /** As many as there are names in the text. */
-  hellos(origin: string, names: string): Visit[] {
-    return names.split(' ').map((name) => this.hello(origin, name));
-  }
-
-  /** A handshake from its beginning to this end. */
-  pass(origin: string, outcome: Outcome): void {
-    this.hello(origin).end(outcome);
-  }
-
-  /** One that fails as soon as it is given a handshake. */
-  attack(origin: string): void {
-    const visit = this.silent(origin);
-    visit.queue(() => {
-      this.started.push(origin);
-      visit.end('failed');
-    });
-  }
-
-  wait(ms: number): void {
-    for (const until = this.now + ms; this.now < until; this.gate.tick()) this.now += 100;
-  }
-}
+import { originOf } from './balancers.js';
+import { Door, SMALL } from './connection-gate.kit.js';
 
 describe('the gate of the tunnel listener', () => {
   it('lets a storm wait in line instead of turning it away', () => {
@@ -106,6 +42,28 @@ describe('the gate of the tunnel listener', () => {
     expect(door.turnedAway).toHaveLength(21);
     expect(door.turnedAway.every((line) => line.startsWith('s'))).toBe(true);
     expect(door.gate.counts.waiting).toBe(10);
+  });
+
+  it('makes room by the holder of a /48, whichever of its many addresses he uses', () => {
+    const door = new Door();
+    door.silent('agent');
+    for (let count = 0; count < 30; count++) door.silent(originOf(`2001:db8:0:${count}::1`), `s${count}`);
+    for (let count = 0; count < 3; count++) door.silent(`agent ${count}`);
+    expect(door.turnedAway).toHaveLength(24);
+    expect(door.turnedAway.every((line) => line.startsWith('s'))).toBe(true);
+    expect(door.gate.counts).toMatchObject({ waiting: 10, addresses: 10 });
+  });
+
+  it('goes on when it cannot begin one handshake', () => {
+    const door = new Door({ places: 1 });
+    const fault = () => {
+      throw new Error('no handshake');
+    };
+    const visit = door.silent('nat');
+    expect(() => visit.queue(fault)).toThrow('no handshake');
+    door.hello('nat', 'next');
+    visit.end('left');
+    expect(door.started).toEqual(['next']);
   });
 
   it('stays bounded when more addresses come than may wait', () => {

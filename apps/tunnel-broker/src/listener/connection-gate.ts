@@ -1,6 +1,7 @@
 import type { Address } from './address.js';
 import { AddressBook } from './address-book.js';
 import { Credit } from './credit.js';
+import type { Neighbourhood } from './crowd.js';
 import { DEFAULT_GATE_LIMITS, type GateLimits } from './gate-limits.js';
 import { Pace } from './pace.js';
 import { type Doorkeeper, type Outcome, type TurnedAwayReason, Visit } from './visit.js';
@@ -31,6 +32,8 @@ export class ConnectionGate implements Doorkeeper {
   private readonly strangers: Credit;
   private readonly pace: Pace;
   private pumping = false;
+  /** The one that ever had most of those without a place, as far as that is known without looking for it. */
+  private largest: Neighbourhood<Visit> | undefined;
 
   constructor(
     private readonly limits: GateLimits = DEFAULT_GATE_LIMITS,
@@ -55,7 +58,7 @@ export class ConnectionGate implements Doorkeeper {
     const address = this.book.enter(origin);
     const visit = new Visit(this, address, this.now(), turnAway);
     this.arriving.add(visit);
-    address.arriving.add(visit);
+    this.put(visit, address);
     if (this.withoutPlace > this.limits.waiting) this.makeRoom(address);
     return visit;
   }
@@ -74,15 +77,15 @@ export class ConnectionGate implements Doorkeeper {
 
   move(visit: Visit, origin: string): void {
     const before = visit.address;
-    before.arriving.delete(visit);
+    before.remove(visit);
     this.book.leave(before);
     visit.address = this.book.enter(origin);
-    visit.address.arriving.add(visit);
+    this.put(visit, visit.address);
   }
 
   line(visit: Visit): void {
     this.enterStage(visit, 'waiting');
-    visit.address.line.add(visit);
+    visit.address.add(visit, 'line');
     if (!this.resting.has(visit.address)) this.ready.add(visit.address);
     this.pump();
   }
@@ -117,10 +120,15 @@ export class ConnectionGate implements Doorkeeper {
     return this.handshaking.size + this.judging.size;
   }
 
+  private put(visit: Visit, address: Address<Visit>): void {
+    address.add(visit, 'arriving');
+    const { neighbourhood } = address;
+    if ((neighbourhood?.waiting ?? 0) > (this.largest?.waiting ?? 0)) this.largest = neighbourhood;
+  }
+
   private enterStage(visit: Visit, stage: Visit['stage']): void {
     if (visit.stage !== 'ended') this[visit.stage].delete(visit);
-    visit.address.arriving.delete(visit);
-    visit.address.line.delete(visit);
+    visit.address.remove(visit);
     visit.stage = stage;
     visit.since = this.now();
     if (stage !== 'ended') this[stage].add(visit);
@@ -141,19 +149,26 @@ export class ConnectionGate implements Doorkeeper {
   private pump(): void {
     if (this.pumping) return;
     this.pumping = true;
-    while (this.taken < this.limits.places) {
-      const visit = this.next();
-      if (visit === undefined) break;
-      const { address } = visit;
-      this.enterStage(visit, 'handshaking');
-      address.places += 1;
-      address.credit.take();
-      visit.paidFrom = this.classOf(address);
-      visit.paidFrom.take();
-      if (address.line.size > 0) this.ready.add(address);
-      visit.start();
+    try {
+      while (this.taken < this.limits.places) {
+        const visit = this.next();
+        if (visit === undefined) break;
+        this.admit(visit);
+      }
+    } finally {
+      this.pumping = false;
     }
-    this.pumping = false;
+  }
+
+  private admit(visit: Visit): void {
+    const { address } = visit;
+    this.enterStage(visit, 'handshaking');
+    address.places += 1;
+    address.credit.take();
+    visit.paidFrom = this.classOf(address);
+    visit.paidFrom.take();
+    if (address.line.size > 0) this.ready.add(address);
+    visit.start();
   }
 
   /** The first in line of the address whose turn it is. */
@@ -181,10 +196,16 @@ export class ConnectionGate implements Doorkeeper {
     for (const visit of visits) if (now - visit.since >= limitMs(visit)) this.refuse(visit, reason);
   }
 
-  /** An address with more than its share gives up one of its own, the oldest of what there is more of. */
-  private makeRoom(address: Address<Visit>): void {
-    const hasMuch = address.waiting > Math.max(1, this.limits.waiting / this.book.size);
-    const { arriving, line } = hasMuch ? address : { arriving: this.arriving, line: this.waiting };
+  /**
+   * A holder with more than his share gives up one of his own for the next, and for anybody's when he has more than half
+   * of all; the oldest of what there is more of. Without such a holder it is the oldest of all.
+   */
+  private makeRoom({ neighbourhood }: Address<Visit>): void {
+    const { waiting } = this.limits;
+    const share = Math.max(1, waiting / this.book.neighbourhoods);
+    const hasMuch = (neighbourhood?.waiting ?? 0) > share ? neighbourhood : undefined;
+    const hasMost = (this.largest?.waiting ?? 0) > waiting / 2 ? this.largest : undefined;
+    const { arriving, line } = hasMuch ?? hasMost ?? { arriving: this.arriving, line: this.waiting };
     const [victim] = arriving.size > line.size ? arriving : line;
     if (victim !== undefined) this.refuse(victim, 'crowded');
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { GateObserver } from './connection-gate.js';
-import type { Outcome } from './visit.js';
+import { type Outcome, OUTCOMES } from './visit.js';
 
 /** Figures of the door; labels are bounded: no address. */
 @Injectable()
@@ -16,7 +16,7 @@ export class GateMetrics implements GateObserver {
   });
   private readonly endedTotal = new Counter({
     name: 'adit_gate_handshakes_total',
-    help: 'Handshakes by outcome: admitted, failed, left, excused',
+    help: `Handshakes by outcome: ${OUTCOMES.join(', ')}`,
     labelNames: ['outcome'],
     registers: this.registers,
   });

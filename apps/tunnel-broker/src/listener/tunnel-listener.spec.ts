@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { agentTlsOptions, type CaTree, TUNNEL_ALPN } from '@app/pki';
@@ -32,8 +32,8 @@ class Listening {
   readonly listener: TunnelListener;
   port = 0;
 
-  constructor(balancers: string[]) {
-    const config = { ADIT_TUNNEL_HOST: '127.0.0.1', ADIT_TUNNEL_PORT: 0, ADIT_TUNNEL_PROXY_PROTOCOL_FROM: balancers };
+  constructor(balancers: string[], host: string) {
+    const config = { ADIT_TUNNEL_HOST: host, ADIT_TUNNEL_PORT: 0, ADIT_TUNNEL_PROXY_PROTOCOL_FROM: balancers };
     const tunnel = {
       serve: (socket: TLSSocket, { address }: Peer, visit: Visit) => {
         visit.end('admitted');
@@ -50,14 +50,14 @@ class Listening {
     );
   }
 
-  static async from(balancers: string[]): Promise<Listening> {
-    const listening = new Listening(balancers);
+  static async from(balancers: string[], host = '127.0.0.1'): Promise<Listening> {
+    const listening = new Listening(balancers, host);
     listening.port = await listening.listener.listen();
     return listening;
   }
 
-  async dial(): Promise<Socket> {
-    const socket = connectTcp({ port: this.port, host: '127.0.0.1', noDelay: true });
+  async dial(change: Partial<TcpSocketConnectOpts> = {}): Promise<Socket> {
+    const socket = connectTcp({ port: this.port, host: '127.0.0.1', noDelay: true, ...change });
     socket.on('error', () => undefined);
     await once(socket, 'connect');
     return socket;
@@ -120,6 +120,16 @@ describe('the tunnel listener', () => {
       expect(await listening.outcomes(1)).toEqual(['admitted']);
     },
   );
+
+  it('tells connections apart that come from one port to two of its addresses', async () => {
+    using listening = await Listening.from(['127.0.0.1/32'], '0.0.0.0');
+    const one = await listening.dial({ localAddress: '127.0.0.1' });
+    const { localPort = 0 } = one;
+    const other = await listening.dial({ host: '127.0.0.2', localAddress: '127.0.0.1', localPort });
+    for (const [index, socket] of [one, other].entries())
+      socket.write(proxyHeader({ addresses: [`203.0.113.${index}`, '192.0.2.1'] }));
+    expect(await Promise.all([talk(one), talk(other)])).toEqual(['203.0.113.0 hello', '203.0.113.1 hello']);
+  });
 
   it('takes header and ClientHello from one segment', async () => {
     using listening = await Listening.from(['127.0.0.0/8']);

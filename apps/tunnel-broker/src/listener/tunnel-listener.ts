@@ -165,5 +165,6 @@ export class TunnelListener {
   }
 }
 
-const keyOf = ({ remoteAddress, remotePort }: Socket): string | undefined =>
-  remoteAddress === undefined ? undefined : `${remoteAddress}|${remotePort}`;
+/** Both ends of it: who has several addresses to connect to may use one port of his for each of them. */
+const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined =>
+  remoteAddress === undefined ? undefined : `${remoteAddress}|${remotePort}|${localAddress}|${localPort}`;

@@ -6,7 +6,8 @@ import type { Credit } from './credit.js';
  * once. `left`: it went away later. `stalled`: it did not do its part, as attackers do, and agents whose line or machine
  * is overloaded. `excused`: an agent that may not come in just now, or a keyfile that enrols.
  */
-export type Outcome = 'admitted' | 'failed' | 'left' | 'stalled' | 'excused';
+export const OUTCOMES = ['admitted', 'failed', 'left', 'stalled', 'excused'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 export type TurnedAwayReason = 'hello-late' | 'crowded' | 'line-too-long' | 'handshake-stalled';
 

@@ -35,18 +35,19 @@ export class AdmissionService {
   }
 
   /**
-   * A connection that wants into a session of this broker: the same agent and certificate, and not revoked. While the
-   * database is away the first judgement holds, as it does for the session's other connections.
+   * A connection that wants into a session: an agent that is not revoked, whether or not the session is here, and its own.
+   * While the database is away the first judgement holds, as it does for the session's other connections.
    * @returns false when it is not the session's agent. @throws AdmissionRefused
    */
-  async readmit(peer: Peer, { agentId, serial }: { agentId: string; serial: string }): Promise<boolean> {
-    if (this.agentOf(peer) !== agentId || serialOf(peer.certificate) !== serial) return false;
+  async readmit(peer: Peer, session: { agentId: string; serial: string } | undefined): Promise<boolean> {
+    const agentId = this.agentOf(peer);
+    const serial = serialOf(peer.certificate);
     try {
       await this.recheck(serial, agentId);
     } catch (error) {
       if (!(error instanceof AdmissionRefused) || error.refusal.code !== 'unavailable') throw error;
     }
-    return true;
+    return session?.agentId === agentId && session.serial === serial;
   }
 
   /** Again after the row is there: a revocation in between has found the row or is found here. @throws AdmissionRefused */

@@ -29,6 +29,9 @@ export class AdmissionRefused extends Error {
   }
 }
 
+/** Nobody hears it: the agent gave up while it was decided about. */
+export const GONE: Refusal = { code: 'unavailable', detail: 'the agent has left meanwhile' };
+
 /** An operator has to act before another attempt can succeed. */
 const HOPELESS_RETRY_MS = 60_000;
 

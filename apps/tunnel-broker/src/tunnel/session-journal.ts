@@ -2,6 +2,7 @@ import { tunnelDown, tunnelUp } from '@app/contracts';
 import { Database, TunnelSessionRepository, type NewTunnelSession } from '@app/persistence';
 import { type AppLogger, LOGGER, MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import { AdmissionRefused, GONE } from './refusal.js';
 import type { LiveSession } from './session-registry.js';
 
 const SECOND_MS = 1_000;
@@ -24,9 +25,16 @@ export class SessionJournal {
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
-  /** @returns ids of older sessions of the agent that this one has ended */
-  open(row: NewTunnelSession): Promise<string[]> {
-    return this.database.inTenant(row.tenantId, (tx) => this.sessions.open(tx, row));
+  /**
+   * @param lives asked last: a session that has ended by then gets no row and ends no other, which may be newer
+   * @returns ids of older sessions of the agent that this one has ended. @throws AdmissionRefused when it has ended itself
+   */
+  open(row: NewTunnelSession, lives: () => boolean): Promise<string[]> {
+    return this.database.inTenant(row.tenantId, async (tx) => {
+      const ended = await this.sessions.open(tx, row);
+      if (!lives()) throw new AdmissionRefused(GONE);
+      return ended;
+    });
   }
 
   announce({ tenantId, siteId, id: sessionId }: LiveSession): void {

@@ -5,6 +5,7 @@ import {
   LANE_EXPORTER_BYTES,
   LANE_EXPORTER_LABEL,
   Session,
+  SessionRefusedError,
 } from '@app/multiplex';
 import type { AgentAdmission } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
@@ -18,7 +19,7 @@ import { Alarm } from '../time/alarm.js';
 import { BROKER_ID } from '../tokens.js';
 import { AdmissionService } from './admission.service.js';
 import { DrainService } from './drain.service.js';
-import { AdmissionRefused } from './refusal.js';
+import { AdmissionRefused, GONE } from './refusal.js';
 import { SessionJournal } from './session-journal.js';
 import { type LiveSession, SessionRegistry } from './session-registry.js';
 
@@ -36,6 +37,8 @@ interface Arrival {
   peer: Peer;
   visit: Visit;
   started: Promise<unknown>;
+  /** Its agent is known; whether it may join a session is left to that session. */
+  joins: boolean;
 }
 
 /** Refusals that say nothing against the agent. */
@@ -66,11 +69,14 @@ export class TunnelEndpoint {
       admit: (hello) => this.admit(session, arrival, hello),
     });
     const started = session.start();
-    const arrival = { peer, visit, started };
+    const arrival: Arrival = { peer, visit, started, joins: false };
     started.then(
-      ({ sessionId }) => this.announce(session, sessionId, peer),
+      ({ sessionId }) => {
+        visit.end('admitted');
+        this.announce(session, sessionId, peer);
+      },
       (error: unknown) => {
-        visit.end('left');
+        visit.end(arrival.joins && error instanceof SessionRefusedError ? 'failed' : 'left');
         this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about');
       },
     );
@@ -93,8 +99,8 @@ export class TunnelEndpoint {
     const { visit } = arrival;
     visit.judging();
     const admission = await this.judge(session, arrival, hello);
-    if (!('refuse' in admission)) visit.end('admitted');
-    else visit.end(PASSING.has(admission.refuse.code) ? 'excused' : 'failed');
+    if ('refuse' in admission) visit.end(PASSING.has(admission.refuse.code) ? 'excused' : 'failed');
+    arrival.joins = 'join' in admission;
     return admission;
   }
 
@@ -117,18 +123,25 @@ export class TunnelEndpoint {
   /** A further lane, or one after all were lost: the session is there and still may be. Its secret is its own affair. */
   private async rejoin(sessionId: string, peer: Peer): Promise<Admission> {
     const live = this.registry.get(sessionId);
-    const known = live !== undefined && (await this.admission.readmit(peer, live));
-    if (!known) return { refuse: { code: 'resume-refused', detail: 'the session is not here any more' } };
+    const isIts = await this.admission.readmit(peer, live);
+    // It may have ended meanwhile, and that is no fault of the agent.
+    if (!isIts || live === undefined || live.session.state === 'closed')
+      return { refuse: { code: 'resume-refused', detail: 'the session is not here any more' } };
     return { join: live.session };
   }
 
-  /** In the registry and the table first, then judged once more: a revocation in between finds one of the two. */
+  /**
+   * In the registry and the table first, then judged once more: a revocation in between finds one of the two. A session
+   * that has ended meanwhile, since all of this took too long, is in neither and supersedes none.
+   * @throws AdmissionRefused
+   */
   private async register(
     session: Session,
     record: AgentAdmission,
     { peer, started }: Arrival,
     hello: AdmittedHello,
   ): Promise<string> {
+    if (session.state === 'closed') throw new AdmissionRefused(GONE);
     const { tenantId, siteId, siteLabel, agentId, serial } = record;
     const live: LiveSession = {
       id: randomUUID(),
@@ -151,10 +164,12 @@ export class TunnelEndpoint {
       expiry.cancel();
       this.end(live, reason);
     });
-    const superseded = await this.journal.open(this.rowOf(live, peer, hello));
+    const superseded = await this.journal.open(this.rowOf(live, peer, hello), () => session.state !== 'closed');
     live.registered = true;
-    if (this.registry.get(live.id) === undefined) await this.journal.close(live, 'transport-closed');
+    const gone = this.registry.get(live.id) === undefined;
+    if (gone) await this.journal.close(live, session.closeReason?.code ?? 'transport-closed');
     for (const id of superseded) this.registry.get(id)?.session.close('superseded', 'a newer connection of this agent');
+    if (gone) throw new AdmissionRefused(GONE);
     await this.admission.recheck(serial, agentId);
     return live.id;
   }
