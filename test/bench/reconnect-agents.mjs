@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { built } from './built.mjs';
 
 const AGENT = join(import.meta.dirname, '..', '..', 'dist', 'apps', 'agent', 'src');
 /** @param {string} file */
@@ -14,6 +15,8 @@ const [{ createTunnel }, { EndpointDialer }, { ProxySettings }, { ServiceAllowLi
     'tunnel/service-allow-list.js',
   ].map(ofAgent),
 );
+
+const { UplinkCap } = await built('multiplex');
 
 const silent = { info: () => undefined, warn: () => undefined, debug: () => undefined, error: () => undefined };
 const dialer = new EndpointDialer(new ProxySettings({ explicit: 'none' }));
@@ -38,7 +41,9 @@ function start({ key, chain, roots }, port) {
     trust: { roots },
     endpoints: [{ host: '127.0.0.1', port, serverName: '127.0.0.1', priority: 0 }],
   };
-  const parts = { identity, dialer, services: new ServiceAllowList(), instanceId: randomUUID(), logger: silent };
+  const instanceId = randomUUID();
+  const uplinkCap = new UplinkCap();
+  const parts = { identity, dialer, services: new ServiceAllowList(), instanceId, uplinkCap, logger: silent };
   const client = createTunnel(parts);
   const isUp = () => {
     waiting.delete(client);

@@ -7,9 +7,10 @@ const RESUME_SHARE = 0.75;
  */
 export class SendBudget {
   private used = 0;
-  private readonly waiting = new Set<() => void>();
+  /** Both are made when somebody waits: thousands of sessions never do. */
+  private waiting: Set<() => void> | undefined;
   /** Sessions whose writers wait for this one, in the order in which they came. */
-  private readonly hungry = new Set<SendBudget>();
+  private hungry: Set<SendBudget> | undefined;
   private isWaking = false;
 
   /** @param ownBytes what a session may always use, so that those whose peers are stuck do not stop the others */
@@ -35,7 +36,7 @@ export class SendBudget {
   free(bytes: number): void {
     this.used -= bytes;
     this.parent?.free(bytes);
-    if ((this.waiting.size === 0 && this.hungry.size === 0) || this.isWaking) return;
+    if ((!this.waiting?.size && !this.hungry?.size) || this.isWaking) return;
     // Not inside the release of a slab: who is woken writes at once.
     this.isWaking = true;
     queueMicrotask(() => {
@@ -46,12 +47,13 @@ export class SendBudget {
 
   /** Called once, when there is room again. */
   whenFree(callback: () => void): void {
+    this.waiting ??= new Set();
     this.waiting.add(callback);
-    if (this.waitsForParent) this.parent?.hungry.add(this);
+    if (this.waitsForParent) this.parent?.hungered(this);
   }
 
   forget(callback: () => void): void {
-    this.waiting.delete(callback);
+    this.waiting?.delete(callback);
   }
 
   private get waitsForParent(): boolean {
@@ -59,17 +61,22 @@ export class SendBudget {
   }
 
   private wake(): void {
-    for (const child of [...this.hungry]) {
+    for (const child of [...(this.hungry ?? [])]) {
       if (this.isSpent) return;
-      this.hungry.delete(child);
+      this.hungry?.delete(child);
       child.wake();
     }
     if (this.used > this.limitBytes * RESUME_SHARE) return;
-    for (const callback of [...this.waiting]) {
+    for (const callback of [...(this.waiting ?? [])]) {
       if (this.isSpent) break;
-      this.waiting.delete(callback);
+      this.waiting?.delete(callback);
       callback();
     }
-    if (this.waiting.size > 0 && this.waitsForParent) this.parent?.hungry.add(this);
+    if (this.waiting?.size && this.waitsForParent) this.parent?.hungered(this);
+  }
+
+  private hungered(child: SendBudget): void {
+    this.hungry ??= new Set();
+    this.hungry.add(child);
   }
 }

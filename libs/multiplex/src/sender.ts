@@ -1,5 +1,5 @@
 import type { Channel } from './channel.js';
-import type { Clock } from './config.js';
+import type { Clock, SessionConfig } from './config.js';
 import { encodeFrame } from './encode.js';
 import { SessionError } from './errors.js';
 import { FRAME } from './frame.js';
@@ -11,9 +11,7 @@ import type { UplinkCap, UplinkShare } from './uplink-cap.js';
 
 export interface SenderOptions {
   readonly lanes: LaneSet;
-  readonly controlQueueBytes: number;
-  readonly maxDataBytes: number;
-  readonly ackDelayMs: number;
+  readonly config: SessionConfig;
   readonly clock: Clock;
   readonly pacer: Pacer;
   readonly cap: UplinkCap;
@@ -31,7 +29,7 @@ export class Sender {
   frames = 0;
   private readonly order: SendOrder;
   /** By lane: channels that had something to send while its transport was full. */
-  private readonly parked = new WeakMap<Lane, Channel[]>();
+  private parked: Map<Lane, Channel[]> | undefined;
   private control: Buffer[] = [];
   private controlBytes = 0;
   private credit: Channel[] = [];
@@ -43,7 +41,7 @@ export class Sender {
   private stopped = false;
 
   constructor(private readonly options: SenderOptions) {
-    this.maxDataBytes = options.maxDataBytes;
+    this.maxDataBytes = options.config.maxDataBytes;
     const { clock, pacer, cap } = options;
     this.share = cap.share(() => this.flush());
     this.order = new SendOrder({ steadyMs: () => clock.steadyMs(), rateBytes: () => pacer.rateBytes });
@@ -55,7 +53,8 @@ export class Sender {
     this.control.push(frame);
     this.controlBytes += frame.length;
     this.schedule();
-    if (this.controlBytes > this.options.controlQueueBytes) this.options.overflow(new SessionError('control-overflow'));
+    if (this.controlBytes > this.options.config.controlQueueBytes)
+      this.options.overflow(new SessionError('control-overflow'));
   }
 
   /** At most one MAX_DATA pending per channel; its value is read when it is written. */
@@ -81,7 +80,7 @@ export class Sender {
     this.ackTimer ??= setTimeout(() => {
       this.ackTimer = undefined;
       for (const late of this.lateAcks) this.ackDue(late);
-    }, this.options.ackDelayMs).unref();
+    }, this.options.config.ackDelayMs).unref();
   }
 
   sendable(channel: Channel): void {
@@ -158,9 +157,9 @@ export class Sender {
   }
 
   private unpark(lane: Lane): void {
-    const parked = this.parked.get(lane);
+    const parked = this.parked?.get(lane);
     if (parked === undefined) return;
-    this.parked.delete(lane);
+    this.parked?.delete(lane);
     for (const channel of parked) {
       channel.scheduled = false;
       this.sendable(channel);
@@ -171,6 +170,7 @@ export class Sender {
   private park(channel: Channel, lane: Lane | undefined): void {
     channel.scheduled = lane !== undefined;
     if (lane === undefined) return;
+    this.parked ??= new Map();
     const parked = this.parked.get(lane);
     if (parked === undefined) this.parked.set(lane, [channel]);
     else parked.push(channel);

@@ -35,7 +35,7 @@ import type {
   SessionOptions,
   SessionStats,
 } from './session-options.js';
-import { UplinkCap } from './uplink-cap.js';
+import { UNCAPPED } from './uplink-cap.js';
 import { type SessionTally, statsOf } from './session-stats.js';
 import { SESSION_MOVES, type SessionState, move } from './state.js';
 
@@ -77,9 +77,9 @@ export class Session extends EventEmitter<SessionEvents> {
     this.pacer = new Pacer(this.clock);
     const { clock, lanes, pacer } = this;
     this.laneAcks = new LaneAcks(lanes, config.laneAckDelayMs);
-    const cap = options.uplinkCap ?? new UplinkCap(undefined, clock);
+    const cap = options.uplinkCap ?? UNCAPPED;
     const overflow = (error: SessionError): void => this.finish(reasonOfFault(error));
-    this.sender = new Sender({ ...config, clock, lanes, pacer, cap, overflow });
+    this.sender = new Sender({ config, clock, lanes, pacer, cap, overflow });
     this.table = this.createTable();
   }
 

@@ -97,6 +97,9 @@ export class UplinkCap {
   }
 }
 
+/** Of all sessions that were given none. */
+export const UNCAPPED = new UplinkCap();
+
 /** One session's part of a cap. Sessions that want more than there is take turns, whichever looks first. */
 export class UplinkShare {
   private timer: NodeJS.Timeout | undefined;

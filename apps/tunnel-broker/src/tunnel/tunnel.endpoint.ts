@@ -33,12 +33,18 @@ const DRAINING = { code: 'draining', detail: 'this broker stops', retryAfterMs: 
 /** What happens to a session besides, such as a revocation, is on record as that. */
 const ENDS_OF_A_DRAIN = new Set(['drained', 'drain-deadline']);
 
+/** A connection until it is decided about it; a session keeps what it was given to ask, for as long as it lives. */
 interface Arrival {
-  peer: Peer;
-  visit: Visit;
+  /** Undefined from the decision on: certificates weigh. */
+  from: { peer: Peer; visit: Visit } | undefined;
   started: Promise<unknown>;
   /** Its agent is known; whether it may join a session is left to that session. */
   joins: boolean;
+}
+
+interface Asking {
+  peer: Peer;
+  started: Promise<unknown>;
 }
 
 /** Refusals that say nothing against the agent. */
@@ -60,6 +66,26 @@ export class TunnelEndpoint {
   /** @param visit keeps its place at the gate until it is decided about the agent: that is what a storm is made of */
   serve(socket: TLSSocket, peer: Peer, visit: Visit): void {
     if (socket.destroyed) return;
+    const arrival: Arrival = { from: { peer, visit }, started: Promise.resolve(), joins: false };
+    const session = this.open(socket, arrival);
+    const started = session.start();
+    arrival.started = started;
+    started.then(
+      ({ sessionId }) => {
+        arrival.from = undefined;
+        visit.end('admitted');
+        this.announce(session, sessionId, peer);
+      },
+      (error: unknown) => {
+        arrival.from = undefined;
+        visit.end(arrival.joins && error instanceof SessionRefusedError ? 'failed' : 'left');
+        this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about');
+      },
+    );
+  }
+
+  /** Apart, since what one function of a scope captures all of them keep. */
+  private open(socket: TLSSocket, arrival: Arrival): Session {
     const session: Session = new Session({
       role: 'broker',
       transport: socket,
@@ -68,18 +94,7 @@ export class TunnelEndpoint {
       sendBudget: this.registry.sendBudget,
       admit: (hello) => this.admit(session, arrival, hello),
     });
-    const started = session.start();
-    const arrival: Arrival = { peer, visit, started, joins: false };
-    started.then(
-      ({ sessionId }) => {
-        visit.end('admitted');
-        this.announce(session, sessionId, peer);
-      },
-      (error: unknown) => {
-        visit.end(arrival.joins && error instanceof SessionRefusedError ? 'failed' : 'left');
-        this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about');
-      },
-    );
+    return session;
   }
 
   private announce(session: Session, sessionId: string, peer: Peer): void {
@@ -96,23 +111,24 @@ export class TunnelEndpoint {
   }
 
   private async admit(session: Session, arrival: Arrival, hello: AdmittedHello): Promise<Admission> {
-    const { visit } = arrival;
+    if (arrival.from === undefined) return { refuse: DRAINING };
+    const { peer, visit } = arrival.from;
     visit.judging();
-    const admission = await this.judge(session, arrival, hello);
+    const admission = await this.judge(session, { peer, started: arrival.started }, hello);
     if ('refuse' in admission) visit.end(PASSING.has(admission.refuse.code) ? 'excused' : 'failed');
     arrival.joins = 'join' in admission;
     return admission;
   }
 
-  private async judge(session: Session, arrival: Arrival, hello: AdmittedHello): Promise<Admission> {
-    const { peer } = arrival;
+  private async judge(session: Session, asking: Asking, hello: AdmittedHello): Promise<Admission> {
+    const { peer } = asking;
     try {
       if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
       if (this.drain.begun) return { refuse: DRAINING };
       const record = await this.admission.admit(peer, hello);
       // A session that is not in the registry by now would not be told to go.
       if (this.drain.begun) return { refuse: DRAINING };
-      return { sessionId: await this.register(session, record, arrival, hello) };
+      return { sessionId: await this.register(session, record, asking, hello) };
     } catch (error) {
       if (error instanceof AdmissionRefused) return { refuse: error.refusal };
       this.logger.error({ err: error }, 'an admission failed');
@@ -138,7 +154,7 @@ export class TunnelEndpoint {
   private async register(
     session: Session,
     record: AgentAdmission,
-    { peer, started }: Arrival,
+    { peer, started }: Asking,
     hello: AdmittedHello,
   ): Promise<string> {
     if (session.state === 'closed') throw new AdmissionRefused(GONE);
