@@ -33,7 +33,7 @@ export class Doorstep {
   ) {
     if (headerDue) this.headerTimer = setTimeout(() => this.fail('proxy-header-late'), PROXY_HEADER_MS);
     socket.on('data', this.take);
-    socket.once('close', () => this.stop());
+    socket.once('close', this.stop);
   }
 
   /** Leaves the socket as if nobody had read the ClientHello: TLS takes what is buffered in a paused socket first. */
@@ -82,9 +82,10 @@ export class Doorstep {
     this.events.fault(reason);
   }
 
-  private stop(): void {
+  /** The socket lives on for as long as a tunnel, and must not hold this. */
+  private readonly stop = (): void => {
     this.done = true;
     clearTimeout(this.headerTimer);
-    this.socket.off('data', this.take);
-  }
+    this.socket.off('data', this.take).off('close', this.stop);
+  };
 }

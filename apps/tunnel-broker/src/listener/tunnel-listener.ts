@@ -91,9 +91,10 @@ export class TunnelListener {
       socket.destroy();
       return;
     }
-    const guest = this.welcome(socket);
-    this.guests.set(key, guest);
+    this.guests.set(key, this.welcome(socket));
     socket.once('close', () => {
+      const guest = this.guests.get(key);
+      if (guest === undefined) return;
       this.guests.delete(key);
       this.gone(guest, socket.bytesRead);
     });
@@ -131,14 +132,16 @@ export class TunnelListener {
 
   private admit(socket: TLSSocket): void {
     socket.on('error', () => undefined);
-    const guest = this.guests.get(keyOf(socket) ?? '');
+    const key = keyOf(socket) ?? '';
+    const guest = this.guests.get(key);
     if (guest === undefined) {
       socket.destroy();
       return;
     }
+    // From here on its endpoint tells how it ends; thousands of tunnels are up that were guests once.
+    this.guests.delete(key);
     const { visit } = guest;
     const peer = describePeer(socket, guest.addressNow());
-    guest.hasHandshake = false;
     if (peer?.alpn === ENROL_ALPN) this.enrolment.serve(socket, peer, visit);
     else if (peer?.alpn === TUNNEL_ALPN) this.tunnel.serve(socket, peer, visit);
     else {
@@ -158,7 +161,7 @@ export class TunnelListener {
     socket.destroy();
   }
 
-  /** One that leaves without a place, or once it was admitted, has cost nothing. */
+  /** One that leaves without a place has cost nothing. */
   private gone({ visit, hasHandshake, doorstep }: Guest, bytesRead: number): void {
     const refused = hasHandshake && bytesRead - doorstep.bytesBefore > CERTIFICATE_BYTES;
     visit.end(refused ? 'failed' : 'left');

@@ -65,7 +65,10 @@ export class TunnelEndpoint {
 
   /** @param visit keeps its place at the gate until it is decided about the agent: that is what a storm is made of */
   serve(socket: TLSSocket, peer: Peer, visit: Visit): void {
-    if (socket.destroyed) return;
+    if (socket.destroyed) {
+      visit.end('left');
+      return;
+    }
     const arrival: Arrival = { from: { peer, visit }, started: Promise.resolve(), joins: false };
     const session = this.open(socket, arrival);
     const started = session.start();
