@@ -28,7 +28,10 @@ export interface ChannelInfo extends Omit<ClassStats, 'channels' | 'channelsOpen
   readonly label: string;
 }
 
-type Totals = { -readonly [Name in keyof ClassStats]: ClassStats[Name] } & { resets: Record<string, number> };
+/** The same, to be added to. */
+export type ClassTotals = { -readonly [Name in keyof ClassStats]: ClassStats[Name] } & {
+  resets: Record<string, number>;
+};
 
 const CLASSES = Object.keys(CHANNEL_CLASS) as ChannelClass[];
 const KNOWN_CODES = new Set<string>(RESET_CODES);
@@ -39,7 +42,7 @@ const KNOWN_CODES = new Set<string>(RESET_CODES);
  */
 export class ChannelAccounts {
   /** Of channels that are gone, and what is counted once per channel. */
-  private readonly past = new Map<ChannelClass, Totals>();
+  private readonly past = new Map<ChannelClass, ClassTotals>();
   private readonly open = new Set<Channel>();
 
   opened(channel: Channel): void {
@@ -68,9 +71,9 @@ export class ChannelAccounts {
     const sums = Object.fromEntries(
       CLASSES.map((name) => {
         const past = this.past.get(name);
-        return [name, past === undefined ? nothing() : { ...past, resets: { ...past.resets } }];
+        return [name, past === undefined ? noClassTotals() : { ...past, resets: { ...past.resets } }];
       }),
-    ) as Record<ChannelClass, Totals>;
+    ) as Record<ChannelClass, ClassTotals>;
     for (const channel of this.open) sums[channel.class].channels += 1;
     for (const channel of channels) {
       const sum = sums[channel.class];
@@ -95,16 +98,17 @@ export class ChannelAccounts {
     }));
   }
 
-  private totals({ class: name }: Channel): Totals {
+  private totals({ class: name }: Channel): ClassTotals {
     const known = this.past.get(name);
     if (known !== undefined) return known;
-    const totals = nothing();
+    const totals = noClassTotals();
     this.past.set(name, totals);
     return totals;
   }
 }
 
-function nothing(): Totals {
+/** Nothing carried yet. */
+export function noClassTotals(): ClassTotals {
   return {
     channels: 0,
     channelsOpened: 0,
@@ -118,7 +122,7 @@ function nothing(): Totals {
   };
 }
 
-function addBytes(totals: Totals, channel: Channel): void {
+function addBytes(totals: ClassTotals, channel: Channel): void {
   totals.bytesSent += channel.bytesSent;
   totals.bytesReceived += channel.bytesReceived;
   totals.bytesResent += channel.out.resentBytes;

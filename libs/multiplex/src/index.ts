@@ -1,7 +1,7 @@
 export { bridge, type BridgeEnd } from './bridge.js';
 export { Budget } from './budget.js';
 export type { Channel, ChannelEnd } from './channel.js';
-export type { ChannelInfo, ClassStats } from './channel-accounts.js';
+export { type ChannelInfo, type ClassStats, type ClassTotals, noClassTotals } from './channel-accounts.js';
 export type { OpenOptions } from './channel-table.js';
 export { type Clock, DEFAULT_CONFIG, type SessionConfig } from './config.js';
 export { channelDuplex } from './duplex.js';

@@ -1,21 +1,11 @@
-import type { Session } from '@app/multiplex';
+import { noClassTotals, type Session } from '@app/multiplex';
 import { EventEmitter } from 'node:events';
 import type { Connected } from '../tunnel/tunnel.attempt.js';
 import type { TunnelClient } from '../tunnel/tunnel.client.js';
 import { type Status, status } from './status.js';
 import { StatusRecorder } from './status.recorder.js';
 
-const NOTHING = {
-  channels: 0,
-  channelsOpened: 0,
-  channelsEnded: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  bytesResent: 0,
-  queuedBytes: 0,
-  queueAgeMs: 0,
-  resets: {},
-};
+const NOTHING = noClassTotals();
 const LIVE = { channels: 2, bytesSent: 70, bytesReceived: 7, bytesResent: 5 };
 const STATS = {
   lanes: 2,

@@ -1,15 +1,23 @@
-import { CHANNEL_CLASS, type ChannelClass, type ClassStats, type SessionStats } from '@app/multiplex';
+import {
+  CHANNEL_CLASS,
+  type ChannelClass,
+  type ClassStats,
+  type ClassTotals,
+  noClassTotals,
+  type SessionStats,
+} from '@app/multiplex';
 
 export const CLASSES = Object.keys(CHANNEL_CLASS) as ChannelClass[];
-
-type ClassTotals = { -readonly [Name in keyof ClassStats]: ClassStats[Name] } & { resets: Record<string, number> };
 
 /** Figures of many sessions added up; of queue ages the greatest. */
 export class SessionTotals {
   lanes = 0;
   lanesLost = 0;
   resumes = 0;
-  readonly classes = Object.fromEntries(CLASSES.map((name) => [name, nothing()])) as Record<ChannelClass, ClassTotals>;
+  readonly classes = Object.fromEntries(CLASSES.map((name) => [name, noClassTotals()])) as Record<
+    ChannelClass,
+    ClassTotals
+  >;
 
   add({ lanes, lanesLost, resumes, classes }: Pick<SessionStats, 'lanes' | 'lanesLost' | 'resumes' | 'classes'>): void {
     this.lanes += lanes;
@@ -18,18 +26,6 @@ export class SessionTotals {
     for (const name of CLASSES) addClass(this.classes[name], classes[name]);
   }
 }
-
-const nothing = (): ClassTotals => ({
-  channels: 0,
-  channelsOpened: 0,
-  channelsEnded: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  bytesResent: 0,
-  queuedBytes: 0,
-  queueAgeMs: 0,
-  resets: {},
-});
 
 const addClass = (total: ClassTotals, { resets, queueAgeMs, ...counted }: ClassStats): void => {
   for (const name of Object.keys(counted) as (keyof typeof counted)[]) total[name] += counted[name];

@@ -1,19 +1,9 @@
-import { CHANNEL_CLASS, type ClassStats, type Session } from '@app/multiplex';
+import { CHANNEL_CLASS, type ClassStats, noClassTotals, type Session } from '@app/multiplex';
 import { EventEmitter } from 'node:events';
 import { SessionRegistry } from '../tunnel/session-registry.js';
 import { TunnelMetrics } from './tunnel.metrics.js';
 
-const NOTHING: ClassStats = {
-  channels: 0,
-  channelsOpened: 0,
-  channelsEnded: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  bytesResent: 0,
-  queuedBytes: 0,
-  queueAgeMs: 0,
-  resets: {},
-};
+const NOTHING = noClassTotals();
 
 class FakeSession extends EventEmitter {
   state = 'open';
