@@ -42,7 +42,7 @@ const KNOWN_CODES = new Set<string>(RESET_CODES);
  */
 export class ChannelAccounts {
   /** Of channels that are gone, and what is counted once per channel. */
-  private readonly past = new Map<ChannelClass, ClassTotals>();
+  private readonly past: Partial<Record<ChannelClass, ClassTotals>> = {};
   private readonly open = new Set<Channel>();
 
   opened(channel: Channel): void {
@@ -70,7 +70,7 @@ export class ChannelAccounts {
   classes(channels: Iterable<Channel>, nowMs: number): Record<ChannelClass, ClassStats> {
     const sums = Object.fromEntries(
       CLASSES.map((name) => {
-        const past = this.past.get(name);
+        const past = this.past[name];
         return [name, past === undefined ? noClassTotals() : { ...past, resets: { ...past.resets } }];
       }),
     ) as Record<ChannelClass, ClassTotals>;
@@ -99,11 +99,8 @@ export class ChannelAccounts {
   }
 
   private totals({ class: name }: Channel): ClassTotals {
-    const known = this.past.get(name);
-    if (known !== undefined) return known;
-    const totals = noClassTotals();
-    this.past.set(name, totals);
-    return totals;
+    this.past[name] ??= noClassTotals();
+    return this.past[name];
   }
 }
 

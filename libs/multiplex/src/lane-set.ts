@@ -8,7 +8,6 @@ import type { Lane } from './lane.js';
  */
 export class LaneSet {
   private lanes: Lane[] = [];
-  private readonly load = new Map<Lane, number>();
   /** Of lanes that are gone. */
   private past = { sent: 0, received: 0 };
 
@@ -48,7 +47,7 @@ export class LaneSet {
 
   add(lane: Lane): void {
     this.lanes = [...this.lanes, lane].toSorted((a, b) => a.index - b.index);
-    this.load.set(lane, 0);
+    lane.channelsGiven = 0;
   }
 
   /** @returns false when it was not there. */
@@ -56,7 +55,6 @@ export class LaneSet {
     if (!this.lanes.includes(lane)) return false;
     this.past = { sent: this.past.sent + lane.bytesSent, received: this.past.received + lane.bytesReceived };
     this.lanes = this.lanes.filter((other) => other !== lane);
-    this.load.delete(lane);
     return true;
   }
 
@@ -75,12 +73,8 @@ export class LaneSet {
     const [control, ...others] = this.lanes;
     if (channel.class === 'control') return control;
     let best = others[0] ?? control;
-    for (const lane of others) if (this.given(lane) < this.given(best)) best = lane;
-    if (best !== undefined) this.load.set(best, this.given(best) + 1);
+    for (const lane of others) if (best === undefined || lane.channelsGiven < best.channelsGiven) best = lane;
+    if (best !== undefined) best.channelsGiven += 1;
     return best;
-  }
-
-  private given(lane: Lane | undefined): number {
-    return lane === undefined ? 0 : (this.load.get(lane) ?? 0);
   }
 }

@@ -38,6 +38,8 @@ export class Lane implements PacedLane {
   /** Bytes that the peer said it received here. */
   ackedBytes = 0;
   quietBytes = 0;
+  /** Channels whose DATA was put on it so far. */
+  channelsGiven = 0;
   flights: PacedLane['flights'] = [];
   /** The peer acknowledges lanes. */
   acknowledged = false;

@@ -34,7 +34,8 @@ export class Sender {
   private controlBytes = 0;
   private credit: Channel[] = [];
   private acks: Channel[] = [];
-  private lateAcks = new Set<Channel>();
+  /** Made when the first is late: thousands of sessions carry nothing. */
+  private lateAcks: Set<Channel> | undefined;
   private ackTimer: NodeJS.Timeout | undefined;
   private readonly share: UplinkShare;
   private scheduled = false;
@@ -67,7 +68,7 @@ export class Sender {
 
   /** At most one ACK pending per channel; its value is read when it is written. */
   ackDue(channel: Channel): void {
-    this.lateAcks.delete(channel);
+    this.lateAcks?.delete(channel);
     if (channel.ackScheduled) return;
     channel.ackScheduled = true;
     this.acks.push(channel);
@@ -76,10 +77,11 @@ export class Sender {
 
   ackLater(channel: Channel): void {
     if (channel.ackScheduled) return;
+    this.lateAcks ??= new Set();
     this.lateAcks.add(channel);
     this.ackTimer ??= setTimeout(() => {
       this.ackTimer = undefined;
-      for (const late of this.lateAcks) this.ackDue(late);
+      for (const late of this.lateAcks ?? []) this.ackDue(late);
     }, this.options.config.ackDelayMs).unref();
   }
 
@@ -147,7 +149,7 @@ export class Sender {
     for (const channel of this.acks) channel.ackScheduled = false;
     this.credit = [];
     this.acks = [];
-    this.lateAcks.clear();
+    this.lateAcks?.clear();
   }
 
   schedule(): void {
