@@ -13,7 +13,8 @@ RUN npm run build && npm prune --ignore-scripts --omit=dev --omit=optional --no-
     && install -d -m 0700 /empty/state
 
 FROM ${NODE_IMAGE} AS runtime
-ENV NODE_ENV=production
+# The young generation as the launcher sets it (tools/launcher/app-process.mjs).
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=8
 WORKDIR /app
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/package.json package.json
