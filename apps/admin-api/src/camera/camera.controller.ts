@@ -1,6 +1,7 @@
 import type { Page } from '@app/persistence';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
@@ -15,6 +16,7 @@ export class CameraController {
   constructor(@Inject(CameraService) private readonly cameras: CameraService) {}
 
   @Get()
+  @Requires('cameras:read')
   @ApiOperation({ summary: 'Cameras of all federated sites, or of one' })
   @ApiPage(Camera)
   list(@CallerOf() caller: Caller, @Query() query: SitePageQuery): Promise<Page<Camera>> {
@@ -22,6 +24,7 @@ export class CameraController {
   }
 
   @Get(':id')
+  @Requires('cameras:read')
   @ApiOperation({ summary: 'One camera' })
   @ApiOkResponse({ type: Camera })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Camera> {

@@ -1,6 +1,7 @@
 import type { Page } from '@app/persistence';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
@@ -15,6 +16,7 @@ export class FederationRoleController {
   constructor(@Inject(FederationRoleService) private readonly roles: FederationRoleService) {}
 
   @Get()
+  @Requires('federation:read')
   @ApiOperation({ summary: 'Federation roles; a new site brings one that is unconfigured' })
   @ApiPage(FederationRole)
   list(@CallerOf() caller: Caller, @Query() query: SitePageQuery): Promise<Page<FederationRole>> {
@@ -22,6 +24,7 @@ export class FederationRoleController {
   }
 
   @Post()
+  @Requires('federation:write')
   @ApiOperation({ summary: 'Create a role for a site that has none' })
   @ApiCreatedResponse({ type: FederationRole })
   create(@CallerOf() caller: Caller, @Body() body: NewFederationRole): Promise<FederationRole> {
@@ -29,6 +32,7 @@ export class FederationRoleController {
   }
 
   @Get(':id')
+  @Requires('federation:read')
   @ApiOperation({ summary: 'One role; its password is never shown' })
   @ApiOkResponse({ type: FederationRole })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<FederationRole> {
@@ -36,6 +40,7 @@ export class FederationRoleController {
   }
 
   @Patch(':id')
+  @Requires('federation:write')
   @ApiOperation({ summary: 'Change a role: address, account, switch it on' })
   @ApiOkResponse({ type: FederationRole })
   change(
@@ -47,6 +52,7 @@ export class FederationRoleController {
   }
 
   @Delete(':id')
+  @Requires('federation:write')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a role and its entities' })
   @ApiNoContentResponse()

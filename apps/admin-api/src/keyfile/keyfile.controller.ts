@@ -1,6 +1,7 @@
 import type { Page } from '@app/persistence';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
@@ -15,6 +16,7 @@ export class KeyfileController {
   constructor(@Inject(KeyfileService) private readonly keyfiles: KeyfileService) {}
 
   @Post('sites/:siteId/keyfiles')
+  @Requires('keyfiles:issue')
   @ApiOperation({ summary: 'Issue a keyfile; its content is answered this once' })
   @ApiCreatedResponse({ type: IssuedKeyfile })
   issue(@CallerOf() caller: Caller, @IdOf('siteId') siteId: string, @Body() body: NewKeyfile): Promise<IssuedKeyfile> {
@@ -22,6 +24,7 @@ export class KeyfileController {
   }
 
   @Get('sites/:siteId/keyfiles')
+  @Requires('keyfiles:read')
   @ApiOperation({ summary: 'Keyfiles of a site' })
   @ApiPage(Keyfile)
   list(@CallerOf() caller: Caller, @IdOf('siteId') siteId: string, @Query() query: PageQuery): Promise<Page<Keyfile>> {
@@ -29,6 +32,7 @@ export class KeyfileController {
   }
 
   @Get('keyfiles/:id')
+  @Requires('keyfiles:read')
   @ApiOperation({ summary: 'One keyfile' })
   @ApiOkResponse({ type: Keyfile })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Keyfile> {
@@ -36,6 +40,7 @@ export class KeyfileController {
   }
 
   @Post('keyfiles/:id/revoke')
+  @Requires('keyfiles:revoke')
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke a keyfile, and the identity that came of it' })
   @ApiOkResponse({ type: Keyfile })

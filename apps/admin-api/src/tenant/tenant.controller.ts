@@ -1,6 +1,7 @@
 import type { Page } from '@app/persistence';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
@@ -15,6 +16,7 @@ export class TenantController {
   constructor(@Inject(TenantService) private readonly tenants: TenantService) {}
 
   @Get()
+  @Requires('tenants:read')
   @ApiOperation({ summary: 'The caller’s own tenant' })
   @ApiPage(Tenant)
   list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<Tenant>> {
@@ -22,6 +24,7 @@ export class TenantController {
   }
 
   @Get(':id')
+  @Requires('tenants:read')
   @ApiOperation({ summary: 'One tenant; another one is not found' })
   @ApiOkResponse({ type: Tenant })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Tenant> {

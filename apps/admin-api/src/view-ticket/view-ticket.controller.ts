@@ -1,6 +1,7 @@
 import type { Page } from '@app/persistence';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
@@ -15,6 +16,7 @@ export class ViewTicketController {
   constructor(@Inject(ViewTicketService) private readonly tickets: ViewTicketService) {}
 
   @Post('cameras/:id/view-tickets')
+  @Requires('video:watch')
   @ApiOperation({ summary: 'A stream URL with its ticket, answered this once' })
   @ApiCreatedResponse({ type: IssuedViewTicket })
   issue(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: NewViewTicket): Promise<IssuedViewTicket> {
@@ -22,6 +24,7 @@ export class ViewTicketController {
   }
 
   @Get('view-tickets')
+  @Requires('video:watch')
   @ApiOperation({ summary: 'View tickets, newest first, without their URLs' })
   @ApiPage(ViewTicket)
   list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<ViewTicket>> {
@@ -29,6 +32,7 @@ export class ViewTicketController {
   }
 
   @Post('view-tickets/:id/revoke')
+  @Requires('video:watch')
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke a view ticket' })
   @ApiOkResponse({ type: ViewTicket })
