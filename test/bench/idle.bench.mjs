@@ -1,9 +1,7 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { startBareTls } from './bare-tls-process.mjs';
 import { BenchCloud } from './cloud.mjs';
 import { makeIdentities } from './identities.mjs';
 import { LoadProcess } from './load/process.mjs';
@@ -99,19 +97,4 @@ async function grown({ pid, port, isBare }, identities, stops, progress) {
   const bytesEach = (residentBytes(pid) - before) / identities.length;
   await agents.stop();
   return { before, bytesEach, open, seconds, idleCores };
-}
-
-/** @param {string} identityFile of the broker */
-async function startBareTls(identityFile) {
-  const child = fork(join(import.meta.dirname, 'bare-tls.mjs'), { execArgv: [] });
-  await once(child, 'message');
-  child.send(JSON.parse(readFileSync(identityFile, 'utf8')));
-  const [{ port }] = await once(child, 'message');
-  const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  };
-  return { pid: child.pid ?? 0, port: Number(port), stop };
 }
