@@ -7,10 +7,12 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import {
   agentProfile,
   agentTlsOptions,
+  brokerProfile,
   type CaTree,
   certificatePem,
   claimProfile,
   createCsr,
+  createSiteCertificate,
   ENROL_ALPN,
   generateKey,
   issueCertificate,
@@ -33,12 +35,15 @@ let directory: string;
 let own: CaTree;
 /** Another deployment of the same name: all names equal, all keys different. */
 let lookAlike: CaTree;
+/** A deployment of another name. */
+let foreign: CaTree;
 
 beforeAll(async () => {
   cloud = await TunnelCloud.start();
   directory = await mkdtemp(join(tmpdir(), 'adit-look-alike-'));
   own = await openCaTree(join(cloud.platform.dataDir, 'issuer', 'ca'), 'adit', new Date());
-  lookAlike = await openCaTree(directory, 'adit', new Date());
+  lookAlike = await openCaTree(join(directory, 'look-alike'), 'adit', new Date());
+  foreign = await openCaTree(join(directory, 'foreign'), 'foreign', new Date());
 }, 90_000);
 
 afterAll(async () => {
@@ -57,6 +62,22 @@ const credentialsOf = async (profile: Profile, issuer: Issuer, now = new Date())
 
 const agent = agentProfile('adit', AGENT_ID);
 const claim = claimProfile('adit', AGENT_ID, DAY_MS);
+const asServer: Profile = { ...agent, usage: 'server' };
+const broker = brokerProfile('adit', ['localhost']);
+const foreignAgent = agentProfile('foreign', AGENT_ID);
+
+/** The site's own certificate signs itself, as any stranger's may. */
+const selfSigned = async (): Promise<Credentials> => {
+  const { key, certificate } = await createSiteCertificate(new Date());
+  return { key, chain: certificate, roots: [certificatePem(own.root.certificate.raw)] };
+};
+
+/** Names and issuer are ours, the signature is not. */
+const withOurCa = async (): Promise<Credentials> => {
+  const credentials = await credentialsOf(agent, lookAlike.agentCa);
+  const [leaf = ''] = credentials.chain.split(/(?<=-----END CERTIFICATE-----\n)/);
+  return { ...credentials, chain: leaf + certificatePem(own.agentCa.certificate.raw) };
+};
 
 /** @returns how many bytes the broker sent before it closed */
 const bytesBeforeClose = async (
@@ -89,6 +110,25 @@ describe('the listener', () => {
       ENROL_ALPN,
       async () => [await credentialsOf(claim, own.claimCa, new Date(Date.now() - 2 * DAY_MS))],
     ],
+    [
+      'an expired agent',
+      TUNNEL_ALPN,
+      async () => [await credentialsOf(agent, own.agentCa, new Date(Date.now() - 100 * DAY_MS))],
+    ],
+    [
+      'an agent whose time has not come',
+      TUNNEL_ALPN,
+      async () => [await credentialsOf(agent, own.agentCa, new Date(Date.now() + DAY_MS))],
+    ],
+    ['a certificate that signed itself', TUNNEL_ALPN, async () => [await selfSigned()]],
+    [
+      'an agent’s name on a server’s certificate',
+      TUNNEL_ALPN,
+      async () => [await credentialsOf(asServer, own.agentCa)],
+    ],
+    ['a broker’s certificate', TUNNEL_ALPN, async () => [await credentialsOf(broker, own.serverCa)]],
+    ['another deployment', TUNNEL_ALPN, async () => [await credentialsOf(foreignAgent, foreign.agentCa)]],
+    ['a look-alike that sends our CA along', TUNNEL_ALPN, async () => [await withOurCa()]],
     [
       'TLS 1.2',
       TUNNEL_ALPN,
