@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -102,6 +102,12 @@ describe('an app of the launcher', () => {
     await sample.start(10_000);
     delete process.env['ADIT_STRAY'];
     expect(lines).toContain('ADIT_OWN');
+  });
+
+  it('leaves no core file', async () => {
+    const sample = make(`${READY} ${STAY}`);
+    await sample.start(10_000);
+    expect(readFileSync(`/proc/${sample.pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 +0 /m);
   });
 
   it('is cut and started again when it hangs in its own end', async () => {
