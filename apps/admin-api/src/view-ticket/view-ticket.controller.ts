@@ -7,6 +7,7 @@ import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
+import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
 import { IssuedViewTicket, NewViewTicket, ViewTicket } from './view-ticket.dto.js';
 import { ViewTicketService } from './view-ticket.service.js';
 
@@ -18,6 +19,7 @@ export class ViewTicketController {
   @Post('cameras/:id/view-tickets')
   @Requires('video:watch')
   @ApiOperation({ summary: 'A stream URL with its ticket, answered this once' })
+  @AnsweredOnce('url')
   @ApiCreatedResponse({ type: IssuedViewTicket })
   issue(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: NewViewTicket): Promise<IssuedViewTicket> {
     return this.tickets.issue(caller, id, body);
