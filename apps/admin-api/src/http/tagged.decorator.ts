@@ -1,12 +1,14 @@
 import type { ResourceTag } from '@app/contracts';
 import { applyDecorators, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { SetMetadata, UseInterceptors } from '@nestjs/common';
+import { UseInterceptors } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { map, type Observable } from 'rxjs';
 import { parseTags } from './if-match.decorator.js';
 import type { ApiRequest } from './request.js';
 
-export const TAGGED = Symbol('tagged');
+/** In the OpenAPI document: the answer is one resource with an ETag. */
+export const TAGGED_EXTENSION = 'x-tagged';
 
 class TagInterceptor<Resource extends object> implements NestInterceptor<Resource, Resource | undefined> {
   constructor(private readonly tag: ResourceTag<Resource>) {}
@@ -35,4 +37,4 @@ class TagInterceptor<Resource extends object> implements NestInterceptor<Resourc
  * `@IfMatchOf()` and gives that to the tag's `require`, inside its transaction.
  */
 export const Tagged = <Resource extends object>(tag: ResourceTag<Resource>): MethodDecorator =>
-  applyDecorators(SetMetadata(TAGGED, true), UseInterceptors(new TagInterceptor(tag)));
+  applyDecorators(ApiExtension(TAGGED_EXTENSION, true), UseInterceptors(new TagInterceptor(tag)));
