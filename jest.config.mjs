@@ -10,6 +10,7 @@ const esmOnly = [
   '@borewit',
   'jose',
   'uuid',
+  '@seriousme',
 ];
 
 const project = {
@@ -47,6 +48,7 @@ export default {
       ...project,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/harness/api-contract.setup.ts'],
       globalSetup: '<rootDir>/test/global-setup.mjs',
       globalTeardown: '<rootDir>/test/global-teardown.mjs',
     },

@@ -14,5 +14,6 @@ export default async function globalSetup() {
   const dir = mkdtempSync(join(tmpdir(), 'adit-test-'));
   const postgres = await startPostgres({ dir, settings: FAST });
   process.env.TEST_POSTGRES_URL = postgres.ownerUrl;
+  process.env.TEST_API_DIR = mkdtempSync(join(tmpdir(), 'adit-test-api-'));
   Object.assign(globalThis, { testPostgres: { postgres, dir } });
 }

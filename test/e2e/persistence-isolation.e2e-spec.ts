@@ -12,6 +12,7 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     site: 'SIU',
     operator: 'SIU',
     bearer_token: 'SIUD',
+    idempotency_key: 'SIUD',
     view_ticket: 'SIU',
     view_ticket_use: 'S',
     audit_event: 'S',

@@ -23,6 +23,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   const { agentId, tokenId, serial } = await insertIdentity(query, tenantId, siteId);
   const brokerId = await insertSession(query, tenantId, siteId, agentId);
   await insertOperator(query, tenantId);
+  await insertIdempotencyKey(query, tenantId);
   await insertRole(query, tenantId, siteId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
@@ -91,6 +92,14 @@ const insertOperator = async (query: Query, tenantId: string): Promise<void> => 
     ticketId,
     tenantId,
   ]);
+};
+
+const insertIdempotencyKey = async (query: Query, tenantId: string): Promise<void> => {
+  await query(
+    `INSERT INTO idempotency_key (tenant_id, caller, key_digest, request_digest, claim_id, lease_until, expires_at)
+     VALUES ($1, 'operator:test', $2, $2, gen_random_uuid(), now(), now() + interval '1 day')`,
+    [tenantId, hash()],
+  );
 };
 
 const insertRole = async (query: Query, tenantId: string, siteId: string): Promise<void> => {

@@ -5,6 +5,7 @@ import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
@@ -21,6 +22,7 @@ export function appModule(config: AdminConfig): Type {
       DatabaseModule,
       SecretsModule,
       HttpModule,
+      IdempotencyModule,
       SessionModule,
       TenantModule,
       SiteModule,

@@ -14,6 +14,10 @@ const schema = commonEnvironment.extend({
   ADIT_TLS_PROXY: flag,
   /** The listener is reachable through its machine's loopback alone, as a container's port published on 127.0.0.1 is. */
   ADIT_HTTP_LOOPBACK_PUBLISHED: flag,
+  /** Of one address, signed in or not. */
+  ADIT_HTTP_ADDRESS_REQUESTS_PER_10_S: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  /** Of one signed-in caller. */
+  ADIT_HTTP_CALLER_REQUESTS_PER_10_S: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
   /** Where players reach the video redirector; written into stream URLs. */
   ADIT_RTSP_PUBLIC: hostPort.default('127.0.0.1:8554'),
   /** First operator's password, read while there is no operator. */

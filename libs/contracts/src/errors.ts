@@ -7,6 +7,7 @@ export const ERROR_STATUS = {
   'method-not-allowed': 405,
   conflict: 409,
   gone: 410,
+  'precondition-failed': 412,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'rate-limited': 429,
@@ -16,6 +17,10 @@ export const ERROR_STATUS = {
   timeout: 504,
 
   'insecure-transport': 403,
+  'invalid-cursor': 400,
+  'idempotency-in-progress': 409,
+  'idempotency-answer-not-kept': 409,
+  'idempotency-key-reused': 422,
   'site-label-taken': 409,
 
   'keyfile-not-found': 404,

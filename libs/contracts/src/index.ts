@@ -1,3 +1,4 @@
+export * from './entity-tag.js';
 export * from './errors.js';
 export * from './message.js';
 export * from './primitives.js';

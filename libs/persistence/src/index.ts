@@ -5,7 +5,7 @@ export { DATABASE_APPS, ensureLogins, readLogins, type DatabaseApp, type Logins 
 export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';
 export { MIGRATIONS } from './migrations/index.js';
 export { migrateDown, migrateUp } from './migrator.js';
-export { Transaction, type AuditEntry, type SqlValue } from './transaction.js';
+export { auditContext, Transaction, type AuditEntry, type SqlValue } from './transaction.js';
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
   FederationRoleRepository,
@@ -16,6 +16,11 @@ export { SiteDirectoryRepository, type SiteRow } from './repositories/site-direc
 export { ViewTicketUseRepository, type ViewTicketStatus } from './repositories/view-ticket-use.repository.js';
 export { decodeCursor, encodeCursor, pageOf, type Cursor, type Page, type PageRequest } from './cursor.js';
 export { BearerTokenRepository, type BearerIdentity } from './repositories/bearer-token.repository.js';
+export {
+  IdempotencyRepository,
+  type IdempotencyOwner,
+  type IdempotencyRecord,
+} from './repositories/idempotency.repository.js';
 export { OperatorRepository, type OperatorLogin } from './repositories/operator.repository.js';
 export { SiteRepository, type SiteOverview } from './repositories/site.repository.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';

@@ -1,7 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { QueryRunner } from 'typeorm';
 
 export type SqlValue =
   string | number | bigint | boolean | Buffer | Date | null | undefined | readonly string[] | readonly number[];
+
+/** What every audit row of the work in progress says besides its own details. */
+export const auditContext = new AsyncLocalStorage<{ correlationId: string }>();
 
 /** An open transaction. Repositories take it first, so that what belongs together is visible at the call. */
 export class Transaction {
@@ -35,7 +39,7 @@ export class Transaction {
       entry.actor,
       entry.action,
       entry.subject,
-      JSON.stringify(entry.details ?? {}),
+      JSON.stringify({ ...auditContext.getStore(), ...entry.details }),
     ]);
   }
 }

@@ -8,6 +8,7 @@ export { HandleEvent, HandleRequest } from './messaging/handle.decorator.js';
 export { MessageClient } from './messaging/message-client.js';
 export { natsOptions } from './messaging/nats.js';
 export { RpcErrorFilter } from './messaging/rpc-error.filter.js';
+export { requestIdOf } from './request-id.js';
 export { RuntimeModule } from './runtime.module.js';
 export { Secret } from './secret.js';
 export { CONFIG, LOGGER } from './tokens.js';

@@ -2,6 +2,7 @@ import type { Page } from '@app/persistence';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
@@ -17,6 +18,7 @@ export class CameraController {
 
   @Get()
   @Requires('cameras:read')
+  @Fails()
   @ApiOperation({ summary: 'Cameras of all federated sites, or of one' })
   @ApiPage(Camera)
   list(@CallerOf() caller: Caller, @Query() query: SitePageQuery): Promise<Page<Camera>> {
@@ -25,6 +27,7 @@ export class CameraController {
 
   @Get(':id')
   @Requires('cameras:read')
+  @Fails('camera-not-found')
   @ApiOperation({ summary: 'One camera' })
   @ApiOkResponse({ type: Camera })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Camera> {

@@ -1,6 +1,7 @@
 import {
   BearerTokenRepository,
   Database,
+  IdempotencyRepository,
   OperatorRepository,
   SiteRepository,
   TenantRepository,
@@ -13,6 +14,7 @@ import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
   BearerTokenRepository,
+  IdempotencyRepository,
   OperatorRepository,
   SiteRepository,
   TenantRepository,

@@ -1,4 +1,4 @@
-import { roleCreate, roleDelete, roleGet, roleList, roleUpdate } from '@app/contracts';
+import { type IfMatch, roleCreate, roleDelete, roleGet, roleList, roleUpdate } from '@app/contracts';
 import type { Page } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
@@ -37,21 +37,24 @@ export class FederationRoleService {
     });
   }
 
+  /** @throws DomainError `precondition-failed`; whatever federation answers */
   async change(
     caller: Caller,
     roleId: string,
     { password, ...changes }: FederationRoleChanges,
+    ifMatch: IfMatch,
   ): Promise<FederationRole> {
     return this.messages.request(roleUpdate, {
       ...audited(caller),
       roleId,
       changes: given(changes),
+      ifMatch: ifMatch && [...ifMatch],
       ...(await this.sealed(password)),
     });
   }
 
-  async delete(caller: Caller, roleId: string): Promise<void> {
-    await this.messages.request(roleDelete, { ...audited(caller), roleId });
+  async delete(caller: Caller, roleId: string, ifMatch: IfMatch): Promise<void> {
+    await this.messages.request(roleDelete, { ...audited(caller), roleId, ifMatch: ifMatch && [...ifMatch] });
   }
 
   private async sealed(password: string | undefined): Promise<{ sealedPassword?: string }> {

@@ -1,16 +1,13 @@
-import type { AppLogger } from '@app/runtime';
+import { auditContext } from '@app/persistence';
+import { type AppLogger, requestIdOf } from '@app/runtime';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { randomUUID } from 'node:crypto';
 import type { ApiRequest } from './request.js';
-
-const ACCEPTED = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Gives each request its id, the caller's own where it is harmless, and logs the outcome under it. The query is never logged. */
 export const correlation =
   (logger: AppLogger): RequestHandler =>
   (request: Request, response: Response, next: NextFunction) => {
-    const given = request.header('x-request-id') ?? '';
-    const correlationId = ACCEPTED.test(given) ? given : randomUUID();
+    const correlationId = requestIdOf(request.header('x-request-id'));
     (request as ApiRequest).correlationId = correlationId;
     response.setHeader('X-Request-Id', correlationId);
     const startedAt = performance.now();
@@ -22,3 +19,7 @@ export const correlation =
     });
     next();
   };
+
+/** Writes the request's id into every audit row that the request makes. Stands behind the readers of the body, which lose the context. */
+export const auditUnderRequestId = (request: Request, _response: Response, next: NextFunction): void =>
+  auditContext.run({ correlationId: (request as ApiRequest).correlationId }, next);

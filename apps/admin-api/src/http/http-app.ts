@@ -5,7 +5,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import type { AdminConfig } from '../config.js';
 import { describeApi, serveApiPage } from '../openapi/document.js';
-import { correlation } from './correlation.middleware.js';
+import { addressLimit } from '../rate-limit/address-limit.middleware.js';
+import { auditUnderRequestId, correlation } from './correlation.middleware.js';
 import { BODY_LIMIT_BYTES, jsonBody, JSON_TYPE } from './json-body.middleware.js';
 import { knownSurface } from './known-surface.middleware.js';
 import { securityHeaders } from './security-headers.middleware.js';
@@ -43,9 +44,11 @@ export const createHttpApp = async (
     API,
     secureTransport({ tlsProxy: config.ADIT_TLS_PROXY, loopbackPublished: config.ADIT_HTTP_LOOPBACK_PUBLISHED }),
   );
+  app.use(API, addressLimit(config.ADIT_HTTP_ADDRESS_REQUESTS_PER_10_S));
   app.use(knownSurface(document));
   app.useBodyParser('raw', { type: JSON_TYPE, limit: BODY_LIMIT_BYTES, inflate: false });
   app.use(API, jsonBody);
+  app.use(API, auditUnderRequestId);
   serveApiPage(app, document);
   await app.init();
   return app;

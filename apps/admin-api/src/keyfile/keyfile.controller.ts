@@ -7,6 +7,7 @@ import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
+import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
 import { IssuedKeyfile, Keyfile, KeyfileRevocation, NewKeyfile } from './keyfile.dto.js';
 import { KeyfileService } from './keyfile.service.js';
 
@@ -18,6 +19,7 @@ export class KeyfileController {
   @Post('sites/:siteId/keyfiles')
   @Requires('keyfiles:issue')
   @ApiOperation({ summary: 'Issue a keyfile; its content is answered this once' })
+  @AnsweredOnce('content')
   @ApiCreatedResponse({ type: IssuedKeyfile })
   issue(@CallerOf() caller: Caller, @IdOf('siteId') siteId: string, @Body() body: NewKeyfile): Promise<IssuedKeyfile> {
     return this.keyfiles.issue(caller, siteId, body);

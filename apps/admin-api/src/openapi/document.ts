@@ -1,9 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import { Problem } from '../http/problem.dto.js';
-
-type OperationResponses = NonNullable<OpenAPIObject['paths'][string]['get']>['responses'];
+import { makeExact } from './exact.js';
 
 /** In the order of the work; what a version lacks stands last. */
 const TAGS = [
@@ -30,25 +29,14 @@ export const describeApi = (app: NestExpressApplication): OpenAPIObject => {
     .setTitle('Adit administration API')
     .setDescription(DESCRIPTION)
     .setVersion('1')
+    .setOpenAPIVersion('3.1.0')
     .addBearerAuth()
     .addSecurityRequirements('bearer');
   for (const tag of TAGS) config.addTag(tag);
   const document = SwaggerModule.createDocument(app, config.build(), { extraModels: [Problem] });
-  const problem = {
-    description: 'A problem document',
-    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
-  };
-  for (const item of Object.values(document.paths)) {
-    for (const operation of [item.get, item.post, item.put, item.patch, item.delete]) {
-      if (operation) operation.responses = { ...promised(operation.responses), default: problem };
-    }
-  }
+  makeExact(document);
   return document;
 };
-
-/** What answers 501 never succeeds, although a success is described for every method by itself. */
-const promised = (responses: OperationResponses): OperationResponses =>
-  '501' in responses ? { 501: responses['501'] } : responses;
 
 /** `/api/v1/openapi.json`, and a page at `/api/docs` whose every file comes from this app. */
 export const serveApiPage = (app: NestExpressApplication, document: OpenAPIObject): void => {

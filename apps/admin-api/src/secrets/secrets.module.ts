@@ -1,6 +1,7 @@
-import { CONFIG, readPrivateKey, readPublicKeys } from '@app/runtime';
+import { CONFIG, readFieldKey, readPrivateKey, readPublicKeys } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
+import { FieldCipher } from './field-cipher.js';
 import { Seal } from './seal.js';
 import { TicketKey } from './ticket-key.js';
 
@@ -21,7 +22,12 @@ import { TicketKey } from './ticket-key.js';
       inject: [CONFIG],
       useFactory: (config: AdminConfig) => new TicketKey(readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk')),
     },
+    {
+      provide: FieldCipher,
+      inject: [CONFIG],
+      useFactory: (config: AdminConfig) => new FieldCipher(readFieldKey(config.ADIT_SECRETS_DIR)),
+    },
   ],
-  exports: [Seal, TicketKey],
+  exports: [FieldCipher, Seal, TicketKey],
 })
 export class SecretsModule {}

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, HttpCode, Inject, Ip, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Fails } from '../http/fails.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import type { Caller } from '../http/request.js';
 import { Public } from './public.decorator.js';
@@ -13,6 +14,7 @@ export class SessionController {
 
   @Post()
   @Public()
+  @Fails('unauthenticated')
   @ApiOperation({ summary: 'Sign in', security: [] })
   @ApiCreatedResponse({ type: Session })
   open(@Body() body: NewSession, @Ip() address: string): Promise<Session> {
@@ -21,6 +23,7 @@ export class SessionController {
 
   @Delete('current')
   @HttpCode(204)
+  @Fails()
   @ApiOperation({ summary: 'Sign out: this token ends' })
   @ApiNoContentResponse()
   close(@CallerOf() caller: Caller): Promise<void> {

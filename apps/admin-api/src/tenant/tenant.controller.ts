@@ -2,6 +2,7 @@ import type { Page } from '@app/persistence';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
@@ -17,6 +18,7 @@ export class TenantController {
 
   @Get()
   @Requires('tenants:read')
+  @Fails()
   @ApiOperation({ summary: 'The caller’s own tenant' })
   @ApiPage(Tenant)
   list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<Tenant>> {
@@ -25,6 +27,7 @@ export class TenantController {
 
   @Get(':id')
   @Requires('tenants:read')
+  @Fails()
   @ApiOperation({ summary: 'One tenant; another one is not found' })
   @ApiOkResponse({ type: Tenant })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Tenant> {

@@ -2,11 +2,13 @@ import type { Page } from '@app/persistence';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
+import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
 import { IssuedViewTicket, NewViewTicket, ViewTicket } from './view-ticket.dto.js';
 import { ViewTicketService } from './view-ticket.service.js';
 
@@ -17,7 +19,9 @@ export class ViewTicketController {
 
   @Post('cameras/:id/view-tickets')
   @Requires('video:watch')
+  @Fails('camera-not-found')
   @ApiOperation({ summary: 'A stream URL with its ticket, answered this once' })
+  @AnsweredOnce('url')
   @ApiCreatedResponse({ type: IssuedViewTicket })
   issue(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: NewViewTicket): Promise<IssuedViewTicket> {
     return this.tickets.issue(caller, id, body);
@@ -25,6 +29,7 @@ export class ViewTicketController {
 
   @Get('view-tickets')
   @Requires('video:watch')
+  @Fails()
   @ApiOperation({ summary: 'View tickets, newest first, without their URLs' })
   @ApiPage(ViewTicket)
   list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<ViewTicket>> {
@@ -34,6 +39,7 @@ export class ViewTicketController {
   @Post('view-tickets/:id/revoke')
   @Requires('video:watch')
   @HttpCode(200)
+  @Fails()
   @ApiOperation({ summary: 'Revoke a view ticket' })
   @ApiOkResponse({ type: ViewTicket })
   revoke(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<ViewTicket> {

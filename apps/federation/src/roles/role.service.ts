@@ -5,6 +5,7 @@ import {
   type FederationRole,
   type roleCreate,
   type roleDelete,
+  roleTag,
   type roleList,
   type roleUpdate,
 } from '@app/contracts';
@@ -57,6 +58,7 @@ export class RoleService {
     const role = await this.database.inTenant(tenantId, async (tx) => {
       const row = await this.roles.findForUpdate(tx, tenantId, roleId);
       if (row === undefined) throw notFound();
+      roleTag.require(request.ifMatch, toRole(row));
       return this.apply(tx, row, request);
     });
     this.supervisor.refresh();
@@ -79,10 +81,12 @@ export class RoleService {
     return role;
   }
 
-  async remove({ tenantId, roleId, actor, correlationId }: z.output<typeof roleDelete.request>): Promise<object> {
+  async remove(request: z.output<typeof roleDelete.request>): Promise<object> {
+    const { tenantId, roleId, actor, correlationId } = request;
     await this.database.inTenant(tenantId, async (tx) => {
       const row = await this.roles.findForUpdate(tx, tenantId, roleId);
       if (row === undefined) throw notFound();
+      roleTag.require(request.ifMatch, toRole(row));
       await this.roles.remove(tx, tenantId, roleId);
       const details = { siteId: row.site_id, correlationId };
       await tx.audit(tenantId, { actor, action: 'federation-role.deleted', subject: roleId, details });

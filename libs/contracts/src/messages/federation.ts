@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ResourceTag } from '../entity-tag.js';
 import { defineRequest } from '../message.js';
 import { displayName, instant, pageOf, pageRequest, siteLabel, spkiPin, streamUsage, uuid } from '../primitives.js';
 
@@ -37,6 +38,16 @@ export const federationRole = z.object({
 });
 export type FederationRole = z.infer<typeof federationRole>;
 
+export const roleTag = new ResourceTag<FederationRole>([
+  'state',
+  'stateReason',
+  'stateSince',
+  'lastContactAt',
+  'clockSkewMs',
+  'entityCount',
+]);
+const ifMatch = z.array(z.string().max(110)).max(20).optional();
+
 const caller = z.object({ tenantId: uuid, actor: z.string(), correlationId: z.string() });
 
 export const roleList = defineRequest(
@@ -60,7 +71,7 @@ export const roleChanges = z.strictObject({
 /** `sealedPassword` is a JWE for federation; admin-api never stores it. */
 export const roleUpdate = defineRequest(
   'federation.role.update',
-  caller.extend({ roleId: uuid, changes: roleChanges, sealedPassword: z.string().max(4_096).optional() }),
+  caller.extend({ roleId: uuid, changes: roleChanges, sealedPassword: z.string().max(4_096).optional(), ifMatch }),
   federationRole,
 );
 export const roleCreate = defineRequest(
@@ -69,7 +80,11 @@ export const roleCreate = defineRequest(
   federationRole,
 );
 /** Its entities go with it; a role created again for the same site finds the same entity ids. */
-export const roleDelete = defineRequest('federation.role.delete', caller.extend({ roleId: uuid }), z.object({}));
+export const roleDelete = defineRequest(
+  'federation.role.delete',
+  caller.extend({ roleId: uuid, ifMatch }),
+  z.object({}),
+);
 
 export const videoStream = z.object({
   usages: z.array(streamUsage),

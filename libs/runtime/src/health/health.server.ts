@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { PortInUseError } from '../errors.js';
+import { requestIdOf } from '../request-id.js';
 
 export interface HealthOptions {
   host: string;
@@ -21,8 +22,9 @@ export class HealthServer {
     this.registry.setDefaultLabels({ app: options.app });
     collectDefaultMetrics({ register: this.registry });
     this.server = createServer((request, response) => {
+      const id = requestIdOf(request.headers['x-request-id']);
       void this.answer(request.url ?? '').then(({ status, type, body }) => {
-        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-request-id': id }).end(body);
       });
     });
     this.server.requestTimeout = 5_000;
