@@ -1,4 +1,5 @@
 import { DomainError } from '@app/contracts';
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { withoutOutage } from './outage.js';
 
 const driver = (code: string | undefined) => Object.assign(new TypeError('query failed'), { driverError: { code } });
@@ -9,6 +10,7 @@ describe('a failed transaction', () => {
     ['a server that shuts down', driver('57P01')],
     ['too many connections', driver('53300')],
     ['a connection cut in the middle', driver(undefined)],
+    ['a connection lost between two queries', new QueryRunnerAlreadyReleasedError()],
     ['a pool that waited in vain', new Error('timeout')],
   ])('is worth another try after %s', (_case, error) => {
     expect(withoutOutage(error)).toMatchObject({ code: 'unavailable', options: { retryAfterMs: 1000 } });

@@ -1,4 +1,5 @@
 import { DomainError } from '@app/contracts';
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { sqlState } from './errors.js';
 
 /** Classes of SQLSTATE that say nothing about the request (connection, resources, operator, system), and errno names. */
@@ -17,6 +18,8 @@ export function withoutOutage(error: unknown): unknown {
 
 function isOutage(error: unknown): boolean {
   if (error instanceof DomainError) return false;
+  // TypeORM takes a connection back at the moment it is lost, between two queries of a transaction.
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const code = sqlState(error);
   if (code !== undefined) return OUTAGE.test(code);
   // The driver reports a connection that was cut, or that the pool waited for in vain, as an error without a code.
