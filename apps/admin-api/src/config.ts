@@ -18,6 +18,10 @@ const schema = commonEnvironment.extend({
   ADIT_RTSP_PUBLIC: hostPort.default('127.0.0.1:8554'),
   /** First operator's password, read while there is no operator. */
   ADIT_BOOTSTRAP_PASSWORD_FILE: z.string().min(1).optional(),
+  /** A session ends this long after its last request. */
+  ADIT_SESSION_IDLE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3_600),
+  /** A session ends this long after it was opened. */
+  ADIT_SESSION_LIFETIME_SECONDS: z.coerce.number().int().min(1).max(604_800).default(43_200),
   /** View tickets may be first used within 24 h. */
   ADIT_DEMO: flag,
 });

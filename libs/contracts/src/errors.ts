@@ -16,6 +16,10 @@ export const ERROR_STATUS = {
   timeout: 504,
 
   'insecure-transport': 403,
+  'cross-site-request': 403,
+  'username-taken': 409,
+  'last-administrator': 409,
+  'oidc-refused': 401,
   'site-label-taken': 409,
 
   'keyfile-not-found': 404,

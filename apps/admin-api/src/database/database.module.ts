@@ -1,7 +1,9 @@
 import {
+  ApiTokenRepository,
   BearerTokenRepository,
   Database,
   OperatorRepository,
+  SignInAttemptRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,
@@ -12,8 +14,10 @@ import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
+  ApiTokenRepository,
   BearerTokenRepository,
   OperatorRepository,
+  SignInAttemptRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,

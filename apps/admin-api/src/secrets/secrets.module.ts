@@ -1,6 +1,7 @@
 import { CONFIG, readPrivateKey, readPublicKeys } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
+import { DerivedKeys } from './derived-keys.js';
 import { Seal } from './seal.js';
 import { TicketKey } from './ticket-key.js';
 
@@ -21,7 +22,12 @@ import { TicketKey } from './ticket-key.js';
       inject: [CONFIG],
       useFactory: (config: AdminConfig) => new TicketKey(readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk')),
     },
+    {
+      provide: DerivedKeys,
+      inject: [CONFIG],
+      useFactory: (config: AdminConfig) => new DerivedKeys(readPrivateKey(config.ADIT_SECRETS_DIR, 'seal.jwk')),
+    },
   ],
-  exports: [Seal, TicketKey],
+  exports: [DerivedKeys, Seal, TicketKey],
 })
 export class SecretsModule {}

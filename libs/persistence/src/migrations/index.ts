@@ -1,5 +1,6 @@
 import { FirstSchema1700000000001 } from './0001-first-schema.js';
 import { DrainingSessions1700000000002 } from './0002-draining-sessions.js';
+import { OperatorAccess1700000000003 } from './0003-operator-access.js';
 
 /** In order; explicit, because globs do not survive a build. */
-export const MIGRATIONS = [FirstSchema1700000000001, DrainingSessions1700000000002];
+export const MIGRATIONS = [FirstSchema1700000000001, DrainingSessions1700000000002, OperatorAccess1700000000003];
