@@ -1,5 +1,6 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { ApiTokenModule } from './api-token/api-token.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -24,6 +25,7 @@ export function appModule(config: AdminConfig): Type {
       HttpModule,
       SessionModule,
       OperatorModule,
+      ApiTokenModule,
       TenantModule,
       SiteModule,
       KeyfileModule,
