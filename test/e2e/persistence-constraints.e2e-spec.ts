@@ -136,11 +136,7 @@ describe('the rest of the schema', () => {
       "INSERT INTO operator (tenant_id, username, password_hash) VALUES ($1, 'x', 'secret')",
       CHECK,
     ],
-    [
-      'an operator could sign in by nothing',
-      "INSERT INTO operator (tenant_id, username) VALUES ($1, 'x')",
-      CHECK,
-    ],
+    ['an operator could sign in by nothing', "INSERT INTO operator (tenant_id, username) VALUES ($1, 'x')", CHECK],
     [
       'an operator has no role',
       "INSERT INTO operator (tenant_id, username, password_hash, roles) VALUES ($1, 'x', '$argon2id$x', '{}')",
