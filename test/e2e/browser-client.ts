@@ -18,24 +18,38 @@ export class BrowserClient {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer<Body>> {
+    const isJson = body !== undefined;
+    return this.send(method, path, isJson ? JSON.stringify(body) : undefined, {
+      ...(method === 'GET' || this.csrfToken === undefined ? {} : { 'x-csrf-token': this.csrfToken }),
+      ...(isJson ? { 'content-type': 'application/json' } : {}),
+      ...headers,
+    });
+  }
+
+  /** @param path or a whole address */
+  async send<Body>(
+    method: string,
+    path: string,
+    text: string | undefined,
+    headers: Record<string, string>,
+  ): Promise<Answer<Body>> {
     const response = await fetch(new URL(path, this.api), {
       method,
       headers: {
         ...this.headers,
         ...(this.cookies.size === 0 ? {} : { cookie: [...this.cookies].map((pair) => pair.join('=')).join('; ') }),
         ...(method === 'GET' ? {} : { origin: this.api }),
-        ...(method === 'GET' || this.csrfToken === undefined ? {} : { 'x-csrf-token': this.csrfToken }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(text === undefined ? {} : { body: text }),
       redirect: 'manual',
       signal: AbortSignal.timeout(15_000),
     });
     for (const line of response.headers.getSetCookie()) this.keep(line);
-    const text = await response.text();
+    const answer = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : { text }) as Body };
+    const value: unknown = isJson ? JSON.parse(answer) : { text: answer };
+    return { status: response.status, headers: response.headers, body: value as Body };
   }
 
   async signIn(username: string, password: string): Promise<Answer<{ csrfToken: string; token?: string }>> {

@@ -1,5 +1,5 @@
 import { Platform } from '../harness/platform.js';
-import { HttpClient } from './http-client.js';
+import { type Answer, HttpClient } from './http-client.js';
 import { audited, firstPassword, newOperator, signInFirst } from './operators.js';
 
 const OPERATORS = '/api/v1/operators';
@@ -18,7 +18,7 @@ afterAll(() => platform?.stop());
 const idOf = async (username: string): Promise<string> =>
   (await platform.query<{ id: string }>('SELECT id FROM operator WHERE username = $1', [username]))[0]?.id ?? '';
 
-const signIn = (username: string, password: string): ReturnType<HttpClient['ask']> =>
+const signIn = (username: string, password: string): Promise<Answer> =>
   new HttpClient(platform.api).ask('POST', '/api/v1/sessions', { username, password });
 
 describe('operators', () => {

@@ -7,6 +7,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
+import { OidcModule } from './oidc/oidc.module.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
@@ -24,6 +25,7 @@ export function appModule(config: AdminConfig): Type {
       SecretsModule,
       HttpModule,
       SessionModule,
+      OidcModule,
       OperatorModule,
       ApiTokenModule,
       TenantModule,

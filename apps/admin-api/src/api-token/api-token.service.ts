@@ -45,7 +45,7 @@ export class ApiTokenService {
       await tx.audit(tenantId, { actor, action: 'api-token.created', subject: created.id, details });
       return created;
     });
-    return { ...toToken(row), token };
+    return Object.assign(toToken(row), { token });
   }
 
   /** @throws DomainError `forbidden`, `not-found` for an operator that is not of the tenant */

@@ -21,7 +21,7 @@ const NAME = { free: 50, maxWaitSeconds: 15 };
 
 /** An attempt that was counted and is not judged yet. */
 export interface Attempt {
-  nameThere: AttemptCounter;
+  nameThere: AttemptCounter | undefined;
   others: AttemptCounter[];
 }
 
@@ -56,9 +56,16 @@ export class SignInLimit {
     });
   }
 
+  /** For a sign-in that names nobody before it is judged. @throws DomainError `rate-limited` with the time to wait */
+  async beginUnnamed(address: string): Promise<Attempt> {
+    const others = [{ key: this.keyOf('network', networkOf(address)), ...NETWORK }];
+    await this.database.inSystem((tx) => this.count(tx, others));
+    return { nameThere: undefined, others };
+  }
+
   async succeeded({ nameThere, others }: Attempt): Promise<void> {
     await this.database.inSystem(async (tx) => {
-      for (const counter of inOrder([nameThere, ...others])) {
+      for (const counter of inOrder(nameThere ? [nameThere, ...others] : others)) {
         if (counter === nameThere) await this.attempts.succeeded(tx, counter.key);
         else await this.attempts.takeBack(tx, counter.key);
       }
@@ -68,7 +75,7 @@ export class SignInLimit {
   /** It was not judged after all. */
   async takeBack({ nameThere, others }: Attempt): Promise<void> {
     await this.database.inSystem(async (tx) => {
-      for (const { key } of inOrder([nameThere, ...others])) await this.attempts.takeBack(tx, key);
+      for (const { key } of inOrder(nameThere ? [nameThere, ...others] : others)) await this.attempts.takeBack(tx, key);
     });
   }
 

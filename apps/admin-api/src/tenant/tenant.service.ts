@@ -47,7 +47,7 @@ export class TenantService {
       await tx.audit(provider, { actor, action: 'tenant.created', subject: id, details: { name } });
       const details = { username, roles: FIRST_ROLES, by: 'provider' };
       await tx.audit(id, { actor: 'system', action: 'operator.created', subject: administratorId, details });
-      return { ...toTenant(row), administratorId };
+      return Object.assign(toTenant(row), { administratorId });
     });
   }
 
