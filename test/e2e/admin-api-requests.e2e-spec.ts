@@ -129,7 +129,7 @@ describe('signing in', () => {
         if (status !== 401) open.push(`${method} ${path}`);
       }
     }
-    expect(open).toEqual(['post /api/v1/sessions']);
+    expect(open.sort()).toEqual(['get /api/v1/oidc/authorize', 'get /api/v1/oidc/callback', 'post /api/v1/sessions']);
   });
 
   it('answers the same for an unknown name and a wrong password, and both are audited', async () => {

@@ -80,9 +80,8 @@ describe('sites', () => {
   });
 
   it('of another tenant, and all that hangs on them, are not found', async () => {
-    const { tenantId, siteId, tokenId } = await insertTenant(platform.query.bind(platform));
+    const { siteId, tokenId } = await insertTenant(platform.query.bind(platform));
     const paths = [
-      `/tenants/${tenantId}`,
       `/sites/${siteId}`,
       `/sites/${siteId}/tunnel`,
       `/sites/${siteId}/tunnel/history`,

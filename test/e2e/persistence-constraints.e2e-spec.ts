@@ -136,6 +136,28 @@ describe('the rest of the schema', () => {
       "INSERT INTO operator (tenant_id, username, password_hash) VALUES ($1, 'x', 'secret')",
       CHECK,
     ],
+    ['an operator could sign in by nothing', "INSERT INTO operator (tenant_id, username) VALUES ($1, 'x')", CHECK],
+    [
+      'an operator has no role',
+      "INSERT INTO operator (tenant_id, username, password_hash, roles) VALUES ($1, 'x', '$argon2id$x', '{}')",
+      CHECK,
+    ],
+    [
+      'an operator has a role that is none',
+      "INSERT INTO operator (tenant_id, username, password_hash, roles) VALUES ($1, 'x', '$argon2id$x', '{root}')",
+      CHECK,
+    ],
+    [
+      'two operators are one person at the identity provider',
+      `INSERT INTO operator (tenant_id, username, identity_issuer, identity_subject) VALUES ($1, 'x', 'https://i', 's'), ($1, 'y', 'https://i', 's')`,
+      UNIQUE,
+    ],
+    [
+      'an API token lives over a year',
+      `INSERT INTO api_token (tenant_id, operator_id, name, token_hash, scopes, expires_at)
+       SELECT tenant_id, operator_id, 'x', ${HASH}, scopes, now() + interval '367 days' FROM api_token WHERE tenant_id = $1`,
+      CHECK,
+    ],
     [
       'two operators’ names differ in case alone',
       'INSERT INTO operator (tenant_id, username, password_hash) SELECT $1, upper(username), password_hash FROM operator WHERE tenant_id = $1',

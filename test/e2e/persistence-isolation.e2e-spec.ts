@@ -13,6 +13,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     operator: 'SIU',
     bearer_token: 'SIUD',
     idempotency_key: 'SIUD',
+    api_token: 'SIU',
+    sign_in_attempt: 'SIUD',
     view_ticket: 'SIU',
     view_ticket_use: 'S',
     audit_event: 'S',
@@ -21,6 +23,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     agent: 'S',
     operator_login: 'S',
     bearer_lookup: 'S',
+    api_token_lookup: 'S',
+    tenant_directory: 'S',
     tunnel_route: 'S',
   },
   'keyfile-issuer': {
@@ -53,7 +57,7 @@ const GRANTS: Record<DatabaseApp, Rights> = {
 
 /** Tables that belong to a tenant, by the column that says so. */
 const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain' };
-const NO_TENANT = new Set(['broker']);
+const NO_TENANT = new Set(['broker', 'sign_in_attempt']);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
 const readable = DATABASE_APPS.flatMap((app) =>

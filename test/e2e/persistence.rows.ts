@@ -82,6 +82,11 @@ const insertOperator = async (query: Query, tenantId: string): Promise<void> => 
     "INSERT INTO bearer_token (tenant_id, operator_id, token_hash, expires_at) VALUES ($1, $2, $3, now() + interval '1 hour')",
     [tenantId, operator?.id, hash()],
   );
+  await query(
+    `INSERT INTO api_token (tenant_id, operator_id, name, token_hash, scopes, expires_at)
+     VALUES ($1, $2, 'A program', $3, '{sites:read}', now() + interval '1 day')`,
+    [tenantId, operator?.id, hash()],
+  );
   const ticketId = randomUUID();
   await query(
     `INSERT INTO view_ticket (id, tenant_id, site_label, camera, usage, issued_to, first_use_by, expires_at)

@@ -18,7 +18,7 @@ export interface PlatformLayout {
   /** Default: all of them. */
   readonly apps?: readonly CloudApp[];
   /** Further settings by app, for example a listen address. */
-  readonly extra?: CloudLayout['extra'];
+  readonly extra?: CloudLayout['extra'] | ((ports: Ports) => CloudLayout['extra']);
   /** A PostgreSQL of its own, for tests that kill it. */
   readonly ownPostgres?: boolean;
   /** `built-in` or the path of a nats-server; default as in `npm start`. */
@@ -75,7 +75,7 @@ export class Platform implements AsyncDisposable {
       nats,
       ports,
       apps: [...(apps ?? CLOUD_APPS)],
-      extra,
+      extra: typeof extra === 'function' ? extra(ports) : extra,
       publicHost,
       demo: true,
       log: (name, line) => this.note(name, line),

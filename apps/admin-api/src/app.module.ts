@@ -1,5 +1,6 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { ApiTokenModule } from './api-token/api-token.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -7,6 +8,8 @@ import { FederationRoleModule } from './federation-role/federation-role.module.j
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
+import { OidcModule } from './oidc/oidc.module.js';
+import { OperatorModule } from './operator/operator.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -24,6 +27,9 @@ export function appModule(config: AdminConfig): Type {
       HttpModule,
       IdempotencyModule,
       SessionModule,
+      OidcModule,
+      OperatorModule,
+      ApiTokenModule,
       TenantModule,
       SiteModule,
       KeyfileModule,

@@ -1,11 +1,38 @@
 import { hostPort } from '@app/contracts';
 import { commonEnvironment, parseEnvironment } from '@app/runtime';
 import { z } from 'zod';
+import { isRole, type Role } from './access/role.js';
 
 const flag = z
   .enum(['true', 'false'])
   .default('false')
   .transform((value) => value === 'true');
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Passwords and codes go there. */
+const secureUrl = z
+  .url()
+  .transform((value) => new URL(value))
+  .refine(
+    ({ protocol, hostname }) => protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname)),
+    'an https URL; http for loopback alone',
+  );
+
+/** `value=role[,value=role]`; what stands before the last equals sign is the claim's value. */
+const roleMap = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const roles = new Map<string, Role>();
+    for (const pair of text.split(',').filter((part) => part.trim() !== '')) {
+      const at = pair.lastIndexOf('=');
+      const [value, role] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+      if (at > 0 && value !== '' && isRole(role)) roles.set(value, role);
+      else context.addIssue({ code: 'custom', message: `${pair.trim()} is not <claim value>=<role>` });
+    }
+    return roles;
+  });
 
 const schema = commonEnvironment.extend({
   ADIT_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
@@ -22,6 +49,24 @@ const schema = commonEnvironment.extend({
   ADIT_RTSP_PUBLIC: hostPort.default('127.0.0.1:8554'),
   /** First operator's password, read while there is no operator. */
   ADIT_BOOTSTRAP_PASSWORD_FILE: z.string().min(1).optional(),
+  /** A session ends this long after its last request. */
+  ADIT_SESSION_IDLE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3_600),
+  /** A session ends this long after it was opened. */
+  ADIT_SESSION_LIFETIME_SECONDS: z.coerce.number().int().min(1).max(604_800).default(43_200),
+  /** OpenID Connect: `iss` of the provider; with it the next two. */
+  ADIT_OIDC_ISSUER: secureUrl.optional(),
+  ADIT_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  /** As registered at the provider: `<public address of this app>/api/v1/oidc/callback`. */
+  ADIT_OIDC_REDIRECT_URL: secureUrl.optional(),
+  /** A confidential client's; a public one has none. */
+  ADIT_OIDC_CLIENT_SECRET_FILE: z.string().min(1).optional(),
+  ADIT_OIDC_SCOPES: z
+    .string()
+    .regex(/^openid(?: \S+)*$/, 'openid and further scopes, separated by spaces')
+    .default('openid profile'),
+  /** A claim of the ID token whose values give roles, also to somebody new; with it the next. */
+  ADIT_OIDC_ROLES_CLAIM: z.string().min(1).optional(),
+  ADIT_OIDC_ROLES: roleMap,
   /** View tickets may be first used within 24 h. */
   ADIT_DEMO: flag,
 });

@@ -21,6 +21,10 @@ export const ERROR_STATUS = {
   'idempotency-in-progress': 409,
   'idempotency-answer-not-kept': 409,
   'idempotency-key-reused': 422,
+  'cross-site-request': 403,
+  'username-taken': 409,
+  'last-administrator': 409,
+  'oidc-refused': 401,
   'site-label-taken': 409,
 
   'keyfile-not-found': 404,

@@ -15,13 +15,29 @@ export {
 export { SiteDirectoryRepository, type SiteRow } from './repositories/site-directory.repository.js';
 export { ViewTicketUseRepository, type ViewTicketStatus } from './repositories/view-ticket-use.repository.js';
 export { decodeCursor, encodeCursor, pageOf, type Cursor, type Page, type PageRequest } from './cursor.js';
-export { BearerTokenRepository, type BearerIdentity } from './repositories/bearer-token.repository.js';
 export {
   IdempotencyRepository,
   type IdempotencyOwner,
   type IdempotencyRecord,
 } from './repositories/idempotency.repository.js';
-export { OperatorRepository, type OperatorLogin } from './repositories/operator.repository.js';
+export { ApiTokenRepository, type ApiTokenIdentity, type ApiTokenRow } from './repositories/api-token.repository.js';
+export {
+  BearerTokenRepository,
+  type BearerIdentity,
+  type SessionIdentity,
+} from './repositories/bearer-token.repository.js';
+export {
+  OperatorRepository,
+  type ExternalIdentity,
+  type NewOperator,
+  type OperatorLogin,
+  type OperatorRow,
+} from './repositories/operator.repository.js';
+export {
+  SignInAttemptRepository,
+  type AttemptCounter,
+  type AttemptRules,
+} from './repositories/sign-in-attempt.repository.js';
 export { SiteRepository, type SiteOverview } from './repositories/site.repository.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';
 export { TunnelViewRepository, type TunnelHistoryRow, type TunnelRow } from './repositories/tunnel-view.repository.js';

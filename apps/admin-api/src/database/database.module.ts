@@ -1,8 +1,10 @@
 import {
+  ApiTokenRepository,
   BearerTokenRepository,
   Database,
   IdempotencyRepository,
   OperatorRepository,
+  SignInAttemptRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,
@@ -13,9 +15,11 @@ import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
+  ApiTokenRepository,
   BearerTokenRepository,
   IdempotencyRepository,
   OperatorRepository,
+  SignInAttemptRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,

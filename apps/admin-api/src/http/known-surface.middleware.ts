@@ -4,14 +4,17 @@ import { parameterRef } from '../openapi/headers.js';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+/** Extension of an operation whose query somebody else composes. */
+export const ANY_QUERY = 'x-any-query';
+
 type Method = (typeof METHODS)[number];
 
 interface Route {
   pattern: RegExp;
-  /** Query keys by method. */
-  queries: Map<string, ReadonlySet<string>>;
   /** Methods that honour If-Match. */
   conditional: ReadonlySet<string>;
+  /** Query keys by method; null where any will do. */
+  queries: Map<string, ReadonlySet<string> | null>;
 }
 
 /**
@@ -33,6 +36,7 @@ export const knownSurface = (document: OpenAPIObject): RequestHandler => {
     if (request.header('if-match') !== undefined && !found.some(({ conditional }) => conditional.has(method))) {
       return next(new DomainError('invalid-request', 'If-Match is not honoured here', { fields: [IF_MATCH] }));
     }
+    if (query === null) return next();
     const unknown = Object.keys(request.query).filter((key) => !query.has(key));
     if (unknown.length === 0) return next();
     const fields = unknown.slice(0, 10).map((key) => ({ pointer: `/${key}`, detail: 'unknown query key' }));
@@ -60,9 +64,11 @@ const toRoute = (path: string, item: OpenAPIObject['paths'][string]): Route => (
 const isIfMatch = (parameter: object): boolean =>
   '$ref' in parameter && parameter.$ref === parameterRef('IfMatch').$ref;
 
-const keysOf = (item: OpenAPIObject['paths'][string], method: Method): ReadonlySet<string> =>
-  new Set(
-    (item[method]?.parameters ?? []).flatMap((parameter) =>
-      'in' in parameter && parameter.in === 'query' ? [parameter.name] : [],
-    ),
+const keysOf = (item: OpenAPIObject['paths'][string], method: Method): ReadonlySet<string> | null => {
+  const operation = item[method];
+  if (operation !== undefined && ANY_QUERY in operation) return null;
+  const keys = (operation?.parameters ?? []).flatMap((parameter) =>
+    'in' in parameter && parameter.in === 'query' ? [parameter.name] : [],
   );
+  return new Set(keys);
+};

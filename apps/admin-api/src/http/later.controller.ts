@@ -1,10 +1,12 @@
 import { Controller, Delete, Get, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { AnySignedIn } from '../access/any-signed-in.decorator.js';
 import { notThere } from './not-there.js';
 
 /** What the API has a place for and this version does not do: it answers 501, never success. */
 @ApiTags('not in this version')
 @ApiResponse({ status: 501, description: 'not-implemented' })
+@AnySignedIn()
 @Controller()
 export class LaterController {
   @Post('sites/:id/replace')
@@ -32,15 +34,5 @@ export class LaterController {
   @Get('audit')
   audit(): never {
     return notThere('reading the audit');
-  }
-
-  @Get('operators')
-  operators(): never {
-    return notThere('managing operators');
-  }
-
-  @Post('operators')
-  createOperator(): never {
-    return notThere('managing operators');
   }
 }

@@ -13,13 +13,15 @@ const TAGS = [
   'federation roles',
   'cameras',
   'view tickets',
+  'operators',
+  'API tokens',
   'tenants',
   'not in this version',
 ];
 
 const DESCRIPTION = [
   'Sites, keyfiles, tunnels, federation roles, cameras and view tickets of one tenant.',
-  'Sign in with `POST /api/v1/sessions` and send the token as `Authorization: Bearer …`.',
+  'Sign in with `POST /api/v1/sessions` and send the token as `Authorization: Bearer …`, or make an API token for a program.',
   'Every failure is an RFC 9457 problem document: decide by its `code`.',
   'Lists answer `{ items, nextCursor }`; give `nextCursor` as `cursor` for the next page.',
 ].join('\n\n');

@@ -2,6 +2,7 @@ import { CONFIG, readFieldKey, readPrivateKey, readPublicKeys } from '@app/runti
 import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 import { FieldCipher } from './field-cipher.js';
+import { DerivedKeys } from './derived-keys.js';
 import { Seal } from './seal.js';
 import { TicketKey } from './ticket-key.js';
 
@@ -27,7 +28,12 @@ import { TicketKey } from './ticket-key.js';
       inject: [CONFIG],
       useFactory: (config: AdminConfig) => new FieldCipher(readFieldKey(config.ADIT_SECRETS_DIR)),
     },
+    {
+      provide: DerivedKeys,
+      inject: [CONFIG],
+      useFactory: (config: AdminConfig) => new DerivedKeys(readPrivateKey(config.ADIT_SECRETS_DIR, 'seal.jwk')),
+    },
   ],
-  exports: [FieldCipher, Seal, TicketKey],
+  exports: [DerivedKeys, FieldCipher, Seal, TicketKey],
 })
 export class SecretsModule {}

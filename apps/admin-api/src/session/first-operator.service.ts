@@ -1,11 +1,13 @@
 import { Database, DEFAULT_TENANT_ID, OperatorRepository } from '@app/persistence';
 import { type AppLogger, CONFIG, ConfigurationError, LOGGER, readSecretFile } from '@app/runtime';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Role } from '../access/role.js';
 import type { AdminConfig } from '../config.js';
-import { PasswordHasher } from './password.js';
+import { MIN_PASSWORD_LENGTH, PasswordHasher } from './password.js';
 
 const USERNAME = 'admin';
-const MIN_PASSWORD_LENGTH = 12;
+/** Together they have every permission, so that nothing is out of reach for a deployment of one person. */
+const FIRST_ROLES: readonly Role[] = ['administrator', 'security-officer'];
 
 /** While there is no operator at all, makes the first one with the password of ADIT_BOOTSTRAP_PASSWORD_FILE. */
 @Injectable()
@@ -37,9 +39,18 @@ export class FirstOperator implements OnModuleInit {
   /** Another replica may be first: then its row stays. */
   private async create(passwordHash: string): Promise<void> {
     await this.database.inTenant(DEFAULT_TENANT_ID, async (tx) => {
-      const id = await this.operators.insert(tx, DEFAULT_TENANT_ID, { username: USERNAME, passwordHash });
+      const id = await this.operators.insert(tx, DEFAULT_TENANT_ID, {
+        username: USERNAME,
+        passwordHash,
+        roles: FIRST_ROLES,
+      });
       if (id === undefined) return;
-      await tx.audit(DEFAULT_TENANT_ID, { actor: 'system', action: 'operator.created', subject: id });
+      await tx.audit(DEFAULT_TENANT_ID, {
+        actor: 'system',
+        action: 'operator.created',
+        subject: id,
+        details: { roles: FIRST_ROLES },
+      });
     });
   }
 }

@@ -4,6 +4,9 @@ import { hash, verify } from 'argon2';
 /** OWASP's argon2id parameters: 19 MiB, two passes. */
 const ARGON2ID = { type: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+export const MIN_PASSWORD_LENGTH = 12;
+export const MAX_PASSWORD_LENGTH = 1_024;
+
 const MAX_AT_ONCE = 2;
 const MAX_WAITING = 16;
 

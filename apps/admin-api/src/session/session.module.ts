@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { BearerGuard } from './bearer.guard.js';
+import { AccessGuard } from '../access/access.guard.js';
+import { AuthenticationGuard } from './authentication.guard.js';
 import { FirstOperator } from './first-operator.service.js';
 import { PasswordHasher } from './password.js';
 import { SessionController } from './session.controller.js';
@@ -9,12 +10,15 @@ import { SignInLimit } from './sign-in-limit.js';
 
 @Module({
   controllers: [SessionController],
+  // The guards run in this order: who is it, then may he.
   providers: [
-    { provide: APP_GUARD, useClass: BearerGuard },
-    { provide: SignInLimit, useFactory: () => new SignInLimit() },
+    { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: AccessGuard },
+    SignInLimit,
     PasswordHasher,
     FirstOperator,
     SessionService,
   ],
+  exports: [PasswordHasher, SessionService, SignInLimit],
 })
 export class SessionModule {}

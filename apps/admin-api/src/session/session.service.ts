@@ -6,20 +6,35 @@ import {
   type OperatorLogin,
   OperatorRepository,
 } from '@app/persistence';
+import { CONFIG } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import type { AdminConfig } from '../config.js';
 import type { Caller } from '../http/request.js';
 import { newToken, tokenHash } from './bearer-token.js';
 import { PasswordHasher } from './password.js';
-import type { NewSession, Session } from './session.dto.js';
-import { SignInLimit } from './sign-in-limit.js';
+import type { NewSession, SessionOperator } from './session.dto.js';
+import { type Attempt, SignInLimit } from './sign-in-limit.js';
 
-const LIFETIME_SECONDS = 12 * 3_600;
 /** Of one operator, at once; the oldest goes first. */
 const MAX_TOKENS = 100;
+
+/** How somebody proved who he is, for the audit, and the form in which the session is kept. */
+export interface SignIn {
+  address: string;
+  viaCookie: boolean;
+  by: 'password' | 'oidc';
+}
+
+export interface OpenedSession {
+  token: string;
+  expiresAt: Date;
+  operator: SessionOperator;
+}
 
 @Injectable()
 export class SessionService {
   constructor(
+    @Inject(CONFIG) private readonly config: AdminConfig,
     @Inject(Database) private readonly database: Database,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(BearerTokenRepository) private readonly tokens: BearerTokenRepository,
@@ -28,57 +43,79 @@ export class SessionService {
   ) {}
 
   /** @throws DomainError `unauthenticated`, the same for an unknown name and a wrong password; `rate-limited` */
-  async open({ username, password }: NewSession, address: string): Promise<Session> {
-    this.limit.check(address, username);
-    const operator = await this.database.inSystem((tx) => this.operators.findLogin(tx, username));
-    const matches = await this.passwords.matches(password, operator?.passwordHash);
-    if (!operator || !matches || operator.disabled) {
-      this.limit.failed(address, username);
-      await this.auditRefusal(operator, address);
-      throw new DomainError('unauthenticated', 'the name or the password is wrong');
+  async open({ username, password, cookie = false }: NewSession, address: string): Promise<OpenedSession> {
+    const attempt = await this.limit.begin(address, username);
+    const { operator, matches } = await this.judge(attempt, username, password);
+    if (operator && matches && !operator.disabled) {
+      await this.limit.succeeded(attempt);
+      return this.issue(operator, { address, viaCookie: cookie, by: 'password' });
     }
-    this.limit.succeeded(address, username);
-    return this.issue(operator, address);
+    await this.limit.failed();
+    await this.refuse(operator, address);
+    throw wrong();
   }
 
   async close(caller: Caller): Promise<void> {
+    if (caller.via === 'api-token') {
+      throw new DomainError('forbidden', 'an API token has no session: delete it under /api-tokens');
+    }
     await this.database.inTenant(caller.tenantId, async (tx) => {
       await this.tokens.revoke(tx, caller.tenantId, caller.tokenId);
       await tx.audit(caller.tenantId, { actor: caller.actor, action: 'session.closed', subject: caller.tokenId });
     });
   }
 
-  private async issue(operator: OperatorLogin, address: string): Promise<Session> {
-    const { id, username, tenantId } = operator;
+  /** @throws DomainError `unauthenticated` when the operator was disabled, or the password changed, in the meantime */
+  async issue(operator: OperatorLogin, { address, viaCookie, by }: SignIn): Promise<OpenedSession> {
+    const { id, username, tenantId, roles, passwordHash } = operator;
     const token = newToken();
     const { expiresAt } = await this.database.inTenant(tenantId, async (tx) => {
+      if (!(await this.operators.hold(tx, tenantId, id, by === 'password' ? passwordHash : null))) throw wrong();
       const row = await this.tokens.insert(tx, tenantId, {
         operatorId: id,
         tokenHash: tokenHash(token),
-        lifetimeSeconds: LIFETIME_SECONDS,
+        viaCookie,
+        lifetimeSeconds: this.config.ADIT_SESSION_LIFETIME_SECONDS,
+        idleSeconds: this.config.ADIT_SESSION_IDLE_SECONDS,
       });
       await this.tokens.prune(tx, tenantId, id, MAX_TOKENS);
       await tx.audit(tenantId, {
         actor: `operator:${username}`,
         action: 'session.opened',
         subject: row.id,
-        details: { address },
+        details: { address, by },
       });
       return row;
     });
-    return { token, expiresAt: expiresAt.toISOString(), operator: { id, username, tenantId } };
+    return { token, expiresAt, operator: { id, username, tenantId, roles } };
   }
 
   /** An unknown name is not written down: people type passwords there. */
-  private async auditRefusal(operator: OperatorLogin | undefined, address: string): Promise<void> {
+  async refuse(operator: OperatorLogin | undefined, address: string, details: object = {}): Promise<void> {
     const tenantId = operator?.tenantId ?? DEFAULT_TENANT_ID;
     await this.database.inTenant(tenantId, (tx) =>
       tx.audit(tenantId, {
         actor: operator ? `operator:${operator.username}` : 'unknown',
         action: 'session.refused',
         subject: operator?.id ?? 'unknown',
-        details: { address },
+        details: { address, ...details },
       }),
     );
   }
+
+  private async judge(
+    attempt: Attempt,
+    username: string,
+    password: string,
+  ): Promise<{ operator: OperatorLogin | undefined; matches: boolean }> {
+    try {
+      const operator = await this.database.inSystem((tx) => this.operators.findLogin(tx, username));
+      return { operator, matches: await this.passwords.matches(password, operator?.passwordHash ?? undefined) };
+    } catch (error) {
+      await this.limit.takeBack(attempt);
+      throw error;
+    }
+  }
 }
+
+const wrong = (): DomainError => new DomainError('unauthenticated', 'the name or the password is wrong');

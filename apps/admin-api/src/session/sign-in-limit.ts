@@ -1,96 +1,109 @@
 import { DomainError } from '@app/contracts';
-import { isIPv6 } from 'node:net';
+import {
+  type AttemptCounter,
+  type AttemptRules,
+  Database,
+  SignInAttemptRepository,
+  type Transaction,
+} from '@app/persistence';
+import { Inject, Injectable } from '@nestjs/common';
+import { createHmac } from 'node:crypto';
+import { DerivedKeys } from '../secrets/derived-keys.js';
+import { networkOf } from './network.js';
 
-interface Attempts {
-  failures: number;
-  blockedUntil: number;
-  lastAt: number;
-}
+const RULES: AttemptRules = { firstWaitSeconds: 1, forgetSeconds: 900, knownSeconds: 30 * 86_400 };
 
-export interface SignInLimitOptions {
-  now?: () => number;
-  /** Failures without a wait, for one name from one address. */
-  freePerName?: number;
-  /** Failures without a wait, for all names from one address. */
-  freePerAddress?: number;
-  firstWaitMs?: number;
-  maxWaitMs?: number;
-  forgetAfterMs?: number;
-  maxEntries?: number;
+/** A name from one network, a network with all names, and a name from everywhere. */
+const NAME_THERE = { free: 5, maxWaitSeconds: 300 };
+const NETWORK = { free: 20, maxWaitSeconds: 300 };
+/** Short, because strangers can bring it about: it slows a guess from many addresses and locks nobody out. */
+const NAME = { free: 50, maxWaitSeconds: 15 };
+
+/** An attempt that was counted and is not judged yet. */
+export interface Attempt {
+  nameThere: AttemptCounter | undefined;
+  others: AttemptCounter[];
 }
 
 /**
- * Slows sign-ins down that fail again and again: after a few free failures each further one doubles the wait.
- * Counts per name and address, and per address; an IPv6 client is its /64.
+ * Slows sign-ins down that fail again and again, over all replicas and restarts: after a few free failures each further
+ * one doubles the wait. Who has signed in from a network lately does not wait there for what others elsewhere do.
  */
+@Injectable()
 export class SignInLimit {
-  private readonly entries = new Map<string, Attempts>();
-  private readonly options: Required<SignInLimitOptions>;
+  readonly #key: Buffer;
 
-  constructor(options: SignInLimitOptions = {}) {
-    this.options = {
-      now: Date.now,
-      freePerName: 5,
-      freePerAddress: 20,
-      firstWaitMs: 1_000,
-      maxWaitMs: 300_000,
-      forgetAfterMs: 900_000,
-      maxEntries: 10_000,
-      ...options,
-    };
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(SignInAttemptRepository) private readonly attempts: SignInAttemptRepository,
+    @Inject(DerivedKeys) keys: DerivedKeys,
+  ) {
+    this.#key = keys.derive('sign-in attempts');
   }
 
-  /** @throws DomainError `rate-limited` with the time to wait */
-  check(address: string, username: string): void {
-    const now = this.options.now();
-    const until = Math.max(...this.keys(address, username).map(({ key }) => this.entries.get(key)?.blockedUntil ?? 0));
-    if (until <= now) return;
-    throw new DomainError('rate-limited', 'too many failed sign-ins: wait', { retryAfterMs: until - now });
-  }
-
-  failed(address: string, username: string): void {
-    for (const { key, free } of this.keys(address, username)) this.count(key, free);
-  }
-
-  succeeded(address: string, username: string): void {
-    for (const { key } of this.keys(address, username).slice(0, 1)) this.entries.delete(key);
-  }
-
-  get size(): number {
-    return this.entries.size;
-  }
-
-  private keys(address: string, username: string): { key: string; free: number }[] {
+  /** Counts the attempt before it is judged. @throws DomainError `rate-limited` with the time to wait */
+  async begin(address: string, username: string): Promise<Attempt> {
     const network = networkOf(address);
-    return [
-      { key: `${network} ${username.toLowerCase()}`, free: this.options.freePerName },
-      { key: network, free: this.options.freePerAddress },
-    ];
+    const name = username.toLowerCase();
+    const nameThere = { key: this.keyOf('name-there', network, name), ...NAME_THERE };
+    const byNetwork = { key: this.keyOf('network', network), ...NETWORK };
+    const byName = { key: this.keyOf('name', name), ...NAME };
+    return this.database.inSystem(async (tx) => {
+      const known = await this.attempts.isKnown(tx, nameThere.key, RULES);
+      const others = known ? [byNetwork] : [byNetwork, byName];
+      await this.count(tx, [nameThere, ...others]);
+      return { nameThere, others };
+    });
   }
 
-  private count(key: string, free: number): void {
-    const { firstWaitMs, maxWaitMs, forgetAfterMs, maxEntries } = this.options;
-    const now = this.options.now();
-    const before = this.entries.get(key);
-    const failures = before && now - before.lastAt < forgetAfterMs ? before.failures + 1 : 1;
-    const over = failures - free;
-    const wait = over > 0 ? Math.min(firstWaitMs * 2 ** Math.min(over - 1, 30), maxWaitMs) : 0;
-    // Set again at the end, so that the map's order is that of the last failure and the oldest goes first.
-    this.entries.delete(key);
-    this.entries.set(key, { failures, blockedUntil: now + wait, lastAt: now });
-    for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= maxEntries) break;
-      this.entries.delete(oldest);
+  /** For a sign-in that names nobody before it is judged. @throws DomainError `rate-limited` with the time to wait */
+  async beginUnnamed(address: string): Promise<Attempt> {
+    const others = [{ key: this.keyOf('network', networkOf(address)), ...NETWORK }];
+    await this.database.inSystem((tx) => this.count(tx, others));
+    return { nameThere: undefined, others };
+  }
+
+  async succeeded({ nameThere, others }: Attempt): Promise<void> {
+    await this.database.inSystem(async (tx) => {
+      for (const counter of inOrder(nameThere ? [nameThere, ...others] : others)) {
+        if (counter === nameThere) await this.attempts.succeeded(tx, counter.key);
+        else await this.attempts.takeBack(tx, counter.key);
+      }
+    });
+  }
+
+  /** It was not judged after all. */
+  async takeBack({ nameThere, others }: Attempt): Promise<void> {
+    await this.database.inSystem(async (tx) => {
+      for (const { key } of inOrder(nameThere ? [nameThere, ...others] : others)) await this.attempts.takeBack(tx, key);
+    });
+  }
+
+  async failed(): Promise<void> {
+    await this.database.inSystem((tx) => this.attempts.prune(tx, RULES));
+  }
+
+  /** All of them or, by the failure of the transaction, none. @throws DomainError `rate-limited` */
+  private async count(tx: Transaction, counters: readonly AttemptCounter[]): Promise<void> {
+    const waitMs = await this.attempts.waitMs(
+      tx,
+      counters.map(({ key }) => key),
+    );
+    if (waitMs > 0) throw wait(waitMs);
+    for (const counter of inOrder(counters)) {
+      // Not counted: another attempt came first, after the look at the waits.
+      if (!(await this.attempts.count(tx, counter, RULES))) throw wait(RULES.firstWaitSeconds * 1_000);
     }
+  }
+
+  private keyOf(...parts: string[]): Buffer {
+    return createHmac('sha256', this.#key).update(JSON.stringify(parts)).digest();
   }
 }
 
-const networkOf = (address: string): string => {
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail = ''] = plain.split('::');
-  const left = head.split(':').filter(Boolean);
-  const right = tail.split(':').filter(Boolean);
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
-  return [...left, ...zeros, ...right].slice(0, 4).join(':');
-};
+/** One order for all transactions, so that no two wait for each other's rows. */
+const inOrder = (counters: readonly AttemptCounter[]): AttemptCounter[] =>
+  counters.toSorted((a, b) => Buffer.compare(a.key, b.key));
+
+const wait = (retryAfterMs: number): DomainError =>
+  new DomainError('rate-limited', 'too many failed sign-ins: wait', { retryAfterMs });

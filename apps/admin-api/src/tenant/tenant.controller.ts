@@ -1,6 +1,6 @@
 import type { Page } from '@app/persistence';
-import { Controller, Get, Inject, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Inject, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { Fails } from '../http/fails.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
@@ -8,7 +8,7 @@ import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
-import { Tenant } from './tenant.dto.js';
+import { CreatedTenant, NewTenant, Tenant, TenantChanges } from './tenant.dto.js';
 import { TenantService } from './tenant.service.js';
 
 @ApiTags('tenants')
@@ -16,10 +16,18 @@ import { TenantService } from './tenant.service.js';
 export class TenantController {
   constructor(@Inject(TenantService) private readonly tenants: TenantService) {}
 
+  @Post()
+  @Requires('tenants:write')
+  @ApiOperation({ summary: 'Create a tenant with its first administrator; for the provider’s own tenant' })
+  @ApiCreatedResponse({ type: CreatedTenant })
+  create(@CallerOf() caller: Caller, @Body() body: NewTenant): Promise<CreatedTenant> {
+    return this.tenants.create(caller, body);
+  }
+
   @Get()
   @Requires('tenants:read')
   @Fails()
-  @ApiOperation({ summary: 'The caller’s own tenant' })
+  @ApiOperation({ summary: 'The caller’s own tenant; the provider’s sees all' })
   @ApiPage(Tenant)
   list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<Tenant>> {
     return this.tenants.list(caller.tenantId, query);
@@ -28,9 +36,17 @@ export class TenantController {
   @Get(':id')
   @Requires('tenants:read')
   @Fails()
-  @ApiOperation({ summary: 'One tenant; another one is not found' })
+  @ApiOperation({ summary: 'One tenant; another one is not found, except by the provider’s' })
   @ApiOkResponse({ type: Tenant })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Tenant> {
     return this.tenants.find(caller.tenantId, id);
+  }
+
+  @Patch(':id')
+  @Requires('tenants:write')
+  @ApiOperation({ summary: 'Rename a tenant; for the provider’s own tenant' })
+  @ApiOkResponse({ type: Tenant })
+  change(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: TenantChanges): Promise<Tenant> {
+    return this.tenants.change(caller, id, body.name);
   }
 }

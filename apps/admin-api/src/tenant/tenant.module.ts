@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
+import { SessionModule } from '../session/session.module.js';
 import { TenantController } from './tenant.controller.js';
 import { TenantService } from './tenant.service.js';
 
-@Module({ controllers: [TenantController], providers: [TenantService] })
+@Module({ imports: [SessionModule], controllers: [TenantController], providers: [TenantService] })
 export class TenantModule {}

@@ -1,6 +1,12 @@
 import { FirstSchema1700000000001 } from './0001-first-schema.js';
 import { DrainingSessions1700000000002 } from './0002-draining-sessions.js';
+import { OperatorAccess1700000000003 } from './0003-operator-access.js';
 import { SiteFacts1700000000004 } from './0004-site-facts.js';
 
 /** In order; explicit, because globs do not survive a build. */
-export const MIGRATIONS = [FirstSchema1700000000001, DrainingSessions1700000000002, SiteFacts1700000000004];
+export const MIGRATIONS = [
+  FirstSchema1700000000001,
+  DrainingSessions1700000000002,
+  OperatorAccess1700000000003,
+  SiteFacts1700000000004,
+];

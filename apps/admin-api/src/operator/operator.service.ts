@@ -1,0 +1,120 @@
+import { DomainError } from '@app/contracts';
+import {
+  ApiTokenRepository,
+  BearerTokenRepository,
+  Database,
+  OperatorRepository,
+  type OperatorRow,
+  type Page,
+  type Transaction,
+} from '@app/persistence';
+import { Inject, Injectable } from '@nestjs/common';
+import { type PageQuery, toPageRequest } from '../http/page.dto.js';
+import type { Caller } from '../http/request.js';
+import { PasswordHasher } from '../session/password.js';
+import { auditOutranked, missingFor, outranked } from './outranked.js';
+import type { NewOperator, Operator, OperatorChanges } from './operator.dto.js';
+
+/** Each tenant keeps somebody who holds it and whom no identity provider can take it from. */
+const KEPT_ROLES = ['administrator', 'security-officer'] as const;
+
+@Injectable()
+export class OperatorService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(OperatorRepository) private readonly operators: OperatorRepository,
+    @Inject(BearerTokenRepository) private readonly sessions: BearerTokenRepository,
+    @Inject(ApiTokenRepository) private readonly apiTokens: ApiTokenRepository,
+    @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
+  ) {}
+
+  /** @throws DomainError `invalid-request`, `forbidden` for roles beyond the caller's own, `username-taken` */
+  async create(caller: Caller, { username, password, identity, roles }: NewOperator): Promise<Operator> {
+    if (password === undefined && identity === undefined) {
+      throw new DomainError('invalid-request', 'the operator could not sign in: give a password, an identity or both', {
+        fields: [{ pointer: '/password', detail: 'needed without an identity' }],
+      });
+    }
+    const { tenantId, actor } = caller;
+    await this.refuseBeyond(caller, username, roles);
+    const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
+    return this.database.inTenant(tenantId, async (tx) => {
+      const id = await this.operators.insert(tx, tenantId, { username, passwordHash, roles, identity });
+      if (id === undefined) throw new DomainError('username-taken', 'the name or the identity is another operator’s');
+      const details = { username, roles, identity, password: password !== undefined };
+      await tx.audit(tenantId, { actor, action: 'operator.created', subject: id, details });
+      return toOperator(await this.require(tx, tenantId, id));
+    });
+  }
+
+  async list(tenantId: string, query: PageQuery): Promise<Page<Operator>> {
+    const request = toPageRequest(query);
+    const page = await this.database.inTenant(tenantId, (tx) => this.operators.list(tx, tenantId, request));
+    return { ...page, items: page.items.map(toOperator) };
+  }
+
+  /** @throws DomainError `not-found` */
+  async find(tenantId: string, id: string): Promise<Operator> {
+    return toOperator(await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id)));
+  }
+
+  /**
+   * Sessions end with every change, because a browser shows what the roles of its sign-in allowed.
+   * @throws DomainError `not-found`, `forbidden` beyond the caller's own permissions, `last-administrator`
+   */
+  async change(caller: Caller, id: string, { roles, disabled }: OperatorChanges): Promise<Operator> {
+    const { tenantId, actor } = caller;
+    const before = await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id));
+    await this.refuseBeyond(caller, id, [...before.roles, ...(roles ?? [])]);
+    return this.database.inTenant(tenantId, async (tx) => {
+      await this.operators.lockRoles(tx, tenantId);
+      const locked = await this.require(tx, tenantId, id);
+      if (missingFor(caller, locked.roles).length > 0) throw outranked(missingFor(caller, locked.roles));
+      const held = await this.holders(tx, tenantId);
+      if (roles) await this.operators.setRoles(tx, tenantId, id, roles);
+      if (disabled !== undefined) await this.operators.setDisabled(tx, tenantId, id, disabled);
+      await this.refuseLast(tx, tenantId, held);
+      await this.sessions.revokeAll(tx, tenantId, id);
+      if (disabled) await this.apiTokens.revokeAll(tx, tenantId, id);
+      await tx.audit(tenantId, { actor, action: 'operator.changed', subject: id, details: { roles, disabled } });
+      return toOperator(await this.require(tx, tenantId, id));
+    });
+  }
+
+  private async require(tx: Transaction, tenantId: string, id: string): Promise<OperatorRow> {
+    const row = await this.operators.find(tx, tenantId, id);
+    if (!row) throw new DomainError('not-found', 'there is no such operator');
+    return row;
+  }
+
+  private async refuseBeyond(caller: Caller, subject: string, roles: readonly string[]): Promise<void> {
+    const missing = missingFor(caller, roles);
+    if (missing.length === 0) return;
+    await auditOutranked(this.database, caller, subject, missing);
+    throw outranked(missing);
+  }
+
+  private async holders(tx: Transaction, tenantId: string): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    for (const role of KEPT_ROLES) counts.set(role, await this.operators.countHolders(tx, tenantId, role));
+    return counts;
+  }
+
+  private async refuseLast(tx: Transaction, tenantId: string, before: ReadonlyMap<string, number>): Promise<void> {
+    for (const [role, count] of before) {
+      if (count === 0 || (await this.operators.countHolders(tx, tenantId, role)) > 0) continue;
+      throw new DomainError(
+        'last-administrator',
+        `this is the tenant’s last ${role}: give somebody else the role first`,
+      );
+    }
+  }
+}
+
+const toOperator = ({ identityIssuer, identitySubject, createdAt, disabledAt, ...row }: OperatorRow): Operator => ({
+  ...row,
+  identity:
+    identityIssuer === null || identitySubject === null ? null : { issuer: identityIssuer, subject: identitySubject },
+  createdAt: createdAt.toISOString(),
+  disabledAt: disabledAt?.toISOString() ?? null,
+});

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { Platform } from '../harness/platform.js';
+import { HttpClient } from './http-client.js';
+import { firstPassword } from './operators.js';
+
+let platform: Platform;
+let password: string;
+
+beforeAll(async () => {
+  const extra = { 'admin-api': { ADIT_TLS_PROXY: 'true' } };
+  platform = await Platform.start({ apps: ['admin-api'], extra });
+  password = firstPassword(platform);
+}, 60_000);
+
+beforeEach(() => platform.query('DELETE FROM sign_in_attempt'));
+
+afterAll(() => platform?.stop());
+
+/** From whatever address the proxy says. @returns status */
+const attempt = async (address: string, username: string, secret = 'wrong'): Promise<number> => {
+  const headers = { 'x-forwarded-for': address, 'x-forwarded-proto': 'https' };
+  const body = { username, password: secret };
+  return (await new HttpClient(platform.api).ask('POST', '/api/v1/sessions', body, headers)).status;
+};
+
+const attempts = async (count: number, next: (n: number) => Promise<number>): Promise<number[]> => {
+  const statuses: number[] = [];
+  for (let n = 0; n < count; n += 1) statuses.push(await next(n));
+  return statuses;
+};
+
+const failuresOf = async (): Promise<number[]> =>
+  (await platform.query<{ failures: number }>('SELECT failures FROM sign_in_attempt ORDER BY failures')).map(
+    ({ failures }) => failures,
+  );
+
+describe('the sign-in limit', () => {
+  it('survives a restart', async () => {
+    await attempts(6, () => attempt('192.0.2.1', 'admin'));
+    await platform.query("UPDATE sign_in_attempt SET blocked_until = now() + interval '1 minute' WHERE failures = 6");
+    await platform.kill('admin-api');
+    expect(await attempt('192.0.2.1', 'admin', password)).toBe(429);
+  }, 40_000);
+
+  it('doubles the wait with each failure beyond the free ones, up to five minutes', async () => {
+    await attempts(5, () => attempt('192.0.2.1', 'someone'));
+    const waits: number[] = [];
+    for (let n = 0; n < 11; n += 1) {
+      await platform.query(
+        "UPDATE sign_in_attempt SET blocked_until = '-infinity', failures = least(failures, 10 + $1)",
+        [n],
+      );
+      expect(await attempt('192.0.2.1', 'someone')).toBe(401);
+      const [row] = await platform.query<{ wait: number }>(
+        'SELECT round(extract(epoch FROM max(blocked_until) - max(last_at)))::int AS wait FROM sign_in_attempt',
+      );
+      waits.push(row?.wait ?? 0);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+  }, 30_000);
+
+  it('counts attempts that are made at once one by one', async () => {
+    const statuses = await Promise.all(Array.from({ length: 16 }, () => attempt('192.0.2.1', 'admin')));
+    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(6);
+    expect(Math.max(...(await failuresOf()))).toBeLessThanOrEqual(6);
+  });
+
+  it('lets a right password through between wrong ones, and begins anew after it', async () => {
+    await attempts(4, () => attempt('192.0.2.1', 'admin'));
+    expect(await attempt('192.0.2.1', 'admin', password)).toBe(201);
+    expect(await attempts(5, () => attempt('192.0.2.1', 'admin'))).toEqual([401, 401, 401, 401, 401]);
+  });
+
+  it('slows a guess from many addresses, but not who has signed in from his own', async () => {
+    expect(await attempt('198.51.100.7', 'admin', password)).toBe(201);
+    await attempt('192.0.2.1', 'admin');
+    await platform.query('UPDATE sign_in_attempt SET failures = 50 WHERE failures = 1 AND succeeded_at IS NULL');
+    const strangers = await attempts(3, (n) => attempt(`203.0.113.${n}`, 'admin'));
+    expect(strangers).toEqual([401, 429, 429]);
+    expect(await attempt('198.51.100.7', 'admin', password)).toBe(201);
+    const [row] = await platform.query<{ wait: number }>(
+      'SELECT extract(epoch FROM max(blocked_until) - now())::float8 AS wait FROM sign_in_attempt',
+    );
+    expect(row?.wait).toBeLessThanOrEqual(15);
+  });
+
+  it('makes one network wait that tries many names, IPv6 by its /64', async () => {
+    const statuses = await attempts(22, (n) => attempt(`2001:db8::${n + 1}`, `name-${n}`));
+    expect(statuses.slice(0, 21)).toEqual(Array.from({ length: 21 }, () => 401));
+    expect(statuses.at(-1)).toBe(429);
+    expect(await attempt('2001:db8:0:1::1', 'name-x')).toBe(401);
+  }, 30_000);
+
+  it('keeps no name and no address, and forgets what is old', async () => {
+    const typed = `a password ${randomBytes(4).toString('hex')}`;
+    await attempt('192.0.2.77', typed);
+    const rows = await platform.query('SELECT *, encode(key, $1) AS hex FROM sign_in_attempt', ['escape']);
+    const events = await platform.query('SELECT body FROM audit_event');
+    expect(rows).toHaveLength(3);
+    expect(JSON.stringify([rows, events, platform.lines])).not.toContain(typed);
+    await platform.query("UPDATE sign_in_attempt SET last_at = now() - interval '16 minutes'");
+    await attempt('192.0.2.78', 'another');
+    expect(await failuresOf()).toEqual([1, 1, 1]);
+  });
+});

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { Platform } from '../harness/platform.js';
+import type { Operation } from './api-document.js';
+
+type Source = readonly [table: string, column: string];
+
+/** Where the id of a path parameter, query key or member comes from when its name says so. */
+const BY_NAME: Record<string, Source> = {
+  siteId: ['site', 'id'],
+  agentId: ['agent', 'id'],
+  keyfileId: ['enrol_token', 'id'],
+  operatorId: ['operator', 'id'],
+  sessionId: ['tunnel_session', 'id'],
+  deliveryId: ['webhook_delivery', 'id'],
+  serial: ['certificate', 'serial'],
+};
+
+/** Else by the part of the path before it. */
+const BY_SEGMENT: Record<string, Source> = {
+  tenants: ['tenant', 'id'],
+  sites: ['site', 'id'],
+  keyfiles: ['enrol_token', 'id'],
+  agents: ['agent', 'id'],
+  certificates: ['certificate', 'serial'],
+  tunnels: ['tunnel_session', 'id'],
+  'federation-roles': ['federation_role', 'id'],
+  cameras: ['entity', 'id'],
+  'view-tickets': ['view_ticket', 'id'],
+  operators: ['operator', 'id'],
+  'api-tokens': ['api_token', 'id'],
+  webhooks: ['webhook', 'id'],
+  deliveries: ['webhook_delivery', 'id'],
+};
+
+/** Bodies that a sample of the schema is not valid for, by `METHOD path`. */
+export const BODIES: Readonly<Record<string, unknown>> = {};
+
+const sourceOf = (path: string, name: string): Source | undefined => {
+  const parts = path.split('/');
+  return BY_NAME[name] ?? BY_SEGMENT[parts[parts.indexOf(`{${name}}`) - 1] ?? ''];
+};
+
+/** Names of path parameters for which there is no fixture. */
+export const unknownParameters = ({ path, parameters }: Operation): string[] =>
+  parameters.filter((one) => one.in === 'path' && !sourceOf(path, one.name)).map(({ name }) => name);
+
+/** Real ids of one tenant, or of the same form and nobody's. */
+export class Ids {
+  private readonly known = new Map<string, string>();
+
+  constructor(
+    private readonly platform: Platform,
+    /** Null for ids that are nobody's. */
+    private readonly tenantId: string | null,
+  ) {}
+
+  /** @throws where no fixture is named, or the tenant has no such row */
+  async of(path: string, name: string): Promise<string> {
+    const [table, column] = sourceOf(path, name) ?? [];
+    if (table === undefined || column === undefined) throw new Error(`no fixture for ${name} in ${path}`);
+    const key = `${table}.${column}`;
+    const id = this.known.get(key) ?? (await this.read(table, column));
+    this.known.set(key, id);
+    return id;
+  }
+
+  private async read(table: string, column: string): Promise<string> {
+    if (this.tenantId === null) return column === 'id' ? randomUUID() : randomUUID().replaceAll('-', '');
+    const owner = table === 'tenant' ? 'id' : 'tenant_id';
+    const sql = `SELECT ${column}::text AS id FROM ${table} WHERE ${owner} = $1 ORDER BY 1 LIMIT 1`;
+    const [row] = await this.platform.query<{ id: string }>(sql, [this.tenantId]);
+    if (!row) throw new Error(`the tenant has no row in ${table}: insert one in persistence.rows.ts`);
+    return row.id;
+  }
+}
+
+/** A digest of the tenant's rows by table. */
+export const stateOf = async (platform: Platform, tenantId: string): Promise<Record<string, string | null>> => {
+  const columns = await platform.query<{ table: string; column: string }>(
+    `SELECT c.table_name AS table, c.column_name AS column FROM information_schema.columns c
+       JOIN information_schema.tables t USING (table_schema, table_name)
+      WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+        AND (c.column_name IN ('tenant_id', 'chain') OR (c.table_name = 'tenant' AND c.column_name = 'id'))`,
+  );
+  const state: Record<string, string | null> = {};
+  for (const { table, column } of columns) {
+    const sql = `SELECT md5(string_agg(t::text, ' ' ORDER BY t::text)) AS digest FROM ${table} t WHERE ${column} = $1`;
+    state[table] = (await platform.query<{ digest: string | null }>(sql, [tenantId]))[0]?.digest ?? null;
+  }
+  return state;
+};
