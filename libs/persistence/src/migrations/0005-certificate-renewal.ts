@@ -3,6 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const columns = `
 ALTER TABLE agent ADD COLUMN locked_at timestamptz, ADD COLUMN lock_reason text;
 ALTER TABLE agent ADD CONSTRAINT agent_locked CHECK (state <> 'locked' OR (locked_at IS NOT NULL AND lock_reason IS NOT NULL));
+CREATE INDEX tunnel_session_agent ON tunnel_session (agent_id, opened_at DESC);
 CREATE INDEX agent_tenant ON agent (tenant_id, created_at, id);
 -- A keyfile of purpose 'return' gives an agent that is there its next certificate, for a proof by a key that it had.
 ALTER TABLE enrol_token ADD COLUMN purpose text NOT NULL DEFAULT 'enrol' CHECK (purpose IN ('enrol', 'return'));
@@ -25,6 +26,7 @@ GRANT SELECT ON revocation_feed TO adit_tunnel_broker;
 ALTER TABLE revocation DROP COLUMN effect;
 ALTER TABLE enrol_token DROP COLUMN purpose;
 DROP INDEX agent_tenant;
+DROP INDEX tunnel_session_agent;
 ALTER TABLE agent DROP CONSTRAINT agent_locked;
 ALTER TABLE agent DROP COLUMN lock_reason, DROP COLUMN locked_at;`;
 
