@@ -1,6 +1,7 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { ApiTokenModule } from './api-token/api-token.module.js';
+import { AgentModule } from './agent/agent.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -33,6 +34,7 @@ export function appModule(config: AdminConfig): Type {
       TenantModule,
       SiteModule,
       KeyfileModule,
+      AgentModule,
       TunnelModule,
       FederationRoleModule,
       CameraModule,

@@ -1,7 +1,9 @@
-import { readPublicKeys, RuntimeModule } from '@app/runtime';
+import { MessageClient, readPublicKeys, RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { BrokerConfig } from './config.js';
+import { CONTROL_ANSWERS, controlAnswers } from './control/control-answers.js';
+import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
@@ -21,6 +23,7 @@ import { AdmissionService } from './tunnel/admission.service.js';
 import { DrainService } from './tunnel/drain.service.js';
 import { HeartbeatService } from './tunnel/heartbeat.service.js';
 import { RevocationWatch } from './tunnel/revocation.watch.js';
+import { SessionCertificates } from './tunnel/session-certificates.js';
 import { SessionJournal } from './tunnel/session-journal.js';
 import { SessionRegistry } from './tunnel/session-registry.js';
 import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
@@ -40,9 +43,16 @@ export function appModule(config: BrokerConfig): Type {
       AdmissionService,
       SessionRegistry,
       SessionJournal,
+      SessionCertificates,
       DrainService,
       HeartbeatService,
       RevocationWatch,
+      {
+        provide: CONTROL_ANSWERS,
+        inject: [MessageClient],
+        useFactory: (messages: MessageClient) => controlAnswers(messages),
+      },
+      ControlService,
       TunnelEndpoint,
       GateMetrics,
       TunnelListener,

@@ -4,11 +4,13 @@ export { certificatePem, readCertificate, readCertificates, toPem } from './pem.
 export { isP256Spki, pinOf, readP256Spki, spkiOf, spkiSha256 } from './spki.js';
 export { formatIdentity, identityOf, isDeploymentLabel, parseIdentity, type Identity } from './identity-uri.js';
 export * from './proof.js';
+export * from './renewal-proof.js';
+export * from './return-proof.js';
 export { openCaTree, type CaTree } from './authority/ca-tree.js';
 export { issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
 export { createCsr, CSR_MAX_BYTES, readCsr } from './authority/csr.js';
 export { isIssuedDirectlyBy } from './authority/direct-issuer.js';
-export { agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';
+export { AGENT_LIFETIME_MS, agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';
 export { serialOf } from './authority/serial.js';
 export { generateKey, KeySigner, openKeyFile, privateKeyPem, type Signer } from './authority/signer.js';
 export { decodeKeyfile, type DecodeOptions, type Keyfile } from './keyfile/decode.js';

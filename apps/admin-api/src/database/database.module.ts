@@ -1,5 +1,6 @@
 import {
   ApiTokenRepository,
+  AgentViewRepository,
   BearerTokenRepository,
   Database,
   IdempotencyRepository,
@@ -16,6 +17,7 @@ import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
   ApiTokenRepository,
+  AgentViewRepository,
   BearerTokenRepository,
   IdempotencyRepository,
   OperatorRepository,

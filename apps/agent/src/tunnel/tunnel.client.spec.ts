@@ -75,6 +75,7 @@ describe('TunnelClient', () => {
     session: session as unknown as Session,
     welcome: { sessionId: 's', wallClockMs: 0, version: 1, features: 0, limits: { maxDataBytes: 1, maxChannels: 1 } },
     endpoint: endpoint('first', 0),
+    exporter: Buffer.alloc(32),
     clockSkewMs: 0,
   });
 
@@ -117,7 +118,7 @@ describe('TunnelClient', () => {
       begin([new SessionRefusedError(code, 'no')]);
       const [waitMs, trouble] = (await once(client, 'waiting')) as [number, { advice: string }];
       expect(waitMs).toBeGreaterThanOrEqual(600_000);
-      expect(trouble.advice).toContain('replacement keyfile');
+      expect(trouble.advice).toContain('keyfile');
     },
   );
 

@@ -21,7 +21,8 @@ import { Seals } from './seals.js';
         const tree = await openCaTree(directory, config.ADIT_DEPLOYMENT, await database.now());
         const endpoints = config.ADIT_PUBLIC_ENDPOINTS;
         const publicNames = [...new Set(endpoints.map((endpoint) => endpoint.serverName))];
-        return new AuthorityService(tree, endpoints, new BrokerNames(publicNames, config.ADIT_BROKER_NAMES), database);
+        const names = new BrokerNames(publicNames, config.ADIT_BROKER_NAMES);
+        return new AuthorityService(tree, endpoints, names, database, config.ADIT_AGENT_CERTIFICATE_LIFE);
       },
     },
     {

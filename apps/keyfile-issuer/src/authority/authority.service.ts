@@ -31,6 +31,7 @@ export class AuthorityService {
     readonly endpoints: KeyfileEndpoint[],
     private readonly brokerNames: BrokerNames,
     private readonly database: Database,
+    private readonly agentLifeMs?: number,
   ) {
     const { certificate } = tree.root;
     this.trust = {
@@ -54,7 +55,7 @@ export class AuthorityService {
   }
 
   certifyAgent(agentId: string, spki: Buffer, now: Date): Promise<X509Certificate> {
-    return signing(issueCertificate({ profile: agentProfile(this.deployment, agentId), spki, now }, this.tree.agentCa));
+    return signing(issueCertificate({ profile: agentProfile(this.deployment, agentId, this.agentLifeMs), spki, now }, this.tree.agentCa));
   }
 
   certifyClaim(keyfileId: string, spki: Buffer, now: Date, lifetimeMs: number): Promise<X509Certificate> {

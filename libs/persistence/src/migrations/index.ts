@@ -2,6 +2,7 @@ import { FirstSchema1700000000001 } from './0001-first-schema.js';
 import { DrainingSessions1700000000002 } from './0002-draining-sessions.js';
 import { OperatorAccess1700000000003 } from './0003-operator-access.js';
 import { SiteFacts1700000000004 } from './0004-site-facts.js';
+import { CertificateRenewal1700000000005 } from './0005-certificate-renewal.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   DrainingSessions1700000000002,
   OperatorAccess1700000000003,
   SiteFacts1700000000004,
+  CertificateRenewal1700000000005,
 ];

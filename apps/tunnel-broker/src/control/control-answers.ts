@@ -1,0 +1,33 @@
+import { type ControlAnswer, type ControlKind, type ControlRequest, DomainError, enrolmentRenew } from '@app/contracts';
+import type { MessageClient } from '@app/runtime';
+import { randomUUID } from 'node:crypto';
+import type { LiveSession } from '../tunnel/session-registry.js';
+
+/** One function for each kind of request; a DomainError becomes the refusal that the agent gets. */
+export type ControlAnswers = {
+  readonly [K in ControlKind]: (live: LiveSession, request: ControlRequest<K>) => Promise<ControlAnswer<K>>;
+};
+
+export const CONTROL_ANSWERS = Symbol('CONTROL_ANSWERS');
+
+/** Each costs the issuer two signatures to verify, and a row of the audit when it is refused. */
+const RENEWAL_PAUSE_MS = 200;
+
+export const controlAnswers = (
+  messages: Pick<MessageClient, 'request'>,
+  now: () => number = Date.now,
+): ControlAnswers => ({
+  clock: () => Promise.resolve({ nowMs: now() }),
+  renew: (live, request) => {
+    const waitMs = live.renewedAtMs + RENEWAL_PAUSE_MS - now();
+    if (waitMs > 0 && waitMs <= RENEWAL_PAUSE_MS) throw tooSoon(waitMs);
+    live.renewedAtMs = now();
+    const { agentId, serial, exporter, peerAddress } = live;
+    const { csr, proofs } = request;
+    const known = { agentId, serial, exporter: exporter.toString('base64'), peerAddress };
+    return messages.request(enrolmentRenew, { ...known, csr, proofs, correlationId: randomUUID() });
+  },
+});
+
+const tooSoon = (retryAfterMs: number): DomainError =>
+  new DomainError('rate-limited', 'the last request of this session was just now', { retryAfterMs });
