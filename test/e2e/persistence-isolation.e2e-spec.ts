@@ -13,6 +13,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     operator: 'SIU',
     bearer_token: 'SIUD',
     idempotency_key: 'SIUD',
+    site_tunnel: 'S',
+    site_identity_status: 'S',
     view_ticket: 'SIU',
     view_ticket_use: 'S',
     audit_event: 'S',
