@@ -22,6 +22,7 @@ export const ERROR_STATUS = {
   'idempotency-answer-not-kept': 409,
   'idempotency-key-reused': 422,
   'site-label-taken': 409,
+  'site-in-use': 409,
 
   'keyfile-not-found': 404,
   'keyfile-already-redeemed': 409,
