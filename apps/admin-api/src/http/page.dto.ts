@@ -9,7 +9,7 @@ const toInteger = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 
 export class PageQuery {
-  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
+  @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: 200, default: 50 })
   @OptionalMember()
   @Transform(toInteger)
   @IsInt()

@@ -1,3 +1,4 @@
+import { ResourceTag } from '@app/contracts';
 import type { Page } from '@app/persistence';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -8,8 +9,11 @@ import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
+import { Tagged } from '../http/tagged.decorator.js';
 import { Tenant } from './tenant.dto.js';
 import { TenantService } from './tenant.service.js';
+
+const tenantTag = new ResourceTag<Tenant>();
 
 @ApiTags('tenants')
 @Controller('tenants')
@@ -27,6 +31,7 @@ export class TenantController {
 
   @Get(':id')
   @Requires('tenants:read')
+  @Tagged(tenantTag)
   @Fails()
   @ApiOperation({ summary: 'One tenant; another one is not found' })
   @ApiOkResponse({ type: Tenant })
