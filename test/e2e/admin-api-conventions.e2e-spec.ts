@@ -93,6 +93,11 @@ describe('the tag of a federation role', () => {
     expect(statuses.toSorted((a, b) => a - b)).toEqual([200, ...Array.from({ length: 11 }, () => 412)]);
   });
 
+  it('is no condition where it is not honoured: such a request is refused', async () => {
+    const { status, body } = await admin.ask('POST', SITES, { name: 'Never' }, { 'if-match': '*' });
+    expect([status, body['code']]).toEqual([400, 'invalid-request']);
+  });
+
   it.each(['x', '"x', '"a" "b"'])('is refused when it is none: %s', async (tag) => {
     const path = '/api/v1/federation-roles/01900000-0000-7000-8000-000000000009';
     expect((await admin.ask('PATCH', path, {}, { 'if-match': tag })).status).toBe(400);

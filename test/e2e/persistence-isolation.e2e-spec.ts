@@ -15,6 +15,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     idempotency_key: 'SIUD',
     api_token: 'SIU',
     sign_in_attempt: 'SIUD',
+    site_tunnel: 'S',
+    site_identity_status: 'S',
     view_ticket: 'SIU',
     view_ticket_use: 'S',
     audit_event: 'S',

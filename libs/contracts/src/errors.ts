@@ -26,6 +26,7 @@ export const ERROR_STATUS = {
   'last-administrator': 409,
   'oidc-refused': 401,
   'site-label-taken': 409,
+  'site-in-use': 409,
 
   'keyfile-not-found': 404,
   'keyfile-already-redeemed': 409,

@@ -25,15 +25,16 @@ export const decodeCursor = (text: string): Cursor | null => {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (!Array.isArray(value) || value.length !== 2) return null;
     const [at, id] = value as unknown[];
-    if (typeof at !== 'string' || typeof id !== 'string' || !AT.test(at) || !ID.test(id)) return null;
-    return isTime(at) ? { at, id } : null;
+    if (typeof at !== 'string' || typeof id !== 'string' || !ID.test(id)) return null;
+    return isTimestamp(at) ? { at, id } : null;
   } catch {
     return null;
   }
 };
 
-/** A time that PostgreSQL takes: on the calendar, after Christ, its offset not beyond what the world uses. */
-const isTime = (at: string): boolean => {
+/** A time as PostgreSQL prints it and takes it: on the calendar, after Christ, its offset not beyond what the world uses. */
+export const isTimestamp = (at: string): boolean => {
+  if (!AT.test(at)) return false;
   const date = new Date(`${at.slice(0, 10)}T${at.slice(11, 19)}Z`);
   const onCalendar =
     !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === at.slice(0, 19).replace(' ', 'T');

@@ -39,6 +39,25 @@ export {
   type AttemptRules,
 } from './repositories/sign-in-attempt.repository.js';
 export { SiteRepository, type SiteOverview } from './repositories/site.repository.js';
+export { OperatorRepository, type OperatorLogin } from './repositories/operator.repository.js';
+export {
+  SITE_LIST,
+  SiteRepository,
+  type SiteFacts,
+  type SiteFilter,
+  type SiteOverview,
+  type SiteSort,
+  type SiteTunnelState,
+  type TagRequirement,
+} from './repositories/site.repository.js';
+export {
+  encodeSortedCursor,
+  SortedList,
+  type Sort,
+  type SortedColumns,
+  type SortedCursor,
+  type SortedPageRequest,
+} from './sorted-list.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';
 export { TunnelViewRepository, type TunnelHistoryRow, type TunnelRow } from './repositories/tunnel-view.repository.js';
 export { ViewTicketRepository, type NewViewTicket, type ViewTicketRow } from './repositories/view-ticket.repository.js';

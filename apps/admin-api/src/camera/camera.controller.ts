@@ -1,3 +1,4 @@
+import { ResourceTag } from '@app/contracts';
 import type { Page } from '@app/persistence';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -8,8 +9,11 @@ import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import type { Caller } from '../http/request.js';
 import { SitePageQuery } from '../http/site-page.dto.js';
+import { Tagged } from '../http/tagged.decorator.js';
 import { Camera } from './camera.dto.js';
 import { CameraService } from './camera.service.js';
+
+const cameraTag = new ResourceTag<Camera>(['state', 'stateReason', 'updatedAt']);
 
 @ApiTags('cameras')
 @Controller('cameras')
@@ -27,6 +31,7 @@ export class CameraController {
 
   @Get(':id')
   @Requires('cameras:read')
+  @Tagged(cameraTag)
   @Fails('camera-not-found')
   @ApiOperation({ summary: 'One camera' })
   @ApiOkResponse({ type: Camera })

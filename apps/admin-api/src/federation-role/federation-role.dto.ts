@@ -1,5 +1,5 @@
 import { roleState, streamUsage } from '@app/contracts';
-import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { IsDisplayName } from '../http/display-name.decorator.js';
 import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
@@ -76,7 +76,25 @@ export class NewFederationRole extends FederationRoleChanges {
   siteId!: string;
 }
 
-export class FederationRole extends OmitType(FederationRoleChanges, ['password', 'directoryAddress', 'username']) {
+export class FederationRole {
+  @ApiProperty()
+  name!: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'base64url SHA-256 of the directory’s public key' })
+  tlsPin!: string | null;
+
+  @ApiProperty()
+  resilientConnection!: boolean;
+
+  @ApiProperty({ type: 'integer' })
+  reconnectionTimeoutSeconds!: number;
+
+  @ApiProperty({ enum: streamUsage.options })
+  defaultStreamUsage!: string;
+
+  @ApiProperty()
+  enabled!: boolean;
+
   @ApiProperty({ format: 'uuid' })
   id!: string;
 
@@ -107,6 +125,6 @@ export class FederationRole extends OmitType(FederationRoleChanges, ['password',
   @ApiProperty({ type: Number, nullable: true })
   clockSkewMs!: number | null;
 
-  @ApiProperty()
+  @ApiProperty({ type: 'integer' })
   entityCount!: number;
 }

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { Controller, Get, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { AnySignedIn } from '../access/any-signed-in.decorator.js';
 import { notThere } from './not-there.js';
@@ -13,12 +13,6 @@ export class LaterController {
   @ApiOperation({ summary: 'Replace the server of a site' })
   replace(@Param('id') _id: string): never {
     return notThere('replacing the server of a site');
-  }
-
-  @Delete('sites/:id')
-  @ApiOperation({ summary: 'Delete a site' })
-  delete(@Param('id') _id: string): never {
-    return notThere('deleting a site');
   }
 
   @Get('webhooks')

@@ -9,7 +9,7 @@ const toInteger = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 
 export class PageQuery {
-  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
+  @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: 200, default: 50 })
   @OptionalMember()
   @Transform(toInteger)
   @IsInt()
@@ -20,16 +20,16 @@ export class PageQuery {
   @ApiProperty({ required: false, description: '`nextCursor` of the page before' })
   @OptionalMember()
   @IsString()
-  @MaxLength(200)
+  @MaxLength(4_000)
   cursor?: string;
 }
 
-/** For rows of this app's own database. @throws DomainError `invalid-request` for a cursor that is none of ours */
+/** For rows of this app's own database. @throws DomainError `invalid-cursor` */
 export const toPageRequest = ({ limit, cursor }: PageQuery): PageRequest => {
   if (cursor === undefined) return { limit };
   const decoded = decodeCursor(cursor);
   if (decoded) return { limit, cursor: decoded };
-  throw new DomainError('invalid-request', 'the cursor does not come from a page of this list', {
+  throw new DomainError('invalid-cursor', 'the cursor does not come from a page of this list', {
     fields: [{ pointer: '/cursor', detail: 'the nextCursor of a page' }],
   });
 };

@@ -19,7 +19,7 @@ export class Problem {
   @ApiProperty({ example: 'Site label taken' })
   title!: string;
 
-  @ApiProperty({ example: 409 })
+  @ApiProperty({ type: 'integer', example: 409 })
   status!: number;
 
   @ApiProperty({ example: 'site-label-taken', description: 'stable: decide by it' })

@@ -1,7 +1,7 @@
 import { ERROR_STATUS, type ErrorCode } from '@app/contracts';
 import { ERROR_CODES_EXTENSION } from '../http/fails.decorator.js';
 import { TAGGED_EXTENSION } from '../http/tagged.decorator.js';
-import { extensionOf, hasBody, isLater, isPublic, type Route } from './operation.js';
+import { extensionOf, hasBody, isChange, isLater, isPublic, type Route } from './operation.js';
 
 /** Answered before any route of the API, or by what every route stands on. */
 const EVERYWHERE: ErrorCode[] = [
@@ -40,7 +40,7 @@ export const errorsOf = (route: Route): Map<number, ErrorCode[]> => {
     ...(path.includes('{') && !isLater(route) ? (['not-found'] as const) : []),
     ...(hasBody(route) ? WITH_BODY : []),
     ...(method === 'post' && !isPublic(route) ? REPEATABLE : []),
-    ...(method !== 'get' && extensionOf(operation, TAGGED_EXTENSION) ? (['precondition-failed'] as const) : []),
+    ...(isChange(route) && extensionOf(operation, TAGGED_EXTENSION) ? (['precondition-failed'] as const) : []),
     ...(takes(route, 'cursor') ? (['invalid-cursor'] as const) : []),
   ]);
   const statuses = [...new Set([...codes].map((code) => ERROR_STATUS[code]))].toSorted((a, b) => a - b);

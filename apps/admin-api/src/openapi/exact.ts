@@ -6,7 +6,7 @@ import { TAGGED_EXTENSION } from '../http/tagged.decorator.js';
 import { ANSWERED_ONCE_EXTENSION } from '../idempotency/answered-once.decorator.js';
 import { errorsOf } from './error-codes.js';
 import { HEADERS, headerRefs, PARAMETERS, parameterRef } from './headers.js';
-import { extensionOf, isLater, isPublic, type Responses, type Route, routesOf } from './operation.js';
+import { extensionOf, isChange, isLater, isPublic, type Responses, type Route, routesOf } from './operation.js';
 import { closeSchemas, makeNullable } from './schemas.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;
@@ -34,7 +34,8 @@ export const makeExact = (document: OpenAPIObject): void => {
 const parametersOf = (route: Route): { $ref: string }[] => {
   const isTagged = extensionOf(route.operation, TAGGED_EXTENSION) === true;
   return [
-    ...(isTagged ? [parameterRef(route.method === 'get' ? 'IfNoneMatch' : 'IfMatch')] : []),
+    ...(isTagged && route.method === 'get' ? [parameterRef('IfNoneMatch')] : []),
+    ...(isTagged && isChange(route) ? [parameterRef('IfMatch')] : []),
     ...(route.method === 'post' && !isPublic(route) ? [parameterRef('IdempotencyKey')] : []),
     parameterRef('RequestId'),
   ];

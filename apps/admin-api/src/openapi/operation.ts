@@ -28,3 +28,5 @@ export const isPublic = ({ operation }: Route): boolean => operation.security?.l
 /** It answers 501 alone. */
 export const isLater = ({ operation }: Route): boolean => '501' in operation.responses;
 export const hasBody = ({ method }: Route): boolean => method !== 'get';
+/** It changes what there is, and may do so under a condition. */
+export const isChange = ({ method }: Route): boolean => method === 'put' || method === 'patch' || method === 'delete';

@@ -1,22 +1,32 @@
+import type { IfMatch } from '@app/contracts';
 import type { Page } from '@app/persistence';
-import { Body, Controller, Get, Inject, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
+import { IfMatchOf } from '../http/if-match.decorator.js';
 import { ApiPage } from '../http/page-response.decorator.js';
-import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
-import { NewSite, Site, SiteChanges } from './site.dto.js';
+import { Tagged } from '../http/tagged.decorator.js';
+import { SiteDeletionService } from './site-deletion.service.js';
+import { siteTag } from './site-facts.js';
+import { NewSite, Site, SiteChanges, SiteQuery } from './site.dto.js';
 import { SiteService } from './site.service.js';
 
 @ApiTags('sites')
 @Controller('sites')
 export class SiteController {
-  constructor(@Inject(SiteService) private readonly sites: SiteService) {}
+  constructor(
+    @Inject(SiteService) private readonly sites: SiteService,
+    @Inject(SiteDeletionService) private readonly deletion: SiteDeletionService,
+  ) {}
 
   @Post()
   @Requires('sites:write')
+  @Tagged(siteTag)
+  @Fails('site-label-taken')
   @ApiOperation({ summary: 'Create a site; its label is proposed from its name unless asked for' })
   @ApiCreatedResponse({ type: Site })
   create(@CallerOf() caller: Caller, @Body() body: NewSite): Promise<Site> {
@@ -25,14 +35,17 @@ export class SiteController {
 
   @Get()
   @Requires('sites:read')
-  @ApiOperation({ summary: 'Sites, oldest first' })
+  @Fails()
+  @ApiOperation({ summary: 'Sites by text, state of the tunnel and tags' })
   @ApiPage(Site)
-  list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<Site>> {
+  list(@CallerOf() caller: Caller, @Query() query: SiteQuery): Promise<Page<Site>> {
     return this.sites.list(caller.tenantId, query);
   }
 
   @Get(':id')
   @Requires('sites:read')
+  @Tagged(siteTag)
+  @Fails()
   @ApiOperation({ summary: 'One site' })
   @ApiOkResponse({ type: Site })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Site> {
@@ -41,9 +54,29 @@ export class SiteController {
 
   @Patch(':id')
   @Requires('sites:write')
-  @ApiOperation({ summary: 'Rename a site; its label stays' })
+  @Tagged(siteTag)
+  @Fails()
+  @ApiOperation({ summary: 'Change what is given of a site; its label stays' })
   @ApiOkResponse({ type: Site })
-  change(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: SiteChanges): Promise<Site> {
-    return this.sites.change(caller, id, body);
+  change(
+    @CallerOf() caller: Caller,
+    @IdOf('id') id: string,
+    @Body() body: SiteChanges,
+    @IfMatchOf() ifMatch: IfMatch,
+  ): Promise<Site> {
+    return this.sites.change(caller, id, body, ifMatch);
+  }
+
+  @Delete(':id')
+  @Requires('sites:write')
+  @HttpCode(204)
+  @Tagged(siteTag)
+  @Fails('site-in-use')
+  @ApiOperation({
+    summary: 'Delete a site that has no agent and no open keyfile, with its federation role and view tickets',
+  })
+  @ApiNoContentResponse()
+  delete(@CallerOf() caller: Caller, @IdOf('id') id: string, @IfMatchOf() ifMatch: IfMatch): Promise<void> {
+    return this.deletion.delete(caller, id, ifMatch);
   }
 }

@@ -1,15 +1,22 @@
-import { DomainError, formatTunnelAddress, proposeSiteLabel, siteChanged } from '@app/contracts';
-import { Database, type Page, type SiteOverview, SiteRepository, type Transaction } from '@app/persistence';
+import { DomainError, formatTunnelAddress, type IfMatch, siteChanged } from '@app/contracts';
+import {
+  Database,
+  type Page,
+  SITE_LIST,
+  type SiteFacts,
+  type SiteOverview,
+  SiteRepository,
+  type Transaction,
+} from '@app/persistence';
 import { CONFIG, MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
-import { type PageQuery, toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
-import type { NewSite, Site, SiteChanges } from './site.dto.js';
-
-/** Sites of one name that get a label each: hamburg, hamburg-2, … */
-const MAX_PROPOSALS = 100;
-const LABEL_LENGTH = 63;
+import { toSortedPageRequest } from '../http/sorted-page.dto.js';
+import { auditedFacts, changedFacts, locationOf, newFacts, siteTag } from './site-facts.js';
+import { labelProposals } from './site-label.js';
+import type { NewSite, Site, SiteChanges, SiteQuery } from './site.dto.js';
+import { parseTagSelector } from './tags.js';
 
 @Injectable()
 export class SiteService {
@@ -21,38 +28,60 @@ export class SiteService {
   ) {}
 
   /** @throws DomainError `site-label-taken` when the label was asked for, or none of the proposals is free */
-  async create(caller: Caller, { name, label }: NewSite): Promise<Site> {
+  async create(caller: Caller, site: NewSite): Promise<Site> {
     const { tenantId, actor } = caller;
-    const site = await this.database.inTenant(tenantId, async (tx) => {
-      const row = await this.insert(tx, tenantId, name, label === undefined ? proposals(name) : [label]);
-      await tx.audit(tenantId, { actor, action: 'site.created', subject: row.id, details: { name, label: row.label } });
-      return row;
+    const { name, label } = site;
+    const row = await this.database.inTenant(tenantId, async (tx) => {
+      const made = await this.insert(
+        tx,
+        tenantId,
+        newFacts(site),
+        label === undefined ? labelProposals(name) : [label],
+      );
+      const details = { ...auditedFacts(site), label: made.label };
+      await tx.audit(tenantId, { actor, action: 'site.created', subject: made.id, details });
+      return made;
     });
-    this.messages.emit(siteChanged, { tenantId, siteId: site.id });
-    return this.toSite(site);
+    this.messages.emit(siteChanged, { tenantId, siteId: row.id });
+    return this.toSite(row);
   }
 
-  /** @throws DomainError `not-found` */
-  async change(caller: Caller, id: string, { name }: SiteChanges): Promise<Site> {
+  /** @throws DomainError `not-found`, `precondition-failed` */
+  async change(caller: Caller, id: string, changes: SiteChanges, ifMatch: IfMatch): Promise<Site> {
     const { tenantId, actor } = caller;
     const site = await this.database.inTenant(tenantId, async (tx) => {
-      if (!(await this.sites.rename(tx, tenantId, id, name))) throw siteNotFound();
-      await tx.audit(tenantId, { actor, action: 'site.renamed', subject: id, details: { name } });
+      const before = await this.lock(tx, tenantId, id, ifMatch);
+      const details = auditedFacts(changes);
+      const members = Object.keys(details);
+      if (members.length === 0) return before;
+      await this.sites.update(tx, tenantId, id, changedFacts(before, changes));
+      const action = members.join() === 'name' ? 'site.renamed' : 'site.changed';
+      await tx.audit(tenantId, { actor, action, subject: id, details });
       return this.require(tx, tenantId, id);
     });
     this.messages.emit(siteChanged, { tenantId, siteId: id });
     return this.toSite(site);
   }
 
-  async list(tenantId: string, query: PageQuery): Promise<Page<Site>> {
-    const request = toPageRequest(query);
-    const page = await this.database.inTenant(tenantId, (tx) => this.sites.list(tx, tenantId, request));
+  async list(tenantId: string, query: SiteQuery): Promise<Page<Site>> {
+    const { q: text, tunnelState, tagSelector } = query;
+    const filter = { text, tunnelState, tags: tagSelector === undefined ? undefined : parseTagSelector(tagSelector) };
+    const request = toSortedPageRequest(query, SITE_LIST, filter);
+    const page = await this.database.inTenant(tenantId, (tx) => this.sites.list(tx, tenantId, filter, request));
     return { ...page, items: page.items.map((row) => this.toSite(row)) };
   }
 
   /** @throws DomainError `not-found`, also for another tenant's site */
   async find(tenantId: string, id: string): Promise<Site> {
     return this.toSite(await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id)));
+  }
+
+  /** The site, which nobody else changes until the transaction ends. @throws DomainError `not-found`, `precondition-failed` */
+  async lock(tx: Transaction, tenantId: string, id: string, ifMatch: IfMatch): Promise<SiteOverview> {
+    if (!(await this.sites.lock(tx, tenantId, id))) throw siteNotFound();
+    const row = await this.require(tx, tenantId, id);
+    siteTag.require(ifMatch, this.toSite(row));
+    return row;
   }
 
   private async require(tx: Transaction, tenantId: string, id: string): Promise<SiteOverview> {
@@ -64,11 +93,11 @@ export class SiteService {
   private async insert(
     tx: Transaction,
     tenantId: string,
-    name: string,
+    facts: SiteFacts,
     labels: readonly string[],
   ): Promise<SiteOverview> {
     for (const label of labels) {
-      const row = await this.sites.insert(tx, tenantId, { name, label });
+      const row = await this.sites.insert(tx, tenantId, { ...facts, label });
       if (row) return row;
     }
     throw new DomainError('site-label-taken', `another site has the label ${labels[0] ?? ''}`, {
@@ -76,22 +105,20 @@ export class SiteService {
     });
   }
 
-  private toSite({ tunnelState, tunnelSince, createdAt, ...row }: SiteOverview): Site {
+  private toSite(row: SiteOverview): Site {
+    const { id, name, label, tags, notes, createdAt, tunnelState, tunnelSince } = row;
     return {
-      ...row,
+      id,
+      name,
+      label,
+      tags,
+      location: locationOf(row),
+      notes,
       createdAt: createdAt.toISOString(),
-      tunnelAddress: formatTunnelAddress({ service: 'directory', site: row.label }, this.config.ADIT_DOMAIN),
+      tunnelAddress: formatTunnelAddress({ service: 'directory', site: label }, this.config.ADIT_DOMAIN),
       tunnel: { state: tunnelState, since: tunnelSince?.toISOString() ?? null },
     };
   }
 }
 
 const siteNotFound = (): DomainError => new DomainError('not-found', 'there is no such site');
-
-const proposals = (name: string): string[] => {
-  const first = proposeSiteLabel(name);
-  return Array.from({ length: MAX_PROPOSALS }, (_, index) => {
-    const suffix = index === 0 ? '' : `-${index + 1}`;
-    return `${first.slice(0, LABEL_LENGTH - suffix.length).replace(/-+$/, '')}${suffix}`;
-  });
-};

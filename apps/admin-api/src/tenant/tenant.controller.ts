@@ -1,3 +1,4 @@
+import { ResourceTag } from '@app/contracts';
 import type { Page } from '@app/persistence';
 import { Body, Controller, Get, Inject, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -9,7 +10,10 @@ import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { CreatedTenant, NewTenant, Tenant, TenantChanges } from './tenant.dto.js';
+import { Tagged } from '../http/tagged.decorator.js';
 import { TenantService } from './tenant.service.js';
+
+const tenantTag = new ResourceTag<Tenant>();
 
 @ApiTags('tenants')
 @Controller('tenants')
@@ -35,6 +39,7 @@ export class TenantController {
 
   @Get(':id')
   @Requires('tenants:read')
+  @Tagged(tenantTag)
   @Fails()
   @ApiOperation({ summary: 'One tenant; another one is not found, except by the provider’s' })
   @ApiOkResponse({ type: Tenant })

@@ -77,6 +77,16 @@ export class ViewTicketRepository {
     return rows.length === 1;
   }
 
+  /** Those of one site that may still be used. @returns how many */
+  async revokeOfSite(tx: Transaction, tenantId: string, siteLabel: string): Promise<number> {
+    const rows = await tx.query(
+      `UPDATE view_ticket SET revoked_at = now()
+        WHERE tenant_id = $1 AND site_label = $2 AND revoked_at IS NULL AND expires_at > now() RETURNING id`,
+      [tenantId, siteLabel],
+    );
+    return rows.length;
+  }
+
   /** Newest first. */
   async list(tx: Transaction, tenantId: string, { limit, cursor }: PageRequest): Promise<Page<ViewTicketRow>> {
     const rows = await tx.query<Row>(
