@@ -15,15 +15,17 @@ export class IdentityHolder {
     private held: Identity,
     /** Certified, and not admitted yet. */
     private coming: Identity | undefined,
+    private begun: boolean,
   ) {}
 
   /** Goes on with a renewal that was interrupted; one of an earlier certificate is over. */
   static async open(store: IdentityStore, identity: Identity): Promise<IdentityHolder> {
     const renewal = await store.loadRenewal();
-    const holder = new IdentityHolder(store, identity, undefined);
+    const holder = new IdentityHolder(store, identity, undefined, false);
     if (renewal === undefined) return holder;
     const { renews, privateKey, certificateChain } = renewal;
-    if (renews !== serialOf(leafOf(identity))) await store.dropRenewal();
+    holder.begun = renews === serialOf(leafOf(identity));
+    if (!holder.begun) await store.dropRenewal();
     else if (certificateChain !== undefined) holder.coming = { ...identity, privateKey, certificateChain };
     return holder;
   }
@@ -34,6 +36,11 @@ export class IdentityHolder {
 
   get next(): Identity | undefined {
     return this.coming;
+  }
+
+  /** A renewal was begun and is not over: it is due until it is. */
+  get renewing(): boolean {
+    return this.begun;
   }
 
   get certificate(): X509Certificate {
@@ -47,6 +54,7 @@ export class IdentityHolder {
     if (earlier?.renews === renews) return createPrivateKey(earlier.privateKey);
     const key = generateKey();
     await this.store.saveRenewal({ v: 1, renews, privateKey: privateKeyPem(key) });
+    this.begun = true;
     return key;
   }
 
@@ -66,6 +74,7 @@ export class IdentityHolder {
     if (used !== this.coming) return;
     this.held = used;
     this.coming = undefined;
+    this.begun = false;
     await this.store.completeRenewal(used);
   }
 }
@@ -73,5 +82,9 @@ export class IdentityHolder {
 const leafOf = ({ certificateChain }: Identity): X509Certificate => {
   const [leaf] = readCertificates(certificateChain);
   if (leaf !== undefined) return leaf;
-  throw new AgentError('state-damaged', 'The identity holds no certificate', 'Ask the operator for a replacement keyfile');
+  throw new AgentError(
+    'state-damaged',
+    'The identity holds no certificate',
+    'Ask the operator for a replacement keyfile',
+  );
 };

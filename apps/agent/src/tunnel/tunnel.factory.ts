@@ -50,7 +50,9 @@ export const createTunnel = ({
     uplinkCap,
   };
   const byNewest = <T>(connect: (one: Identity) => Promise<T>): Promise<T> =>
-    connectByNewest(identity, connect, (error) => logger.error({ err: error }, 'the renewal cannot be completed on disk'));
+    connectByNewest(identity, connect, (error) =>
+      logger.error({ err: error }, 'the renewal cannot be completed on disk'),
+    );
   const client = new TunnelClient({
     endpoints: identity.current.endpoints,
     attempt: (endpoint, signal) => byNewest((one) => attemptTunnel(endpoint, { ...options, identity: one }, signal)),

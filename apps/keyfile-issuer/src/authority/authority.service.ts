@@ -55,7 +55,12 @@ export class AuthorityService {
   }
 
   certifyAgent(agentId: string, spki: Buffer, now: Date): Promise<X509Certificate> {
-    return signing(issueCertificate({ profile: agentProfile(this.deployment, agentId, this.agentLifeMs), spki, now }, this.tree.agentCa));
+    return signing(
+      issueCertificate(
+        { profile: agentProfile(this.deployment, agentId, this.agentLifeMs), spki, now },
+        this.tree.agentCa,
+      ),
+    );
   }
 
   certifyClaim(keyfileId: string, spki: Buffer, now: Date, lifetimeMs: number): Promise<X509Certificate> {
