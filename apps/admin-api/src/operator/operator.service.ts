@@ -59,12 +59,13 @@ export class OperatorService {
   }
 
   /**
-   * Sessions end with every change, because a browser shows what the roles of its sign-in allowed.
+   * Sessions end with every change, because a browser shows what the roles of its sign-in allowed. No member, no change.
    * @throws DomainError `not-found`, `forbidden` beyond the caller's own permissions, `last-administrator`
    */
   async change(caller: Caller, id: string, { roles, disabled }: OperatorChanges): Promise<Operator> {
     const { tenantId, actor } = caller;
     const before = await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id));
+    if (roles === undefined && disabled === undefined) return toOperator(before);
     await this.refuseBeyond(caller, id, [...before.roles, ...(roles ?? [])]);
     return this.database.inTenant(tenantId, async (tx) => {
       await this.operators.lockRoles(tx, tenantId);
