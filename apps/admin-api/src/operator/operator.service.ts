@@ -12,7 +12,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { PasswordHasher } from '../session/password.js';
-import { auditOutranked, missingFor, outranked } from './outranked.js';
+import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
 import type { NewOperator, Operator, OperatorChanges } from './operator.dto.js';
 
 /** Each tenant keeps somebody who holds it and whom no identity provider can take it from. */
@@ -69,6 +69,7 @@ export class OperatorService {
     await this.refuseBeyond(caller, id, [...before.roles, ...(roles ?? [])]);
     return this.database.inTenant(tenantId, async (tx) => {
       await this.operators.lockRoles(tx, tenantId);
+      refuseDemoted(await this.operators.find(tx, tenantId, caller.operatorId), caller);
       const locked = await this.require(tx, tenantId, id);
       if (missingFor(caller, locked.roles).length > 0) throw outranked(missingFor(caller, locked.roles));
       const held = await this.holders(tx, tenantId);
