@@ -6,7 +6,7 @@ import { OidcProvider } from '../harness/oidc-provider.js';
 import { Platform } from '../harness/platform.js';
 import { BrowserClient } from './browser-client.js';
 import type { Answer, HttpClient } from './http-client.js';
-import { audited, signInFirst } from './operators.js';
+import { audited, newOperator, signInFirst } from './operators.js';
 
 const AUTHORIZE = '/api/v1/oidc/authorize';
 const CALLBACK = '/api/v1/oidc/callback';
@@ -130,6 +130,32 @@ describe('signing in by an identity provider', () => {
     await newIdentity('ben');
     const { status } = await new BrowserClient(platform.api).signIn('ben', 'any');
     expect(status).toBe(401);
+  });
+
+  it('is given to an operator who has a password, taken away again, and belongs to one alone', async () => {
+    const { id, username, password } = await newOperator(platform, admin, ['viewer']);
+    const path = `/api/v1/operators/${id}`;
+    const identity = { issuer: provider.issuer, subject: 'hugo' };
+    expect((await admin.ask('PATCH', path, { identity })).body).toMatchObject({
+      username,
+      identity,
+      hasPassword: true,
+    });
+    const browser = new BrowserClient(platform.api);
+    expect((await back(browser, await callbackOf(browser, 'hugo'))).status).toBe(303);
+    const other = await newOperator(platform, admin, ['viewer']);
+    const second = await admin.ask('PATCH', `/api/v1/operators/${other.id}`, { identity });
+    expect([second.status, second.body['code']]).toEqual([409, 'username-taken']);
+    expect((await admin.ask('PATCH', path, { identity: null })).body).toMatchObject({ identity: null });
+    expect((await browser.ask('GET', '/api/v1/sessions/current')).status).toBe(401);
+    expect(await refusalOf(browser, await callbackOf(browser, 'hugo'))).toEqual([401, 'oidc-refused']);
+    expect((await new BrowserClient(platform.api).signIn(username, password)).status).toBe(201);
+  });
+
+  it('is not taken from an operator who has nothing else', async () => {
+    const id = await newIdentity('ines');
+    const { status, body } = await admin.ask('PATCH', `/api/v1/operators/${id}`, { identity: null });
+    expect([status, body['code']]).toEqual([409, 'conflict']);
   });
 
   it.each(['//evil.example', 'https://evil.example', '/\\evil.example'])('does not lead on to %s', async (returnTo) => {
