@@ -10,6 +10,8 @@ const esmOnly = [
   '@borewit',
   'jose',
   'uuid',
+  'openid-client',
+  'oauth4webapi',
 ];
 
 const project = {
