@@ -11,6 +11,8 @@ const esmOnly = [
   'jose',
   'uuid',
   '@seriousme',
+  'openid-client',
+  'oauth4webapi',
 ];
 
 const project = {

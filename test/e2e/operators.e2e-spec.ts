@@ -138,6 +138,15 @@ describe('nobody', () => {
       expect((await admin.ask('GET', CURRENT)).status).toBe(200);
     });
 
+    it('without both of two who disable each other at once, while a third is there', async () => {
+      const [one, two] = [await newOperator(platform, admin, roles), await newOperator(platform, admin, roles)];
+      const answers = await Promise.all([
+        one.client.ask('PATCH', `${OPERATORS}/${two.id}`, { disabled: true }),
+        two.client.ask('PATCH', `${OPERATORS}/${one.id}`, { disabled: true }),
+      ]);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    });
+
     it('without one by two who disable each other at once', async () => {
       const self = await idOf('admin');
       const second = await newOperator(platform, admin, roles);

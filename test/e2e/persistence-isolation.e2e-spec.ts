@@ -163,6 +163,21 @@ describe('row-level security', () => {
     await expect(ask('admin-api', own.tenantId, insert, [foreign.tenantId])).rejects.toMatchObject({ code: '42501' });
   });
 
+  it.each(DATABASE_APPS)('%s makes and renames tenants by their functions only if it is admin-api', async (app) => {
+    const verdicts: unknown[] = [];
+    for (const call of ["create_tenant(gen_random_uuid(), 'x')", `rename_tenant('${foreign.tenantId}', 'x')`]) {
+      verdicts.push(
+        await ask(app, null, `SELECT ${call}`).then(
+          () => 'allowed',
+          (error: { code?: string }) => error.code,
+        ),
+      );
+    }
+    const direct = "INSERT INTO tenant (id, name) VALUES (gen_random_uuid(), 'x')";
+    await expect(ask(app, own.tenantId, direct)).rejects.toMatchObject({ code: '42501' });
+    expect(verdicts).toEqual(app === 'admin-api' ? ['allowed', 'allowed'] : ['42501', '42501']);
+  });
+
   it('video-redirector cannot note a use of another tenant’s ticket', async () => {
     const insert =
       "INSERT INTO view_ticket_use (ticket_id, tenant_id, address) VALUES (gen_random_uuid(), $1, '192.0.2.1')";

@@ -37,6 +37,32 @@ describe('migrations', () => {
   });
 });
 
+describe('operators of the version before', () => {
+  const name = 'OperatorAccess1700000000003';
+
+  it('keep every right, and going back leaves out who has no password', async () => {
+    const database = await createDatabase();
+    try {
+      const steps = NAMES.length - NAMES.indexOf(name);
+      for (let step = 0; step < steps; step += 1) await migrateDown(database.ownerUrl);
+      const insert = "INSERT INTO operator (tenant_id, username, password_hash) VALUES ($1, 'first', '$argon2id$x')";
+      await database.query(insert, [DEFAULT_TENANT_ID]);
+      await migrateUp(database.ownerUrl);
+      expect(await database.query('SELECT username, roles FROM operator')).toEqual([
+        { username: 'first', roles: ['administrator', 'security-officer'] },
+      ]);
+      await database.query(
+        "INSERT INTO operator (tenant_id, username, identity_issuer, identity_subject) VALUES ($1, 'second', 'https://i', 's')",
+        [DEFAULT_TENANT_ID],
+      );
+      for (let step = 0; step < steps; step += 1) await migrateDown(database.ownerUrl);
+      expect(await database.query('SELECT username FROM operator_login')).toEqual([{ username: 'first' }]);
+    } finally {
+      await database.drop();
+    }
+  });
+});
+
 describe('the audit chain', () => {
   let database: TestDatabase;
 

@@ -55,7 +55,7 @@ export class OperatorController {
 
   @Patch(':id')
   @Requires('operators:write')
-  @ApiOperation({ summary: 'Change roles, disable or enable; the operator’s sessions end' })
+  @ApiOperation({ summary: 'Change roles or identity, disable or enable; the operator’s sessions end' })
   @ApiOkResponse({ type: Operator })
   change(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: OperatorChanges): Promise<Operator> {
     return this.operators.change(caller, id, body);

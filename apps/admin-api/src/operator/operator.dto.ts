@@ -15,7 +15,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ROLES, type Role } from '../access/role.js';
-import { OptionalMember } from '../http/optional-member.decorator.js';
+import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../session/password.js';
 
 /** Shown in the audit as `operator:<name>`, hence neither colon nor slash. */
@@ -85,6 +85,13 @@ export class OperatorChanges {
   @OptionalMember()
   @IsBoolean()
   disabled?: boolean;
+
+  @ApiProperty({ type: Identity, nullable: true, required: false, description: 'null: by password alone' })
+  @NullableMember()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => Identity)
+  identity?: Identity | null;
 }
 
 export class NewPassword {

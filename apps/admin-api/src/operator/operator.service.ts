@@ -7,12 +7,13 @@ import {
   type OperatorRow,
   type Page,
   type Transaction,
+  violatedConstraint,
 } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { PasswordHasher } from '../session/password.js';
-import { auditOutranked, missingFor, outranked } from './outranked.js';
+import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
 import type { NewOperator, Operator, OperatorChanges } from './operator.dto.js';
 
 /** Each tenant keeps somebody who holds it and whom no identity provider can take it from. */
@@ -40,7 +41,7 @@ export class OperatorService {
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
     return this.database.inTenant(tenantId, async (tx) => {
       const id = await this.operators.insert(tx, tenantId, { username, passwordHash, roles, identity });
-      if (id === undefined) throw new DomainError('username-taken', 'the name or the identity is another operator’s');
+      if (id === undefined) throw taken();
       const details = { username, roles, identity, password: password !== undefined };
       await tx.audit(tenantId, { actor, action: 'operator.created', subject: id, details });
       return toOperator(await this.require(tx, tenantId, id));
@@ -59,26 +60,44 @@ export class OperatorService {
   }
 
   /**
-   * Sessions end with every change, because a browser shows what the roles of its sign-in allowed.
-   * @throws DomainError `not-found`, `forbidden` beyond the caller's own permissions, `last-administrator`
+   * Sessions end with every change, because a browser shows what the roles of its sign-in allowed. No member, no change.
+   * @throws DomainError `not-found`, `forbidden` beyond the caller's own permissions, `last-administrator`,
+   *   `username-taken` for another operator's identity, `conflict` for one who could not sign in any more
    */
-  async change(caller: Caller, id: string, { roles, disabled }: OperatorChanges): Promise<Operator> {
-    const { tenantId, actor } = caller;
+  async change(caller: Caller, id: string, changes: OperatorChanges): Promise<Operator> {
+    const { tenantId } = caller;
     const before = await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id));
-    await this.refuseBeyond(caller, id, [...before.roles, ...(roles ?? [])]);
-    return this.database.inTenant(tenantId, async (tx) => {
-      await this.operators.lockRoles(tx, tenantId);
-      const locked = await this.require(tx, tenantId, id);
-      if (missingFor(caller, locked.roles).length > 0) throw outranked(missingFor(caller, locked.roles));
-      const held = await this.holders(tx, tenantId);
-      if (roles) await this.operators.setRoles(tx, tenantId, id, roles);
-      if (disabled !== undefined) await this.operators.setDisabled(tx, tenantId, id, disabled);
-      await this.refuseLast(tx, tenantId, held);
-      await this.sessions.revokeAll(tx, tenantId, id);
-      if (disabled) await this.apiTokens.revokeAll(tx, tenantId, id);
-      await tx.audit(tenantId, { actor, action: 'operator.changed', subject: id, details: { roles, disabled } });
-      return toOperator(await this.require(tx, tenantId, id));
-    });
+    if (Object.values(changes).every((value) => value === undefined)) return toOperator(before);
+    await this.refuseBeyond(caller, id, [...before.roles, ...(changes.roles ?? [])]);
+    try {
+      return await this.database.inTenant(tenantId, (tx) => this.apply(tx, caller, id, changes));
+    } catch (error) {
+      if (violatedConstraint(error) === 'operator_identity') throw taken();
+      throw error;
+    }
+  }
+
+  private async apply(tx: Transaction, caller: Caller, id: string, changes: OperatorChanges): Promise<Operator> {
+    const { tenantId, actor } = caller;
+    const { roles, disabled, identity } = changes;
+    await this.operators.lockRoles(tx, tenantId);
+    refuseDemoted(await this.operators.find(tx, tenantId, caller.operatorId), caller);
+    const locked = await this.require(tx, tenantId, id);
+    const missing = missingFor(caller, locked.roles);
+    if (missing.length > 0) throw outranked(missing);
+    if (identity === null && !locked.hasPassword) {
+      throw new DomainError('conflict', 'the operator has no password: without the identity it could not sign in');
+    }
+    const held = await this.holders(tx, tenantId);
+    if (roles) await this.operators.setRoles(tx, tenantId, id, roles);
+    if (identity !== undefined) await this.operators.setIdentity(tx, tenantId, id, identity);
+    if (disabled !== undefined) await this.operators.setDisabled(tx, tenantId, id, disabled);
+    await this.refuseLast(tx, tenantId, held);
+    await this.sessions.revokeAll(tx, tenantId, id);
+    if (disabled) await this.apiTokens.revokeAll(tx, tenantId, id);
+    const details = { roles, disabled, identity };
+    await tx.audit(tenantId, { actor, action: 'operator.changed', subject: id, details });
+    return toOperator(await this.require(tx, tenantId, id));
   }
 
   private async require(tx: Transaction, tenantId: string, id: string): Promise<OperatorRow> {
@@ -110,6 +129,8 @@ export class OperatorService {
     }
   }
 }
+
+const taken = (): DomainError => new DomainError('username-taken', 'the name or the identity is another operator’s');
 
 const toOperator = ({ identityIssuer, identitySubject, createdAt, disabledAt, ...row }: OperatorRow): Operator => ({
   ...row,

@@ -5,7 +5,7 @@ import type { Caller } from '../http/request.js';
 import { PasswordHasher } from '../session/password.js';
 import { SignInLimit } from '../session/sign-in-limit.js';
 import type { OwnPassword } from './operator.dto.js';
-import { auditOutranked, missingFor, outranked } from './outranked.js';
+import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
 
 @Injectable()
 export class PasswordService {
@@ -34,6 +34,7 @@ export class PasswordService {
     const hash = await this.passwords.hash(password);
     await this.database.inTenant(tenantId, async (tx) => {
       await this.operators.lockRoles(tx, tenantId);
+      refuseDemoted(await this.operators.find(tx, tenantId, caller.operatorId), caller);
       const now = missingFor(caller, (await this.operators.find(tx, tenantId, id))?.roles ?? []);
       if (now.length > 0) throw outranked(now);
       await this.operators.setPassword(tx, tenantId, id, hash);

@@ -116,6 +116,15 @@ export class OperatorRepository {
     );
   }
 
+  /** Roles that a claim of the former identity gave are the operator's own from now on. */
+  async setIdentity(tx: Transaction, tenantId: string, id: string, identity: ExternalIdentity | null): Promise<void> {
+    await tx.query(
+      `UPDATE operator SET identity_issuer = $3, identity_subject = $4, roles_from_provider = false
+        WHERE tenant_id = $1 AND id = $2`,
+      [tenantId, id, identity?.issuer, identity?.subject],
+    );
+  }
+
   async setPassword(tx: Transaction, tenantId: string, id: string, passwordHash: string): Promise<void> {
     await tx.query('UPDATE operator SET password_hash = $3 WHERE tenant_id = $1 AND id = $2', [
       tenantId,
