@@ -21,6 +21,16 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     operator_login: 'S',
     bearer_lookup: 'S',
     tunnel_route: 'S',
+    audit_head: 'S',
+    broker_status: 'S',
+    site_presence: 'SIU',
+    site_presence_feed: 'S',
+    webhook: 'SIUD',
+    webhook_audit_feed: 'S',
+    webhook_cursor: 'SIU',
+    webhook_delivery: 'SIUD',
+    webhook_due_feed: 'S',
+    webhook_tenant_feed: 'S',
   },
   'keyfile-issuer': {
     tenant: 'S',
@@ -51,7 +61,7 @@ const GRANTS: Record<DatabaseApp, Rights> = {
 };
 
 /** Tables that belong to a tenant, by the column that says so. */
-const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain' };
+const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain', audit_head: 'chain' };
 const NO_TENANT = new Set(['broker']);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
