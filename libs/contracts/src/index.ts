@@ -1,3 +1,5 @@
+export * from './audit/chain.js';
+export * from './audit/export-line.js';
 export * from './errors.js';
 export * from './message.js';
 export * from './primitives.js';
