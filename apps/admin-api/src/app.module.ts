@@ -1,5 +1,6 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -29,6 +30,7 @@ export function appModule(config: AdminConfig): Type {
       FederationRoleModule,
       CameraModule,
       ViewTicketModule,
+      AuditModule,
     ],
   })
   class AppModule {}

@@ -6,6 +6,7 @@ export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';
 export { MIGRATIONS } from './migrations/index.js';
 export { migrateDown, migrateUp } from './migrator.js';
 export { Transaction, type AuditEntry, type SqlValue } from './transaction.js';
+export { AuditRepository, type AuditFilter, type AuditRow } from './repositories/audit.repository.js';
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
   FederationRoleRepository,

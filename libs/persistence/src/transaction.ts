@@ -28,15 +28,16 @@ export class Transaction {
     await this.runner.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
 
-  /** Appends to the tenant's audit chain. `details` holds no secret. */
-  async audit(tenantId: string, entry: AuditEntry): Promise<void> {
-    await this.runner.query('SELECT audit_append($1, $2, $3, $4, $5)', [
+  /** Appends to the tenant's audit chain. `details` holds no secret. @returns its number there */
+  async audit(tenantId: string, entry: AuditEntry): Promise<number> {
+    const row = await this.one<{ seq: string }>('SELECT audit_append($1, $2, $3, $4, $5) AS seq', [
       tenantId,
       entry.actor,
       entry.action,
       entry.subject,
       JSON.stringify(entry.details ?? {}),
     ]);
+    return Number(row?.seq);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  AuditRepository,
   BearerTokenRepository,
   Database,
   OperatorRepository,
@@ -12,6 +13,7 @@ import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
+  AuditRepository,
   BearerTokenRepository,
   OperatorRepository,
   SiteRepository,

@@ -29,11 +29,6 @@ export class LaterController {
     return notThere('webhooks');
   }
 
-  @Get('audit')
-  audit(): never {
-    return notThere('reading the audit');
-  }
-
   @Get('operators')
   operators(): never {
     return notThere('managing operators');

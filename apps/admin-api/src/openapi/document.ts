@@ -14,6 +14,8 @@ const TAGS = [
   'federation roles',
   'cameras',
   'view tickets',
+  'webhooks',
+  'audit',
   'tenants',
   'not in this version',
 ];
