@@ -58,7 +58,7 @@ describe('a request is refused', () => {
     ['for a path that cannot be read', 'GET', `${SITES}/%zz`, undefined, {}, 400, 'invalid-request'],
     ['for an address that is none', 'GET', '/api/v1/nothing', undefined, {}, 404, 'not-found'],
     ['by another method', 'PUT', SITES, '{}', {}, 405, 'method-not-allowed'],
-    ['for what is not in this version', 'GET', '/api/v1/audit', undefined, {}, 501, 'not-implemented'],
+    ['for what is not in this version', 'GET', '/api/v1/operators', undefined, {}, 501, 'not-implemented'],
     [
       'to delete a site',
       'DELETE',

@@ -1,6 +1,7 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
+import { BrokerModule } from './broker/broker.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -31,6 +32,7 @@ export function appModule(config: AdminConfig): Type {
       CameraModule,
       ViewTicketModule,
       AuditModule,
+      BrokerModule,
     ],
   })
   class AppModule {}

@@ -2,6 +2,8 @@ import { readPublicKeys, RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { BrokerConfig } from './config.js';
+import { controlHandler } from './control/control.handler.js';
+import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
@@ -27,10 +29,12 @@ import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
 
 /** The whole app for one configuration. */
 export function appModule(config: BrokerConfig): Type {
+  const brokerId = randomUUID();
   @Module({
     imports: [RuntimeModule.forRoot('tunnel-broker', config), DatabaseModule],
+    controllers: [controlHandler(brokerId)],
     providers: [
-      { provide: BROKER_ID, useValue: randomUUID() },
+      { provide: BROKER_ID, useValue: brokerId },
       { provide: PUBLIC_KEYS, useFactory: () => readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE) },
       { provide: TicketLedger, useFactory: () => new TicketLedger() },
       TunnelMetrics,
@@ -41,6 +45,7 @@ export function appModule(config: BrokerConfig): Type {
       SessionRegistry,
       SessionJournal,
       DrainService,
+      ControlService,
       HeartbeatService,
       RevocationWatch,
       TunnelEndpoint,

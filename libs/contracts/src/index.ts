@@ -7,6 +7,7 @@ export * from './public-keys.js';
 export * from './sealed.js';
 export * from './site-label.js';
 export * from './tunnel-address.js';
+export * from './messages/broker.js';
 export * from './messages/enrolment.js';
 export * from './messages/federation.js';
 export * from './messages/keyfile.js';

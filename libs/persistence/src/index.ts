@@ -20,9 +20,17 @@ export { BearerTokenRepository, type BearerIdentity } from './repositories/beare
 export { OperatorRepository, type OperatorLogin } from './repositories/operator.repository.js';
 export { SiteRepository, type SiteOverview } from './repositories/site.repository.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';
-export { TunnelViewRepository, type TunnelHistoryRow, type TunnelRow } from './repositories/tunnel-view.repository.js';
+export {
+  TunnelViewRepository,
+  type AvailabilityRow,
+  type TunnelFilter,
+  type TunnelHistoryRow,
+  type TunnelRow,
+  type TunnelSort,
+} from './repositories/tunnel-view.repository.js';
 export { ViewTicketRepository, type NewViewTicket, type ViewTicketRow } from './repositories/view-ticket.repository.js';
 export { AgentAdmissionRepository, type AgentAdmission } from './repositories/agent-admission.repository.js';
+export { BrokerStatusRepository, type BrokerStatusRow } from './repositories/broker-status.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
 export { RevocationFeedRepository, type Revocation } from './repositories/revocation-feed.repository.js';
 export { TunnelRouteRepository, type TunnelRoute } from './repositories/tunnel-route.repository.js';

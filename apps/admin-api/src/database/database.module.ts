@@ -1,6 +1,7 @@
 import {
   AuditRepository,
   BearerTokenRepository,
+  BrokerStatusRepository,
   Database,
   OperatorRepository,
   SiteRepository,
@@ -15,6 +16,7 @@ import type { AdminConfig } from '../config.js';
 const REPOSITORIES = [
   AuditRepository,
   BearerTokenRepository,
+  BrokerStatusRepository,
   OperatorRepository,
   SiteRepository,
   TenantRepository,
