@@ -22,6 +22,7 @@ import { BROKER_ID, PUBLIC_KEYS } from './tokens.js';
 import { AdmissionService } from './tunnel/admission.service.js';
 import { DrainService } from './tunnel/drain.service.js';
 import { HeartbeatService } from './tunnel/heartbeat.service.js';
+import { HistoryService } from './tunnel/history.service.js';
 import { RevocationWatch } from './tunnel/revocation.watch.js';
 import { SessionJournal } from './tunnel/session-journal.js';
 import { SessionRegistry } from './tunnel/session-registry.js';
@@ -47,6 +48,7 @@ export function appModule(config: BrokerConfig): Type {
       DrainService,
       ControlService,
       HeartbeatService,
+      HistoryService,
       RevocationWatch,
       TunnelEndpoint,
       GateMetrics,
