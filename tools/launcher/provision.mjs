@@ -10,7 +10,7 @@ export const CLOUD_APPS = ['keyfile-issuer', 'tunnel-broker', 'federation', 'vid
 /** Who signs tickets (Ed25519), who receives sealed values (P-256, ECDH-ES), who stores recoverable secrets (AES-256). */
 const TICKET_MINTERS = /** @type {const} */ (['federation', 'video-redirector', 'admin-api']);
 const SEAL_RECEIVERS = /** @type {const} */ (['keyfile-issuer', 'federation', 'admin-api']);
-const FIELD_KEEPERS = /** @type {const} */ (['federation']);
+const FIELD_KEEPERS = /** @type {const} */ (['federation', 'admin-api']);
 
 /**
  * Makes what is missing of the apps' private keys and the file of their public ones. What is there stays.

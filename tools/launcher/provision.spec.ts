@@ -19,6 +19,7 @@ describe('the keys of the apps', () => {
     provision(dir);
     const names = files().map((file) => file.slice(join(dir, 'secrets').length + 1));
     expect(names.toSorted()).toEqual([
+      'admin-api/field.key',
       'admin-api/seal.jwk',
       'admin-api/ticket.jwk',
       'federation/field.key',

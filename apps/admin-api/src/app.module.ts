@@ -8,12 +8,14 @@ import { DatabaseModule } from './database/database.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
+import { PresenceModule } from './presence/presence.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { TunnelModule } from './tunnel/tunnel.module.js';
 import { ViewTicketModule } from './view-ticket/view-ticket.module.js';
+import { WebhookModule } from './webhook/webhook.module.js';
 
 /** The whole app for one configuration. */
 export function appModule(config: AdminConfig): Type {
@@ -33,6 +35,8 @@ export function appModule(config: AdminConfig): Type {
       ViewTicketModule,
       AuditModule,
       BrokerModule,
+      WebhookModule,
+      PresenceModule,
     ],
   })
   class AppModule {}

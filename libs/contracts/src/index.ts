@@ -1,3 +1,4 @@
+export * from './audit/actions.js';
 export * from './audit/chain.js';
 export * from './audit/export-line.js';
 export * from './errors.js';

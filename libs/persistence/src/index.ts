@@ -39,3 +39,12 @@ export {
   type NewTunnelSession,
   type SessionPulse,
 } from './repositories/tunnel-session.repository.js';
+export { WebhookRepository, type WebhookChanges, type WebhookRow } from './repositories/webhook.repository.js';
+export {
+  WebhookDeliveryRepository,
+  type AttemptOutcome,
+  type ClaimedDelivery,
+  type WebhookDeliveryRow,
+} from './repositories/webhook-delivery.repository.js';
+export { WebhookOutboxRepository, type OutboxRow } from './repositories/webhook-outbox.repository.js';
+export { SitePresenceRepository, type PresenceChange } from './repositories/site-presence.repository.js';

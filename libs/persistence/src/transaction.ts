@@ -28,8 +28,13 @@ export class Transaction {
     await this.runner.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
 
-  /** Appends to the tenant's audit chain. `details` holds no secret. @returns its number there */
-  async audit(tenantId: string, entry: AuditEntry): Promise<number> {
+  /** Appends to the tenant's audit chain. `details` holds no secret. */
+  async audit(tenantId: string, entry: AuditEntry): Promise<void> {
+    await this.auditNumbered(tenantId, entry);
+  }
+
+  /** As `audit`. @returns the number of the row in the chain */
+  async auditNumbered(tenantId: string, entry: AuditEntry): Promise<number> {
     const row = await this.one<{ seq: string }>('SELECT audit_append($1, $2, $3, $4, $5) AS seq', [
       tenantId,
       entry.actor,

@@ -4,10 +4,14 @@ import {
   BrokerStatusRepository,
   Database,
   OperatorRepository,
+  SitePresenceRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,
   ViewTicketRepository,
+  WebhookDeliveryRepository,
+  WebhookOutboxRepository,
+  WebhookRepository,
 } from '@app/persistence';
 import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
@@ -18,10 +22,14 @@ const REPOSITORIES = [
   BearerTokenRepository,
   BrokerStatusRepository,
   OperatorRepository,
+  SitePresenceRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,
   ViewTicketRepository,
+  WebhookDeliveryRepository,
+  WebhookOutboxRepository,
+  WebhookRepository,
 ];
 
 @Global()

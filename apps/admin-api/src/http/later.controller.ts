@@ -19,16 +19,6 @@ export class LaterController {
     return notThere('deleting a site');
   }
 
-  @Get('webhooks')
-  webhooks(): never {
-    return notThere('webhooks');
-  }
-
-  @Post('webhooks')
-  createWebhook(): never {
-    return notThere('webhooks');
-  }
-
   @Get('operators')
   operators(): never {
     return notThere('managing operators');

@@ -1,6 +1,7 @@
-import { CONFIG, readPrivateKey, readPublicKeys } from '@app/runtime';
+import { CONFIG, readFieldKey, readPrivateKey, readPublicKeys } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
+import { FieldVault } from './field-vault.js';
 import { Seal } from './seal.js';
 import { TicketKey } from './ticket-key.js';
 
@@ -21,7 +22,12 @@ import { TicketKey } from './ticket-key.js';
       inject: [CONFIG],
       useFactory: (config: AdminConfig) => new TicketKey(readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk')),
     },
+    {
+      provide: FieldVault,
+      inject: [CONFIG],
+      useFactory: (config: AdminConfig) => new FieldVault(readFieldKey(config.ADIT_SECRETS_DIR)),
+    },
   ],
-  exports: [Seal, TicketKey],
+  exports: [Seal, TicketKey, FieldVault],
 })
 export class SecretsModule {}

@@ -35,9 +35,11 @@ CREATE VIEW broker_status AS
   SELECT b.id, b.ingress, b.state, b.started_at, b.heartbeat_at, b.heartbeat_at < now() - interval '15 seconds' AS silent,
          (SELECT count(*)::integer FROM tunnel_session t WHERE t.broker_id = b.id AND t.closed_at IS NULL) AS sessions
     FROM broker b;
+CREATE VIEW site_presence_status AS SELECT told, count(*)::integer AS sites FROM site_presence GROUP BY told;
+ALTER VIEW site_presence_status OWNER TO adit_system;
 ALTER VIEW site_presence_feed OWNER TO adit_system;
 ALTER VIEW broker_status OWNER TO adit_system;
-GRANT SELECT ON site_presence_feed, broker_status TO adit_admin_api;
+GRANT SELECT ON site_presence_feed, site_presence_status, broker_status TO adit_admin_api;
 
 -- tunnel-broker: history beyond its time. The newest session of a site stays: it says since when the site is down.
 GRANT DELETE ON tunnel_session, broker TO adit_system;
@@ -64,6 +66,6 @@ export const withoutPresence = `
 DROP FUNCTION prune_sessions(integer, integer);
 DROP POLICY system_prune ON tunnel_session;
 REVOKE DELETE ON tunnel_session, broker FROM adit_system;
-DROP VIEW site_presence_feed, broker_status;
+DROP VIEW site_presence_feed, site_presence_status, broker_status;
 DROP TABLE site_presence;
 DROP INDEX tunnel_session_newest, tunnel_session_closed;`;

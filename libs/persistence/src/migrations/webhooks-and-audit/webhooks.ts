@@ -65,11 +65,15 @@ CREATE VIEW webhook_audit_feed AS
   SELECT c.tenant_id FROM webhook_cursor c JOIN audit_head h ON h.chain = c.tenant_id
    WHERE h.seq > c.seq AND EXISTS (SELECT FROM webhook w WHERE w.tenant_id = c.tenant_id);
 CREATE VIEW webhook_tenant_feed AS SELECT DISTINCT tenant_id FROM webhook;
+CREATE VIEW webhook_backlog_status AS
+  SELECT count(*)::integer AS pending, coalesce(extract(epoch FROM now() - min(due_since)), 0)::float8 AS oldest_seconds
+    FROM webhook_delivery WHERE state = 'pending';
+ALTER VIEW webhook_backlog_status OWNER TO adit_system;
 ALTER VIEW webhook_due_feed OWNER TO adit_system;
 ALTER VIEW webhook_audit_feed OWNER TO adit_system;
 ALTER VIEW webhook_tenant_feed OWNER TO adit_system;
-GRANT SELECT ON webhook_due_feed, webhook_audit_feed, webhook_tenant_feed TO adit_admin_api;`;
+GRANT SELECT ON webhook_due_feed, webhook_audit_feed, webhook_tenant_feed, webhook_backlog_status TO adit_admin_api;`;
 
 export const withoutWebhooks = `
-DROP VIEW webhook_due_feed, webhook_audit_feed, webhook_tenant_feed;
+DROP VIEW webhook_due_feed, webhook_audit_feed, webhook_tenant_feed, webhook_backlog_status;
 DROP TABLE webhook_delivery, webhook_cursor, webhook;`;
