@@ -93,7 +93,10 @@ describe('the audit', () => {
     ['a cursor of its own making', 'cursor=MDE', '/cursor'],
     ['a cursor of another list', 'cursor=WyIyMDI2Il0', '/cursor'],
   ])('refuses %s', async (_name, query, pointer) => {
-    const { status, body } = await admin.ask<{ code: string; errors: { pointer: string }[] }>('GET', `${EVENTS}?${query}`);
+    const { status, body } = await admin.ask<{ code: string; errors: { pointer: string }[] }>(
+      'GET',
+      `${EVENTS}?${query}`,
+    );
     expect([status, body.code, body.errors[0]?.pointer]).toEqual([400, 'invalid-request', pointer]);
   });
 
@@ -158,10 +161,13 @@ describe('the rights on the audit', () => {
 
 describe('an audit that somebody with the owner’s rights has changed', () => {
   const disarmed = async (sql: string): Promise<void> => {
-    await platform.query(`ALTER TABLE audit_event DISABLE TRIGGER USER; ${sql}; ALTER TABLE audit_event ENABLE TRIGGER USER`);
+    await platform.query(
+      `ALTER TABLE audit_event DISABLE TRIGGER USER; ${sql}; ALTER TABLE audit_event ENABLE TRIGGER USER`,
+    );
   };
   const chain = `chain = '${DEFAULT_TENANT_ID}'`;
-  const verify = async (since = ''): Promise<ChainVerdict> => (await admin.ask<ChainVerdict>('GET', VERIFY + since)).body;
+  const verify = async (since = ''): Promise<ChainVerdict> =>
+    (await admin.ask<ChainVerdict>('GET', VERIFY + since)).body;
 
   it('shows where: a cut tail, even when the head was put back, by a place kept outside', async () => {
     const { head } = await verify();
@@ -172,7 +178,10 @@ describe('an audit that somebody with the owner’s rights has changed', () => {
       `UPDATE audit_head h SET seq = e.seq, hash = e.hash FROM audit_event e WHERE e.${chain} AND e.seq = ${seq - 1} AND h.${chain}`,
     );
     expect(await verify()).toMatchObject({ valid: true });
-    expect(await verify(`?since=${seq}:${head?.hash}`)).toMatchObject({ valid: false, bad: { seq, fault: 'since-mismatch' } });
+    expect(await verify(`?since=${seq}:${head?.hash}`)).toMatchObject({
+      valid: false,
+      bad: { seq, fault: 'since-mismatch' },
+    });
   });
 
   it('shows where: a changed row and a missing one', async () => {

@@ -45,7 +45,10 @@ describe('the history of a site', () => {
     expect(all.map(({ closeReason }) => closeReason)).toEqual([null, 'operator', 'peer-silent']);
     expect(all.map(({ durationSeconds }) => Math.round(durationSeconds / HOUR))).toEqual([5, 1, 2]);
     expect(await history(`?from=${ago(6.5 * HOUR)}&to=${ago(5.5 * HOUR)}`)).toEqual([all[1]]);
-    expect((await history(`?from=${ago(7.5 * HOUR)}`)).map(({ closeReason }) => closeReason)).toEqual([null, 'operator']);
+    expect((await history(`?from=${ago(7.5 * HOUR)}`)).map(({ closeReason }) => closeReason)).toEqual([
+      null,
+      'operator',
+    ]);
     expect((await history('?limit=1')).length).toBe(3);
   });
 });

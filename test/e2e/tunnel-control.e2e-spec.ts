@@ -90,7 +90,8 @@ describe('an operator', () => {
 describe('the brokers of the deployment', () => {
   const brokers = (): Promise<{ id: string; state: string; sessions: number; ingress: string }[]> =>
     rest.list('/brokers');
-  const serving = async () => (await brokers()).filter(({ ingress }) => ingress === `127.0.0.1:${platform.ports.ingress}`);
+  const serving = async () =>
+    (await brokers()).filter(({ ingress }) => ingress === `127.0.0.1:${platform.ports.ingress}`);
 
   it('are listed with what they carry', async () => {
     expect(await serving()).toMatchObject([{ state: 'serving', sessions: 1 }]);

@@ -128,7 +128,7 @@ describe('a webhook', () => {
     await waitUntil('it was told', () => plain.received.length === 2);
     plain.received.shift();
     expect(plain.verifies(rotated.secret)).toBe(true);
-    expect(() => plain.verifies(hook.secret)).toThrow();
+    expect(() => plain.verifies(hook.secret)).toThrow('No matching signature');
     await remove(hook);
   });
 
@@ -303,7 +303,7 @@ describe('deliveries', () => {
     plain.answer = (response) => response.writeHead(204).end();
     await untilLogged(hook, 'delivered', names.length, 40_000);
     const ids = new Map(plain.received.map(({ event, headers }) => [event.data['name'], headers['webhook-id']]));
-    expect([...ids.keys()].sort()).toEqual(names);
+    expect(new Set(ids.keys())).toEqual(new Set(names));
     expect(new Set(plain.received.map(({ headers }) => headers['webhook-id'])).size).toBe(names.length);
     expect(await log(hook)).toHaveLength(names.length);
     await remove(hook);

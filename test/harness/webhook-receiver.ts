@@ -4,7 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brokerProfile, certificatePem, generateKey, issueCertificate, openCaTree, privateKeyPem, spkiOf } from '@app/pki';
+import {
+  brokerProfile,
+  certificatePem,
+  generateKey,
+  issueCertificate,
+  openCaTree,
+  privateKeyPem,
+  spkiOf,
+} from '@app/pki';
 import { Webhook } from 'standardwebhooks';
 
 export interface Received {

@@ -39,11 +39,7 @@ export class AuditController {
       'Adit-Audit-Head': { description: '`seq:hash` of the end of the chain', schema: { type: 'string' } },
     },
   })
-  async export(
-    @CallerOf() caller: Caller,
-    @Query() query: AuditExportQuery,
-    @Res() response: Response,
-  ): Promise<void> {
+  async export(@CallerOf() caller: Caller, @Query() query: AuditExportQuery, @Res() response: Response): Promise<void> {
     const { head, lines } = await this.audit.export(caller, query);
     response.status(200).type(NDJSON);
     response.setHeader('Content-Disposition', 'attachment; filename="audit.ndjson"');

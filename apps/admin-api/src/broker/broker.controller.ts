@@ -28,11 +28,7 @@ export class BrokerController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Move every agent of a broker to others; it takes no new one until it is restarted' })
   @ApiOkResponse({ type: BrokerDraining })
-  drain(
-    @CallerOf() caller: Caller,
-    @IdOf('id') id: string,
-    @Body() body: BrokerDrainOrder,
-  ): Promise<BrokerDraining> {
+  drain(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: BrokerDrainOrder): Promise<BrokerDraining> {
     return this.brokers.drain(caller, id, body);
   }
 }

@@ -26,7 +26,10 @@ describe('what is told of sites that went away', () => {
   it('is one event for all when they are many, and names a hundred', () => {
     const [event, ...more] = eventsOf('offline', changesOf(3_000));
     expect(more).toEqual([]);
-    expect(event).toMatchObject({ action: 'sites.offline', details: { count: 3_000, since: '1970-01-01T00:16:40.000Z' } });
+    expect(event).toMatchObject({
+      action: 'sites.offline',
+      details: { count: 3_000, since: '1970-01-01T00:16:40.000Z' },
+    });
     expect(event?.details?.['sites']).toHaveLength(100);
     expect(JSON.stringify(event).length).toBeLessThan(20_000);
   });

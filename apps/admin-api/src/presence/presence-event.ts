@@ -19,7 +19,13 @@ const single = ({ siteId, label, name, to, since, closeReason, flapping }: Prese
   actor: 'system',
   action: `site.${to}`,
   subject: siteId,
-  details: { label, name, since: since.toISOString(), ...(closeReason === null ? {} : { reason: closeReason }), flapping },
+  details: {
+    label,
+    name,
+    since: since.toISOString(),
+    ...(closeReason === null ? {} : { reason: closeReason }),
+    flapping,
+  },
 });
 
 const grouped = (to: Direction, changes: readonly PresenceChange[]): AuditEntry => ({

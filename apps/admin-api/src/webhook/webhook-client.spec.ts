@@ -146,7 +146,12 @@ describe('an attempt at a receiver', () => {
 
 describe('a receiver that is none', () => {
   it('is a failed connection: nobody there, or not HTTP', async () => {
-    const server: Server = createServer((socket) => socket.on('error', () => undefined).resume().end('SSH-2.0-nothing\r\n'));
+    const server: Server = createServer((socket) =>
+      socket
+        .on('error', () => undefined)
+        .resume()
+        .end('SSH-2.0-nothing\r\n'),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     expect(await post(`http://127.0.0.1:${port}/`)).toMatchObject({ status: null, error: 'connection-failed' });

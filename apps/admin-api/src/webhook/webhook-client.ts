@@ -56,12 +56,7 @@ export class WebhookClient {
   constructor(private readonly options: ClientOptions) {}
 
   /** Never rejects. @param signal ends the attempt, which then counts as `timeout` */
-  async post(
-    target: string,
-    body: string,
-    headers: Record<string, string>,
-    signal?: AbortSignal,
-  ): Promise<Attempt> {
+  async post(target: string, body: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Attempt> {
     const startedAt = performance.now();
     const limit = AbortSignal.timeout(this.options.timeoutMs ?? TIMEOUT_MS);
     const until = signal === undefined ? limit : AbortSignal.any([limit, signal]);
@@ -151,8 +146,8 @@ const aborted = (signal: AbortSignal): Promise<never> =>
 
 const codeOf = (error: unknown): AttemptError => {
   if (error instanceof Refused) return error.code;
-  const code = String((error as { code?: unknown }).code ?? '');
+  const { code } = error as { code?: unknown };
   // OpenSSL's verification codes, Node's TLS codes, alerts.
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO|ISSUER/.test(code)) return 'tls-failed';
+  if (typeof code === 'string' && /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO|ISSUER/.test(code)) return 'tls-failed';
   return 'connection-failed';
 };

@@ -19,7 +19,8 @@ describe('what a webhook hears of', () => {
   });
 
   it('may be named by action, family or all', () => {
-    for (const pattern of ['*', 'site.*', 'site.offline', 'enrolment.redeemed']) expect(EVENT_PATTERNS).toContain(pattern);
+    for (const pattern of ['*', 'site.*', 'site.offline', 'enrolment.redeemed'])
+      expect(EVENT_PATTERNS).toContain(pattern);
     for (const pattern of ['**', 'sit.*', 'site.ofline', '']) expect(EVENT_PATTERNS).not.toContain(pattern);
   });
 });

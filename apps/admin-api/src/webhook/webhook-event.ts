@@ -1,7 +1,11 @@
 import { AUDIT_ACTIONS, AUDIT_FAMILIES } from '@app/contracts';
 
 /** What a webhook may ask for: everything, a family, or one action. */
-export const EVENT_PATTERNS: readonly string[] = ['*', ...AUDIT_FAMILIES.map((family) => `${family}.*`), ...AUDIT_ACTIONS];
+export const EVENT_PATTERNS: readonly string[] = [
+  '*',
+  ...AUDIT_FAMILIES.map((family) => `${family}.*`),
+  ...AUDIT_ACTIONS,
+];
 
 /** A mass outage is told in one event, which is for everybody who asked for that of single sites. */
 const GROUPED: Readonly<Record<string, string>> = { 'sites.offline': 'site.offline', 'sites.online': 'site.online' };

@@ -40,7 +40,5 @@ const pairs = (
   listeners: readonly { id: string; events: string[] }[],
 ): { webhookId: string; seq: number; event: string }[] =>
   rows.flatMap(({ seq, action }) =>
-    listeners
-      .filter(({ events }) => wants(events, action))
-      .map(({ id }) => ({ webhookId: id, seq, event: action })),
+    listeners.filter(({ events }) => wants(events, action)).map(({ id }) => ({ webhookId: id, seq, event: action })),
   );

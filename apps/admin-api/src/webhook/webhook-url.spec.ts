@@ -14,12 +14,14 @@ const codeOf = (url: string, rules = strict): string => {
 };
 
 describe('the URL of a webhook', () => {
-  it.each(['https://hooks.example/a?b=c', 'https://hooks.example:8443/', 'https://198.41.0.4/', 'https://bücher.example/'])(
-    '%s is taken',
-    (url) => {
-      expect(codeOf(url)).toBe('taken');
-    },
-  );
+  it.each([
+    'https://hooks.example/a?b=c',
+    'https://hooks.example:8443/',
+    'https://198.41.0.4/',
+    'https://bücher.example/',
+  ])('%s is taken', (url) => {
+    expect(codeOf(url)).toBe('taken');
+  });
 
   it.each([
     'hooks.example',

@@ -54,11 +54,7 @@ export class WebhookController {
   @Requires('webhooks:write')
   @ApiOperation({ summary: 'Change a webhook, or switch it on or off' })
   @ApiOkResponse({ type: WebhookView })
-  change(
-    @CallerOf() caller: Caller,
-    @IdOf('id') id: string,
-    @Body() body: WebhookChangesBody,
-  ): Promise<WebhookView> {
+  change(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: WebhookChangesBody): Promise<WebhookView> {
     return this.webhooks.change(caller, id, body);
   }
 

@@ -1,5 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsBoolean, IsIn, IsString, MaxLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsString,
+  MaxLength,
+} from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import { EVENT_PATTERNS } from './webhook-event.js';
@@ -90,7 +99,12 @@ export class WebhookView {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'no attempt has succeeded since' })
   failingSince!: string | null;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'the old secret signs too until then' })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'the old secret signs too until then',
+  })
   previousSecretUntil!: string | null;
 
   @ApiProperty({ format: 'date-time' })

@@ -47,7 +47,7 @@ export class WebhookService {
       const details = { url: originOf(url), events };
       const seq = await tx.auditNumbered(tenantId, { actor, action: 'webhook.created', subject: id, details });
       await this.outbox.begin(tx, tenantId, seq);
-      return { ...toView(await this.require(tx, tenantId, id)), secret: text };
+      return Object.assign(toView(await this.require(tx, tenantId, id)), { secret: text });
     });
   }
 
@@ -91,7 +91,7 @@ export class WebhookService {
       const rotation = { secret: sealed, overlapSeconds: OVERLAP_SECONDS };
       if (!(await this.webhooks.rotate(tx, tenantId, id, rotation))) throw notFound();
       await tx.audit(tenantId, { actor, action: 'webhook.secret-rotated', subject: id });
-      return { ...toView(await this.require(tx, tenantId, id)), secret: text };
+      return Object.assign(toView(await this.require(tx, tenantId, id)), { secret: text });
     });
   }
 

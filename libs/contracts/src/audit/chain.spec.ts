@@ -54,7 +54,12 @@ describe('the verification of an audit chain', () => {
     ['a body with one more space', changed(3, { body: `${rows[2]?.body} ` }), 3, 'hash-mismatch'],
     ['a changed hash', changed(3, { hash: '0'.repeat(64) }), 3, 'hash-mismatch'],
     ['a changed link', changed(3, { prev: '0'.repeat(64) }), 3, 'prev-mismatch'],
-    ['a body and its hash changed', changed(3, { body: 'x', hash: hashOf(rows[2]?.prev ?? '', 'x') }), 3, 'body-mismatch'],
+    [
+      'a body and its hash changed',
+      changed(3, { body: 'x', hash: hashOf(rows[2]?.prev ?? '', 'x') }),
+      3,
+      'body-mismatch',
+    ],
     ['a deleted row', rows.filter(({ seq }) => seq !== 3), 3, 'gap'],
     ['a row twice', [...rows.slice(0, 3), ...rows.slice(2)], 4, 'gap'],
     ['two rows exchanged', [...rows.slice(0, 2), rows[3], rows[2], ...rows.slice(4)] as ChainRow[], 3, 'gap'],

@@ -56,7 +56,12 @@ export class SitePresenceRepository {
     );
   }
 
-  async told(tx: Transaction, tenantId: string, siteIds: readonly string[], state: 'online' | 'offline'): Promise<void> {
+  async told(
+    tx: Transaction,
+    tenantId: string,
+    siteIds: readonly string[],
+    state: 'online' | 'offline',
+  ): Promise<void> {
     await tx.execute(
       `INSERT INTO site_presence AS p (site_id, tenant_id, told) SELECT id, $1, $3 FROM unnest($2::uuid[]) id
        ON CONFLICT (site_id) DO UPDATE SET told = $3, told_at = now(),

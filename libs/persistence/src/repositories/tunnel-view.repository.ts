@@ -116,7 +116,10 @@ export class TunnelViewRepository {
   }
 
   async find(tx: Transaction, tenantId: string, siteId: string): Promise<TunnelRow | undefined> {
-    const row = await tx.one<Row<TunnelRow>>(`${selectBy('s.created_at')} WHERE s.tenant_id = $1 AND s.id = $2`, [tenantId, siteId]);
+    const row = await tx.one<Row<TunnelRow>>(`${selectBy('s.created_at')} WHERE s.tenant_id = $1 AND s.id = $2`, [
+      tenantId,
+      siteId,
+    ]);
     return row && withoutCursor(row);
   }
 

@@ -156,7 +156,12 @@ export class WebhookDeliveryRepository {
     );
   }
 
-  async find(tx: Transaction, tenantId: string, webhookId: string, id: string): Promise<WebhookDeliveryRow | undefined> {
+  async find(
+    tx: Transaction,
+    tenantId: string,
+    webhookId: string,
+    id: string,
+  ): Promise<WebhookDeliveryRow | undefined> {
     const row = await tx.one<Row>(
       `SELECT ${COLUMNS} FROM webhook_delivery WHERE tenant_id = $1 AND webhook_id = $2 AND id = $3`,
       [tenantId, webhookId, id],
