@@ -2,6 +2,7 @@ import { readPublicKeys, RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { BrokerConfig } from './config.js';
+import { RefusedService } from './audit/refused.service.js';
 import { controlHandler } from './control/control.handler.js';
 import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -42,6 +43,7 @@ export function appModule(config: BrokerConfig): Type {
       BrokerIdentityService,
       EnrolmentService,
       EnrolmentEndpoint,
+      RefusedService,
       AdmissionService,
       SessionRegistry,
       SessionJournal,

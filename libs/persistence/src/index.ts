@@ -3,6 +3,7 @@ export { SQLSTATE, sqlState, violatedConstraint } from './errors.js';
 export { Listener, type ListenerOptions } from './listener.js';
 export { DATABASE_APPS, ensureLogins, readLogins, type DatabaseApp, type Logins } from './logins.js';
 export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';
+export { RefusalLedger, type RefusalLedgerOptions } from './refusal-ledger.js';
 export { MIGRATIONS } from './migrations/index.js';
 export { migrateDown, migrateUp } from './migrator.js';
 export { Transaction, type AuditEntry, type SqlValue } from './transaction.js';

@@ -7,6 +7,7 @@ import type { AppLogger, MessageClient } from '@app/runtime';
 import type { Peer } from '../listener/peer.js';
 import type { Outcome, Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
+import type { RefusedService } from '../audit/refused.service.js';
 import type { AdmissionService } from './admission.service.js';
 import { DrainService } from './drain.service.js';
 import { AdmissionRefused } from './refusal.js';
@@ -100,6 +101,7 @@ class Broker {
       new DrainService(this.registry),
       journal,
       this.metrics,
+      { agent: () => undefined } as unknown as RefusedService,
       LOGGER,
     );
   }

@@ -12,6 +12,7 @@ import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { RefusedService } from '../audit/refused.service.js';
 import type { Peer } from '../listener/peer.js';
 import type { Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
@@ -60,6 +61,7 @@ export class TunnelEndpoint {
     private readonly drain: DrainService,
     private readonly journal: SessionJournal,
     private readonly metrics: TunnelMetrics,
+    private readonly refused: RefusedService,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -133,7 +135,10 @@ export class TunnelEndpoint {
       if (this.drain.begun) return { refuse: DRAINING };
       return { sessionId: await this.register(session, record, asking, hello) };
     } catch (error) {
-      if (error instanceof AdmissionRefused) return { refuse: error.refusal };
+      if (error instanceof AdmissionRefused) {
+        this.refused.agent(error.refusal, peer.address, error.about);
+        return { refuse: error.refusal };
+      }
       this.logger.error({ err: error }, 'an admission failed');
       return { refuse: { code: 'unavailable', detail: 'no decision is possible now', retryAfterMs: RETRY_MS } };
     }

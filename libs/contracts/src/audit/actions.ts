@@ -10,6 +10,7 @@ export const AUDIT_ACTIONS = [
   'enrolment.claimed',
   'enrolment.contended',
   'enrolment.redeemed',
+  'enrolment.refused',
   'federation-role.changed',
   'federation-role.created',
   'federation-role.deleted',
