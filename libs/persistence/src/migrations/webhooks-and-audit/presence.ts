@@ -16,6 +16,7 @@ ${tenantWall('site_presence')}
 GRANT SELECT, INSERT, UPDATE ON site_presence TO adit_admin_api;
 
 CREATE INDEX tunnel_session_newest ON tunnel_session (tenant_id, site_id, (closed_at IS NULL) DESC, epoch DESC);
+CREATE INDEX site_tenant_created ON site (tenant_id, created_at, id);
 CREATE INDEX tunnel_session_closed ON tunnel_session (closed_at) WHERE closed_at IS NOT NULL;
 
 -- admin-api: each site that has ever connected, how it is and how it was last told to be. A tunnel counts as down from its
@@ -68,4 +69,4 @@ DROP POLICY system_prune ON tunnel_session;
 REVOKE DELETE ON tunnel_session, broker FROM adit_system;
 DROP VIEW site_presence_feed, site_presence_status, broker_status;
 DROP TABLE site_presence;
-DROP INDEX tunnel_session_newest, tunnel_session_closed;`;
+DROP INDEX tunnel_session_newest, tunnel_session_closed, site_tenant_created;`;
