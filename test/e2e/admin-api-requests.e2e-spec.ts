@@ -66,7 +66,6 @@ describe('a request is refused', () => {
     ['for a path that cannot be read', 'GET', `${SITES}/%zz`, undefined, {}, 400, 'invalid-request'],
     ['for an address that is none', 'GET', '/api/v1/nothing', undefined, {}, 404, 'not-found'],
     ['by another method', 'PUT', SITES, '{}', {}, 405, 'method-not-allowed'],
-    ['for what is not in this version', 'GET', '/api/v1/audit', undefined, {}, 501, 'not-implemented'],
     ['for an app that is away', 'GET', '/api/v1/cameras', undefined, {}, 503, 'unavailable'],
   ])('%s', async (_title, method, path, body, headers, status, code) => {
     const answer = await admin.ask(method, path, body, headers);

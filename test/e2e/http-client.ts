@@ -32,7 +32,7 @@ export class HttpClient {
       signal: AbortSignal.timeout(15_000),
     });
     const answer = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
       headers: response.headers,

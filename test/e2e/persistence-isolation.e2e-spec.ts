@@ -29,6 +29,18 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     api_token_lookup: 'S',
     tenant_directory: 'S',
     tunnel_route: 'S',
+    audit_head: 'S',
+    broker_status: 'S',
+    site_presence: 'SIU',
+    site_presence_feed: 'S',
+    site_presence_status: 'S',
+    webhook: 'SIUD',
+    webhook_audit_feed: 'S',
+    webhook_backlog_status: 'S',
+    webhook_cursor: 'SIU',
+    webhook_delivery: 'SIUD',
+    webhook_due_feed: 'S',
+    webhook_tenant_feed: 'S',
   },
   'keyfile-issuer': {
     tenant: 'S',
@@ -59,7 +71,7 @@ const GRANTS: Record<DatabaseApp, Rights> = {
 };
 
 /** Tables that belong to a tenant, by the column that says so. */
-const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain' };
+const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain', audit_head: 'chain' };
 const NO_TENANT = new Set(['broker', 'sign_in_attempt']);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 

@@ -25,6 +25,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   await insertOperator(query, tenantId);
   await insertIdempotencyKey(query, tenantId);
   await insertRole(query, tenantId, siteId);
+  await insertWebhook(query, tenantId, siteId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
 };
@@ -117,4 +118,19 @@ const insertRole = async (query: Query, tenantId: string, siteId: string): Promi
      VALUES ($1, $2, $3, $4, 'gate', 'camera', 'Gate', 'gate', 'online')`,
     [randomUUID(), tenantId, siteId, role?.id],
   );
+};
+
+const insertWebhook = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const id = randomUUID();
+  await query(
+    `INSERT INTO webhook (id, tenant_id, url, description, events, secret)
+     VALUES ($1, $2, 'https://receiver.example/', '', '{site.offline}', '\\x00')`,
+    [id, tenantId],
+  );
+  await query("INSERT INTO webhook_delivery (tenant_id, webhook_id, seq, event) VALUES ($1, $2, 1, 'site.offline')", [
+    tenantId,
+    id,
+  ]);
+  await query('INSERT INTO webhook_cursor (tenant_id, seq) VALUES ($1, 1)', [tenantId]);
+  await query("INSERT INTO site_presence (site_id, tenant_id, told) VALUES ($1, $2, 'online')", [siteId, tenantId]);
 };

@@ -10,7 +10,8 @@ export const PERMISSIONS = {
     hears: [],
   },
   'tunnel-broker': {
-    serves: [],
+    // Each process under its own id.
+    serves: ['broker.*.*'],
     requests: ['enrolment.*', 'pki.broker-certificate', 'pki.trust'],
     publishes: ['tunnel.up', 'tunnel.down'],
     hears: ['pki.revocation-added'],
@@ -29,7 +30,7 @@ export const PERMISSIONS = {
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'agent.*', 'federation.>'],
+    requests: ['keyfile.*', 'agent.*', 'federation.>', 'broker.*.*'],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

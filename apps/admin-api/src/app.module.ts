@@ -2,6 +2,8 @@ import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { ApiTokenModule } from './api-token/api-token.module.js';
 import { AgentModule } from './agent/agent.module.js';
+import { AuditModule } from './audit/audit.module.js';
+import { BrokerModule } from './broker/broker.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -11,12 +13,14 @@ import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
 import { OidcModule } from './oidc/oidc.module.js';
 import { OperatorModule } from './operator/operator.module.js';
+import { PresenceModule } from './presence/presence.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { TunnelModule } from './tunnel/tunnel.module.js';
 import { ViewTicketModule } from './view-ticket/view-ticket.module.js';
+import { WebhookModule } from './webhook/webhook.module.js';
 
 /** The whole app for one configuration. */
 export function appModule(config: AdminConfig): Type {
@@ -39,6 +43,10 @@ export function appModule(config: AdminConfig): Type {
       FederationRoleModule,
       CameraModule,
       ViewTicketModule,
+      AuditModule,
+      BrokerModule,
+      WebhookModule,
+      PresenceModule,
     ],
   })
   class AppModule {}

@@ -1,5 +1,6 @@
 import { hostPort } from '@app/contracts';
 import { commonEnvironment, parseEnvironment } from '@app/runtime';
+import { cidrList } from '@app/tunnel-dialer';
 import { z } from 'zod';
 import { isRole, type Role } from './access/role.js';
 
@@ -69,6 +70,18 @@ const schema = commonEnvironment.extend({
   ADIT_OIDC_ROLES: roleMap,
   /** View tickets may be first used within 24 h. */
   ADIT_DEMO: flag,
+  /** Private or loopback ranges that webhooks may reach. */
+  ADIT_WEBHOOK_ALLOW_CIDRS: cidrList,
+  /** PEM of certificate authorities that receivers may have besides the public ones. */
+  ADIT_WEBHOOK_CA_FILE: z.string().min(1).optional(),
+  /** A webhook that has failed for so long is switched off. */
+  ADIT_WEBHOOK_DISABLE_DAYS: z.coerce.number().int().min(1).max(365).default(5),
+  /** How long the log of deliveries is kept. */
+  ADIT_WEBHOOK_LOG_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+  /** How long a site has to be down, or up, before anybody is told. */
+  ADIT_OFFLINE_GRACE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+  /** What is due within so much time is told as one outage. */
+  ADIT_OUTAGE_WINDOW_SECONDS: z.coerce.number().int().min(0).max(3_600).default(10),
 });
 
 export type AdminConfig = z.infer<typeof schema>;

@@ -3,6 +3,9 @@ import { Module, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { BrokerConfig } from './config.js';
 import { CONTROL_ANSWERS, controlAnswers } from './control/control-answers.js';
+import { RefusedService } from './audit/refused.service.js';
+import { CommandService } from './command/command.service.js';
+import { commandHandler } from './command/command.handler.js';
 import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
@@ -22,6 +25,7 @@ import { BROKER_ID, PUBLIC_KEYS } from './tokens.js';
 import { AdmissionService } from './tunnel/admission.service.js';
 import { DrainService } from './tunnel/drain.service.js';
 import { HeartbeatService } from './tunnel/heartbeat.service.js';
+import { HistoryService } from './tunnel/history.service.js';
 import { RevocationWatch } from './tunnel/revocation.watch.js';
 import { SessionCertificates } from './tunnel/session-certificates.js';
 import { SessionJournal } from './tunnel/session-journal.js';
@@ -30,22 +34,27 @@ import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
 
 /** The whole app for one configuration. */
 export function appModule(config: BrokerConfig): Type {
+  const brokerId = randomUUID();
   @Module({
     imports: [RuntimeModule.forRoot('tunnel-broker', config), DatabaseModule],
+    controllers: [commandHandler(brokerId)],
     providers: [
-      { provide: BROKER_ID, useValue: randomUUID() },
+      { provide: BROKER_ID, useValue: brokerId },
       { provide: PUBLIC_KEYS, useFactory: () => readPublicKeys(config.ADIT_PUBLIC_KEYS_FILE) },
       { provide: TicketLedger, useFactory: () => new TicketLedger() },
       TunnelMetrics,
       BrokerIdentityService,
       EnrolmentService,
       EnrolmentEndpoint,
+      RefusedService,
       AdmissionService,
       SessionRegistry,
       SessionJournal,
       SessionCertificates,
       DrainService,
+      CommandService,
       HeartbeatService,
+      HistoryService,
       RevocationWatch,
       {
         provide: CONTROL_ANSWERS,

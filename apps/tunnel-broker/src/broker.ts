@@ -8,6 +8,7 @@ import { IngressServer } from './ingress/ingress.server.js';
 import { TunnelListener } from './listener/tunnel-listener.js';
 import { BROKER_ID } from './tokens.js';
 import { HeartbeatService } from './tunnel/heartbeat.service.js';
+import { HistoryService } from './tunnel/history.service.js';
 import { RevocationWatch } from './tunnel/revocation.watch.js';
 
 const DATABASE_RETRY_MS = 500;
@@ -28,6 +29,7 @@ export const listen = async (
     ingressTls: config.ADIT_INGRESS_TLS,
   });
   await context.get(RevocationWatch).start();
+  context.get(HistoryService).start();
   const tunnel = await context.get(TunnelListener).listen();
   return { tunnel, ingress };
 };

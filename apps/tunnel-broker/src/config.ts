@@ -66,6 +66,8 @@ export const environment = commonEnvironment.extend({
         .max(16),
     ),
   ADIT_DATA_DIR: z.string().min(1),
+  /** How long the sessions of sites are remembered. */
+  ADIT_HISTORY_DAYS: z.coerce.number().int().min(1).max(3_650).default(400),
   /** What open channels get to finish when the broker is stopped. */
   ADIT_DRAIN_DEADLINE_MS: z.coerce.number().int().min(0).max(600_000).default(800),
 });

@@ -1,4 +1,7 @@
 export * from './entity-tag.js';
+export * from './audit/actions.js';
+export * from './audit/chain.js';
+export * from './audit/export-line.js';
 export * from './errors.js';
 export * from './framed-message.js';
 export * from './message.js';
@@ -9,6 +12,7 @@ export * from './site-label.js';
 export * from './tunnel-address.js';
 export * from './messages/agent.js';
 export * from './messages/control.js';
+export * from './messages/broker.js';
 export * from './messages/enrolment.js';
 export * from './messages/federation.js';
 export * from './messages/keyfile.js';

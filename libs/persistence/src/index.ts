@@ -3,9 +3,11 @@ export { SQLSTATE, sqlState, violatedConstraint } from './errors.js';
 export { Listener, type ListenerOptions } from './listener.js';
 export { DATABASE_APPS, ensureLogins, readLogins, type DatabaseApp, type Logins } from './logins.js';
 export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';
+export { RefusalLedger, type RefusalLedgerOptions } from './refusal-ledger.js';
 export { MIGRATIONS } from './migrations/index.js';
 export { migrateDown, migrateUp } from './migrator.js';
 export { auditContext, Transaction, type AuditEntry, type SqlValue } from './transaction.js';
+export { AuditRepository, type AuditFilter, type AuditRow } from './repositories/audit.repository.js';
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
   FederationRoleRepository,
@@ -38,14 +40,12 @@ export {
   type AttemptCounter,
   type AttemptRules,
 } from './repositories/sign-in-attempt.repository.js';
-export { SiteRepository, type SiteOverview } from './repositories/site.repository.js';
-export { OperatorRepository, type OperatorLogin } from './repositories/operator.repository.js';
 export {
-  SITE_LIST,
   SiteRepository,
+  type SiteOverview,
+  SITE_LIST,
   type SiteFacts,
   type SiteFilter,
-  type SiteOverview,
   type SiteSort,
   type SiteTunnelState,
   type TagRequirement,
@@ -59,7 +59,14 @@ export {
   type SortedPageRequest,
 } from './sorted-list.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';
-export { TunnelViewRepository, type TunnelHistoryRow, type TunnelRow } from './repositories/tunnel-view.repository.js';
+export {
+  TunnelViewRepository,
+  type AvailabilityRow,
+  type TunnelFilter,
+  type TunnelHistoryRow,
+  type TunnelRow,
+  type TunnelSort,
+} from './repositories/tunnel-view.repository.js';
 export { ViewTicketRepository, type NewViewTicket, type ViewTicketRow } from './repositories/view-ticket.repository.js';
 export {
   AgentViewRepository,
@@ -72,6 +79,7 @@ export {
   SUPERSEDED_GRACE,
   type AgentAdmission,
 } from './repositories/agent-admission.repository.js';
+export { BrokerStatusRepository, type BrokerStatusRow } from './repositories/broker-status.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
 export { RevocationFeedRepository, type Revocation } from './repositories/revocation-feed.repository.js';
 export { TunnelRouteRepository, type TunnelRoute } from './repositories/tunnel-route.repository.js';
@@ -80,3 +88,12 @@ export {
   type NewTunnelSession,
   type SessionPulse,
 } from './repositories/tunnel-session.repository.js';
+export { WebhookRepository, type WebhookChanges, type WebhookRow } from './repositories/webhook.repository.js';
+export {
+  WebhookDeliveryRepository,
+  type AttemptOutcome,
+  type ClaimedDelivery,
+  type WebhookDeliveryRow,
+} from './repositories/webhook-delivery.repository.js';
+export { WebhookOutboxRepository, type OutboxRow } from './repositories/webhook-outbox.repository.js';
+export { SitePresenceRepository, type PresenceChange } from './repositories/site-presence.repository.js';

@@ -34,13 +34,19 @@ export class Transaction {
 
   /** Appends to the tenant's audit chain. `details` holds no secret. */
   async audit(tenantId: string, entry: AuditEntry): Promise<void> {
-    await this.runner.query('SELECT audit_append($1, $2, $3, $4, $5)', [
+    await this.auditNumbered(tenantId, entry);
+  }
+
+  /** As `audit`. @returns the number of the row in the chain */
+  async auditNumbered(tenantId: string, entry: AuditEntry): Promise<number> {
+    const row = await this.one<{ seq: string }>('SELECT audit_append($1, $2, $3, $4, $5) AS seq', [
       tenantId,
       entry.actor,
       entry.action,
       entry.subject,
       JSON.stringify({ ...auditContext.getStore(), ...entry.details }),
     ]);
+    return Number(row?.seq);
   }
 }
 

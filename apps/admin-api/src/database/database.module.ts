@@ -1,15 +1,21 @@
 import {
   ApiTokenRepository,
   AgentViewRepository,
+  AuditRepository,
   BearerTokenRepository,
+  BrokerStatusRepository,
   Database,
   IdempotencyRepository,
   OperatorRepository,
   SignInAttemptRepository,
+  SitePresenceRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,
   ViewTicketRepository,
+  WebhookDeliveryRepository,
+  WebhookOutboxRepository,
+  WebhookRepository,
 } from '@app/persistence';
 import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
@@ -22,10 +28,18 @@ const REPOSITORIES = [
   IdempotencyRepository,
   OperatorRepository,
   SignInAttemptRepository,
+  AuditRepository,
+  BearerTokenRepository,
+  BrokerStatusRepository,
+  OperatorRepository,
+  SitePresenceRepository,
   SiteRepository,
   TenantRepository,
   TunnelViewRepository,
   ViewTicketRepository,
+  WebhookDeliveryRepository,
+  WebhookOutboxRepository,
+  WebhookRepository,
 ];
 
 @Global()

@@ -14,19 +14,4 @@ export class LaterController {
   replace(@Param('id') _id: string): never {
     return notThere('replacing the server of a site');
   }
-
-  @Get('webhooks')
-  webhooks(): never {
-    return notThere('webhooks');
-  }
-
-  @Post('webhooks')
-  createWebhook(): never {
-    return notThere('webhooks');
-  }
-
-  @Get('audit')
-  audit(): never {
-    return notThere('reading the audit');
-  }
 }

@@ -15,6 +15,8 @@ const TAGS = [
   'view tickets',
   'operators',
   'API tokens',
+  'webhooks',
+  'audit',
   'tenants',
   'not in this version',
 ];

@@ -3,6 +3,7 @@ import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 import { FieldCipher } from './field-cipher.js';
 import { DerivedKeys } from './derived-keys.js';
+import { FieldVault } from './field-vault.js';
 import { Seal } from './seal.js';
 import { TicketKey } from './ticket-key.js';
 
@@ -33,7 +34,12 @@ import { TicketKey } from './ticket-key.js';
       inject: [CONFIG],
       useFactory: (config: AdminConfig) => new DerivedKeys(readPrivateKey(config.ADIT_SECRETS_DIR, 'seal.jwk')),
     },
+    {
+      provide: FieldVault,
+      inject: [CONFIG],
+      useFactory: (config: AdminConfig) => new FieldVault(readFieldKey(config.ADIT_SECRETS_DIR)),
+    },
   ],
-  exports: [DerivedKeys, FieldCipher, Seal, TicketKey],
+  exports: [DerivedKeys, FieldCipher, FieldVault, Seal, TicketKey],
 })
 export class SecretsModule {}

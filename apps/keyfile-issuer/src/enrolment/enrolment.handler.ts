@@ -5,17 +5,19 @@ import { Payload } from '@nestjs/microservices';
 import type { z } from 'zod';
 import { ActivationService } from './activation.service.js';
 import { EnrolmentService } from './enrolment.service.js';
+import { RefusedEnrolments } from './refused-enrolments.js';
 
 @Controller()
 export class EnrolmentHandler {
   constructor(
     private readonly enrolment: EnrolmentService,
     private readonly activation: ActivationService,
+    private readonly refused: RefusedEnrolments,
   ) {}
 
   @HandleRequest(enrolmentRedeem)
   redeem(@Payload() request: z.output<typeof enrolmentRedeem.request>): Promise<z.input<typeof enrolmentRedeem.reply>> {
-    return this.enrolment.redeem(request);
+    return this.refused.onRecord(request, this.enrolment.redeem(request));
   }
 
   @HandleRequest(enrolmentActivate)

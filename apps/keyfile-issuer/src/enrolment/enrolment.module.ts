@@ -4,9 +4,10 @@ import { ActivationService } from './activation.service.js';
 import { EnrolmentHandler } from './enrolment.handler.js';
 import { EnrolmentRepository } from './enrolment.repository.js';
 import { EnrolmentService } from './enrolment.service.js';
+import { RefusedEnrolments } from './refused-enrolments.js';
 
 @Module({
   controllers: [EnrolmentHandler],
-  providers: [EnrolmentService, EnrolmentRepository, ActivationService, ActivationRepository],
+  providers: [EnrolmentService, EnrolmentRepository, ActivationService, ActivationRepository, RefusedEnrolments],
 })
 export class EnrolmentModule {}

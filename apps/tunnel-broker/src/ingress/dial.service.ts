@@ -4,6 +4,7 @@ import { Database } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Socket } from 'node:net';
+import { RefusedService } from '../audit/refused.service.js';
 import { type LiveSession, SessionRegistry } from '../tunnel/session-registry.js';
 import type { ConnectRequest } from './connect-request.js';
 import { DialTicketService } from './dial-ticket.service.js';
@@ -22,12 +23,16 @@ export class DialService {
     private readonly owners: OwnerService,
     private readonly relays: RelayService,
     private readonly database: Database,
+    private readonly refused: RefusedService,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
   /** @throws DomainError, OpenRefusedError */
-  async dial(request: ConnectRequest): Promise<Dialled> {
-    const ticket = await this.tickets.verify(request);
+  dial(request: ConnectRequest): Promise<Dialled> {
+    return this.onRecord(this.tickets.verify(request), (ticket) => this.toOwner(request, ticket));
+  }
+
+  private async toOwner(request: ConnectRequest, ticket: VerifiedDialTicket): Promise<Dialled> {
     this.tickets.use(ticket);
     const live = await this.registry.ofSiteSoon(ticket.tenantId, ticket.site);
     if (live !== undefined) return { channel: await this.open(live, ticket) };
@@ -40,13 +45,32 @@ export class DialService {
    * that it relays this very ticket to us now is asked of it, once. Never relayed any further.
    * @param relayedBy id of the other broker. @throws DomainError, OpenRefusedError
    */
-  async dialRelayed(request: ConnectRequest, relayedBy: string): Promise<Dialled> {
-    const ticket = await this.tickets.verify(request, relayedBy);
+  dialRelayed(request: ConnectRequest, relayedBy: string): Promise<Dialled> {
+    const verified = this.tickets.verify(request, relayedBy);
+    return this.onRecord(verified, (ticket) => this.fromOther(ticket, relayedBy));
+  }
+
+  private async fromOther(ticket: VerifiedDialTicket, relayedBy: string): Promise<Dialled> {
     const live = await this.registry.ofSiteSoon(ticket.tenantId, ticket.site);
     if (live === undefined) throw siteOffline(ticket.site);
     this.tickets.use(ticket);
     await this.relays.confirm(ticket.ticketId, relayedBy);
     return { channel: await this.open(live, ticket) };
+  }
+
+  /** A refusal is in the audit, of the ticket's tenant once the ticket is good. */
+  private async onRecord<T>(
+    verified: Promise<VerifiedDialTicket>,
+    work: (ticket: VerifiedDialTicket) => Promise<T>,
+  ): Promise<T> {
+    let ticket: VerifiedDialTicket | undefined;
+    try {
+      ticket = await verified;
+      return await work(ticket);
+    } catch (error) {
+      this.refused.dial(error, ticket);
+      throw error;
+    }
   }
 
   private async open(live: LiveSession, ticket: VerifiedDialTicket): Promise<Channel> {

@@ -7,12 +7,13 @@ import { createServer as createHttpsServer, Server as HttpsServer } from 'node:h
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import type { BrokerConfig } from '../config.js';
+import { RefusedService } from '../audit/refused.service.js';
 import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import type { BrokerIdentity } from '../identity/identity-file.js';
 import { listenOn } from '../listener/listening.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
 import { ESTABLISHED, refusalOf, refuse } from './answer.js';
-import { readConnect } from './connect-request.js';
+import { type ConnectRequest, readConnect } from './connect-request.js';
 import { type Dialled, DialService } from './dial.service.js';
 import { RELAY_PATH, RELAYED_HEADER, RelayService } from './relay.service.js';
 
@@ -37,6 +38,7 @@ export class IngressServer {
     private readonly dials: DialService,
     private readonly relays: RelayService,
     private readonly metrics: TunnelMetrics,
+    private readonly refused: RefusedService,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -88,13 +90,22 @@ export class IngressServer {
     response.writeHead(405, { allow: 'CONNECT', connection: 'close' }).end();
   }
 
+  private read(request: IncomingMessage): ConnectRequest {
+    try {
+      return readConnect(request.url ?? '', request.headers['proxy-authorization'], this.config.ADIT_DOMAIN);
+    } catch (error) {
+      this.refused.dial(error);
+      throw error;
+    }
+  }
+
   private async connect(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     socket.on('error', () => undefined);
     this.open.add(socket);
     socket.once('close', () => this.open.delete(socket));
     socket.setTimeout(0);
     try {
-      const asked = readConnect(request.url ?? '', request.headers['proxy-authorization'], this.config.ADIT_DOMAIN);
+      const asked = this.read(request);
       const relayedBy = request.headers[RELAYED_HEADER];
       const dialled = await (typeof relayedBy === 'string'
         ? this.dials.dialRelayed(asked, relayedBy)

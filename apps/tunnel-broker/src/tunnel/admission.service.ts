@@ -87,6 +87,7 @@ export class AdmissionService {
     if (refusal !== undefined || record === undefined) {
       throw new AdmissionRefused(
         refusal ?? { code: 'certificate-unknown', detail: 'the certificate is not on record' },
+        record,
       );
     }
     return record;

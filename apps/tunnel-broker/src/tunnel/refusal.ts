@@ -24,7 +24,11 @@ export interface Refusal {
 export class AdmissionRefused extends Error {
   override readonly name = 'AdmissionRefused';
 
-  constructor(readonly refusal: Refusal) {
+  /** @param about the agent on record, where it is known */
+  constructor(
+    readonly refusal: Refusal,
+    readonly about?: { tenantId: string; siteId: string; agentId: string },
+  ) {
     super(`${refusal.code}: ${refusal.detail}`);
   }
 }

@@ -10,6 +10,7 @@ import type { Peer } from '../listener/peer.js';
 import type { Outcome, Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
 import type { AdmissionService, Joining } from './admission.service.js';
+import type { RefusedService } from '../audit/refused.service.js';
 import { DrainService } from './drain.service.js';
 import { AdmissionRefused } from './refusal.js';
 import { SessionCertificates } from './session-certificates.js';
@@ -106,6 +107,7 @@ class Broker {
       this.metrics,
       new ControlService(controlAnswers({ request: () => Promise.reject(new Error('no issuer')) }), LOGGER),
       new SessionCertificates(journal, LOGGER),
+      { agent: () => undefined } as unknown as RefusedService,
       LOGGER,
     );
   }

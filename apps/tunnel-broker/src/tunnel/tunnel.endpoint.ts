@@ -14,6 +14,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { ControlService } from '../control/control.service.js';
+import { RefusedService } from '../audit/refused.service.js';
 import type { Peer } from '../listener/peer.js';
 import type { Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
@@ -65,6 +66,7 @@ export class TunnelEndpoint {
     private readonly metrics: TunnelMetrics,
     private readonly control: ControlService,
     private readonly certificates: SessionCertificates,
+    private readonly refused: RefusedService,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -144,7 +146,10 @@ export class TunnelEndpoint {
       if (this.drain.begun) return { refuse: DRAINING };
       return { sessionId: await this.register(session, record, asking, hello) };
     } catch (error) {
-      if (error instanceof AdmissionRefused) return { refuse: error.refusal };
+      if (error instanceof AdmissionRefused) {
+        this.refused.agent(error.refusal, peer.address, error.about);
+        return { refuse: error.refusal };
+      }
       this.logger.error({ err: error }, 'an admission failed');
       return { refuse: { code: 'unavailable', detail: 'no decision is possible now', retryAfterMs: RETRY_MS } };
     }

@@ -37,6 +37,14 @@ export class BrokerRepository {
     await tx.execute('UPDATE broker SET state = $2 WHERE id = $1', [id, state]);
   }
 
+  /** Marks it as draining unless no other one serves; two that drain at once cannot both rely on each other. */
+  async drainBesideOthers(tx: Transaction, id: string): Promise<boolean> {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('broker-drain', 5500))`);
+    if (!(await this.hasSuccessor(tx, id))) return false;
+    await this.setState(tx, id, 'draining');
+    return true;
+  }
+
   /** Whether agents of this broker can go to another one: it serves and has beaten within 15 s. */
   async hasSuccessor(tx: Transaction, id: string): Promise<boolean> {
     const row = await tx.one<{ found: boolean }>(

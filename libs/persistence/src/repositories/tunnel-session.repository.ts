@@ -109,6 +109,12 @@ export class TunnelSessionRepository {
     return row?.closed ?? 0;
   }
 
+  /** System-wide: sessions that ended longer ago than that, but the newest of each site. @returns how many */
+  async prune(tx: Transaction, days: number, most: number): Promise<number> {
+    const row = await tx.one<{ pruned: number }>('SELECT prune_sessions($1, $2) AS pruned', [days, most]);
+    return row?.pruned ?? 0;
+  }
+
   private async insert(tx: Transaction, session: NewTunnelSession): Promise<void> {
     await tx.execute(
       `INSERT INTO tunnel_session (id, tenant_id, site_id, agent_id, broker_id, instance_id, certificate_serial,
