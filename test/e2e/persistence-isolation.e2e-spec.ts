@@ -21,6 +21,9 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     operator_login: 'S',
     bearer_lookup: 'S',
     tunnel_route: 'S',
+    onboarding: 'SIU',
+    onboarding_row: 'SIU',
+    onboarding_lookup: 'S',
   },
   'keyfile-issuer': {
     tenant: 'S',

@@ -24,6 +24,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   const brokerId = await insertSession(query, tenantId, siteId, agentId);
   await insertOperator(query, tenantId);
   await insertRole(query, tenantId, siteId);
+  await insertOnboarding(query, tenantId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
 };
@@ -102,5 +103,18 @@ const insertRole = async (query: Query, tenantId: string, siteId: string): Promi
     `INSERT INTO entity (id, tenant_id, site_id, role_id, remote_id, kind, name, path, state)
      VALUES ($1, $2, $3, $4, 'gate', 'camera', 'Gate', 'gate', 'online')`,
     [randomUUID(), tenantId, siteId, role?.id],
+  );
+};
+
+const insertOnboarding = async (query: Query, tenantId: string): Promise<void> => {
+  const [onboarding] = await query<{ id: string }>(
+    `INSERT INTO onboarding (tenant_id, state, total, created_by, correlation_id, salt, finished_at, download_until)
+     VALUES ($1, 'completed', 1, 'operator:test', 'test', $2, now(), now() + interval '1 day') RETURNING id`,
+    [tenantId, randomBytes(16)],
+  );
+  await query(
+    `INSERT INTO onboarding_row (onboarding_id, tenant_id, number, name, state, error_code, finished_at)
+     VALUES ($1, $2, 1, 'Hamburg', 'failed', 'test', now())`,
+    [onboarding?.id, tenantId],
   );
 };

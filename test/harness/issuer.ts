@@ -12,6 +12,8 @@ import { BrokerNames } from '../../apps/keyfile-issuer/src/authority/broker-name
 import { Seals } from '../../apps/keyfile-issuer/src/authority/seals.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
 import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
+import { ReplacementService } from '../../apps/keyfile-issuer/src/enrolment/replacement.service.js';
+import { KeyfileRegeneration } from '../../apps/keyfile-issuer/src/keyfile/keyfile-regeneration.service.js';
 import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
 import { KeyfileService } from '../../apps/keyfile-issuer/src/keyfile/keyfile.service.js';
 import { RevocationRepository } from '../../apps/keyfile-issuer/src/revocation/revocation.repository.js';
@@ -23,12 +25,15 @@ type Jwk = Awaited<ReturnType<typeof exportJWK>> & { kty: string };
 /** The issuer's services on a real database with their own login; messages are the only thing that is not there. */
 export interface TestIssuer {
   keyfiles: KeyfileService;
+  regeneration: KeyfileRegeneration;
   enrolment: EnrolmentService;
   authority: AuthorityService;
   database: TestDatabase;
   /** Public key to seal tokens to. */
   sealKey: Jwk;
   newSite: () => Promise<string>;
+  /** Opens what was sealed to admin-api. */
+  open: (sealedKeyfile: string) => Promise<string>;
   /** Issues and opens a keyfile as admin-api does. */
   newKeyfile: (siteId?: string, replace?: boolean) => Promise<{ keyfileId: string; text: string }>;
   close: () => Promise<void>;
@@ -51,22 +56,43 @@ export async function startIssuer(): Promise<TestIssuer> {
   const logger = createLogger('test', 'silent');
   const revocation = new RevocationService(new RevocationRepository(), messages);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
-  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
+  const replacement = new ReplacementService(new KeyfileRepository(), revocation);
+  const regeneration = new KeyfileRegeneration(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
+  const enrolment = new EnrolmentService(
+    issuerDatabase,
+    new EnrolmentRepository(),
+    authority,
+    seals,
+    replacement,
+    logger,
+  );
   const newSite = () => insertSite(database);
+  const open = (sealed: string) => unseal(sealed, adminApi.privateKey);
   const newKeyfile = async (siteId?: string, replace = false) => {
     const site = siteId ?? (await newSite());
     const issued = await keyfiles.issue({ ...issueRequest(site), replace });
-    return { keyfileId: issued.keyfile.keyfileId, text: await unseal(issued.sealedKeyfile, adminApi.privateKey) };
+    return { keyfileId: issued.keyfile.keyfileId, text: await open(issued.sealedKeyfile) };
   };
   const close = async () => {
     await issuerDatabase.onApplicationShutdown();
     await database.drop();
     await rm(directory, { recursive: true });
   };
-  return { keyfiles, enrolment, authority, database, sealKey: own.publicKey, newSite, newKeyfile, close };
+  return {
+    keyfiles,
+    regeneration,
+    open,
+    enrolment,
+    authority,
+    database,
+    sealKey: own.publicKey,
+    newSite,
+    newKeyfile,
+    close,
+  };
 }
 
-function issueRequest(siteId: string) {
+export function issueRequest(siteId: string) {
   return {
     tenantId: DEFAULT_TENANT_ID,
     siteId,
@@ -75,6 +101,9 @@ function issueRequest(siteId: string) {
     issuedBy: 'operator:test',
     validForSeconds: 3600,
     replace: false,
+    replaceAt: 'issue' as const,
+    sealed: false,
+    delivered: true,
     correlationId: randomUUID(),
   };
 }

@@ -133,10 +133,11 @@ export class EnrolmentRepository {
   }
 
   /** The claim key is dead from here on. */
-  async activate(tx: Transaction, tenantId: string, certificate: CertificateRow): Promise<void> {
+  async activate(tx: Transaction, tenantId: string, certificate: CertificateRow, from: string): Promise<void> {
     await tx.query(
-      `UPDATE enrol_token SET state = 'closed', closed_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'redeemed'`,
-      [tenantId, certificate.keyfileId],
+      `UPDATE enrol_token SET state = 'closed', closed_at = now(), closed_from = $3
+        WHERE tenant_id = $1 AND id = $2 AND state = 'redeemed'`,
+      [tenantId, certificate.keyfileId, from],
     );
     await tx.query(
       `UPDATE agent SET state = 'active', activated_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'pending'`,

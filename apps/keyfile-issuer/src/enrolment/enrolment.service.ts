@@ -14,6 +14,7 @@ import {
   type StoredCertificate,
   type TokenRow,
 } from './enrolment.repository.js';
+import { ReplacementService } from './replacement.service.js';
 
 /** One attempt to redeem, after everything that was sent has been checked. */
 interface Attempt {
@@ -34,6 +35,7 @@ export class EnrolmentService {
     private readonly rows: EnrolmentRepository,
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
+    private readonly replacement: ReplacementService,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -136,20 +138,24 @@ export class EnrolmentService {
     const { serial, agentId, peerAddress, correlationId } = request;
     const tenantId = await this.database.inSystem((tx) => this.rows.tenantOfCertificate(tx, serial));
     if (tenantId === undefined) throw unknownCertificate();
-    return this.database.inTenant(tenantId, async (tx) => {
+    const replaced = await this.database.inTenant(tenantId, async (tx) => {
       const found = await this.rows.findCertificateBySerial(tx, tenantId, serial);
       if (found === undefined || found.agentId !== agentId) throw unknownCertificate();
+      const leaving = await this.replacement.prepare(tx, tenantId, found.keyfileId);
       await this.rows.lockToken(tx, tenantId, found.keyfileId);
       const certificate = (await this.rows.findCertificateBySerial(tx, tenantId, serial)) ?? found;
-      if (certificate.state === 'current') return { state: 'current' };
+      if (certificate.state === 'current') return 0;
       if (certificate.state !== 'pending' || certificate.expired) {
         throw new DomainError('enrolment-revoked', 'the certificate is no longer good for a tunnel');
       }
-      await this.rows.activate(tx, tenantId, certificate);
+      await this.rows.activate(tx, tenantId, certificate, peerAddress);
       const details = { serial, peerAddress, correlationId };
       await tx.audit(tenantId, { actor: `agent:${agentId}`, action: 'agent.activated', subject: agentId, details });
-      return { state: 'current' };
+      if (leaving === undefined) return 0;
+      return this.replacement.complete(tx, tenantId, leaving, { agentId, correlationId });
     });
+    this.replacement.announce(replaced);
+    return { state: 'current' };
   }
 
   private async openToken(sealed: string): Promise<string> {

@@ -29,6 +29,11 @@ export interface KeyfileOrder {
   /** By the database's clock. */
   issuedAt: Date;
   validForMs: number;
+  sealed: boolean;
+  downloadedBy: string | null;
+  replacesAtEnrolment: boolean;
+  /** The keyfile whose place this one takes, and its agent. */
+  regenerates?: { keyfileId: string; agentId: string };
 }
 
 /** What is stored, and what leaves: the only copy of token and claim key. */
@@ -52,7 +57,7 @@ export async function draftKeyfile(order: KeyfileOrder, authority: AuthorityServ
     keyfileId,
     tenantId: order.tenantId,
     siteId: order.siteId,
-    agentId: randomUUID(),
+    agentId: order.regenerates?.agentId ?? randomUUID(),
     tokenHash: tokenSha256(token),
     claimSpki,
     claimSpkiSha256: spkiSha256(claimSpki),
@@ -60,6 +65,10 @@ export async function draftKeyfile(order: KeyfileOrder, authority: AuthorityServ
     issuedAt: order.issuedAt,
     issuedBy: order.issuedBy,
     expiresAt: new Date(order.issuedAt.getTime() + order.validForMs),
+    sealed: order.sealed,
+    downloadedBy: order.downloadedBy,
+    replacesAtEnrolment: order.replacesAtEnrolment,
+    regenerates: order.regenerates?.keyfileId ?? null,
   };
   const text = await encode(
     {
