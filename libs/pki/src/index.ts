@@ -28,6 +28,7 @@ export {
 export { JsonError, parseStrictJson, type JsonFault } from './keyfile/json.js';
 export {
   deriveSealingKey,
+  isUsablePassphrase,
   openSealedKeyfile,
   PASSPHRASE_MAX_BYTES,
   PASSPHRASE_MIN_CHARACTERS,

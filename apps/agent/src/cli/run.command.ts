@@ -17,7 +17,7 @@ import { StateDirectory } from '../state/state-directory.js';
 import { StateLock } from '../state/state-lock.js';
 import { rate } from '../uplink/rate.js';
 import type { CommandContext } from './command.context.js';
-import { type Flags, keyfileOrigin, proxySettings, stateOptions } from './settings.js';
+import { type Flags, keyfileOrigin, passphraseSource, proxySettings, stateOptions } from './settings.js';
 
 /** Runs until a signal comes; the process is then ended from there. */
 export const run = async (flags: Flags, context: CommandContext): Promise<ExitCode> => {
@@ -72,7 +72,8 @@ const keyfileFor = async (
     return undefined;
   }
   const strict = flags.strict ?? environment.ADIT_STRICT;
-  const opened = await openKeyfile(origin, terminal.input, { strict, now: new Date(), warn });
+  const passphrase = passphraseSource(flags, { terminal, environment }, false);
+  const opened = await openKeyfile(origin, terminal.input, { strict, now: new Date(), passphrase, warn });
   if (opened === undefined) {
     throw new AgentError(
       'identity-missing',

@@ -58,13 +58,21 @@ export interface SealingKey {
  * @param salt of an earlier derivation, to get the same key again
  * @throws PkiError `passphrase-unusable`
  */
-export async function deriveSealingKey(passphrase: string, salt = randomBytes(SALT_BYTES)): Promise<SealingKey> {
-  const normal = normalPassphrase(passphrase);
-  if ([...normal].length < PASSPHRASE_MIN_CHARACTERS) {
-    const message = `A passphrase has at least ${PASSPHRASE_MIN_CHARACTERS} characters`;
+export async function deriveSealingKey(
+  passphrase: string,
+  salt: Buffer = randomBytes(SALT_BYTES),
+): Promise<SealingKey> {
+  if (!isUsablePassphrase(passphrase)) {
+    const message = `A passphrase has at least ${PASSPHRASE_MIN_CHARACTERS} characters and at most ${PASSPHRASE_MAX_BYTES} bytes`;
     throw new PkiError('passphrase-unusable', message);
   }
-  return { salt, key: await derive(normal, salt) };
+  return { salt, key: await derive(normalPassphrase(passphrase), salt) };
+}
+
+/** Whether something may be sealed with it. Counted are Unicode code points. */
+export function isUsablePassphrase(passphrase: string): boolean {
+  const normal = passphrase.normalize('NFC');
+  return Array.from(normal).length >= PASSPHRASE_MIN_CHARACTERS && Buffer.byteLength(normal) <= PASSPHRASE_MAX_BYTES;
 }
 
 /** The text of a keyfile, sealed. Raises `keyfile-malformed` for what is no keyfile. */
@@ -88,7 +96,7 @@ export function readSealedKeyfile(bytes: Uint8Array): SealedKeyfile | undefined 
     throw new PkiError('keyfile-too-large', message);
   }
   const value = readJson(bytes);
-  if (typeof value !== 'object' || value === null || !('enc' in value)) return undefined;
+  if (!isSealed(value)) return undefined;
   const result = sealedDocument.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -119,6 +127,12 @@ export function openWithKey({ body, ...header }: SealedKeyfile, key: Buffer): Bu
   } catch (cause) {
     throw notOpened(cause);
   }
+}
+
+/** Other formats and versions are for `decodeKeyfile` to name. */
+function isSealed(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('enc' in value)) return false;
+  return 'format' in value && value.format === KEYFILE_FORMAT && 'v' in value && value.v === KEYFILE_VERSION;
 }
 
 /** RFC 8265: one text has one form, whichever keyboard it was typed on. */
