@@ -16,7 +16,7 @@ afterAll(() => issuer.close());
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'ok',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string; message: string }) => error.code ?? error.message,
   );
 
 const get = (keyfileId: string) => issuer.keyfiles.get(tenantId, keyfileId);

@@ -7,12 +7,6 @@ import { notThere } from './not-there.js';
 @ApiResponse({ status: 501, description: 'not-implemented' })
 @Controller()
 export class LaterController {
-  @Post('sites/:id/replace')
-  @ApiOperation({ summary: 'Replace the server of a site' })
-  replace(@Param('id') _id: string): never {
-    return notThere('replacing the server of a site');
-  }
-
   @Delete('sites/:id')
   @ApiOperation({ summary: 'Delete a site' })
   delete(@Param('id') _id: string): never {
