@@ -16,6 +16,19 @@ export { SiteDirectoryRepository, type SiteRow } from './repositories/site-direc
 export { ViewTicketUseRepository, type ViewTicketStatus } from './repositories/view-ticket-use.repository.js';
 export { decodeCursor, encodeCursor, pageOf, type Cursor, type Page, type PageRequest } from './cursor.js';
 export { BearerTokenRepository, type BearerIdentity } from './repositories/bearer-token.repository.js';
+export {
+  OnboardingRepository,
+  type NewOnboardingRow,
+  type OnboardingJob,
+  type OnboardingOverview,
+  type OnboardingState,
+  type OnboardingTask,
+} from './repositories/onboarding.repository.js';
+export {
+  OnboardingRowRepository,
+  type OnboardingRowOverview,
+  type WaitingRow,
+} from './repositories/onboarding-row.repository.js';
 export { OperatorRepository, type OperatorLogin } from './repositories/operator.repository.js';
 export { SiteRepository, type SiteOverview } from './repositories/site.repository.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';

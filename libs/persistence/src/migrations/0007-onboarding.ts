@@ -40,6 +40,7 @@ CREATE TABLE onboarding (
   CHECK ((finished_at IS NULL) = (download_until IS NULL)),
   UNIQUE (tenant_id, id)
 );
+CREATE INDEX onboarding_kept ON onboarding (created_at) WHERE erased_at IS NULL;
 CREATE INDEX onboarding_newest ON onboarding (tenant_id, created_at DESC, id DESC);
 
 CREATE TABLE onboarding_row (
