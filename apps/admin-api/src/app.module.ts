@@ -6,6 +6,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
+import { OnboardingModule } from './onboarding/onboarding.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -25,6 +26,7 @@ export function appModule(config: AdminConfig): Type {
       TenantModule,
       SiteModule,
       KeyfileModule,
+      OnboardingModule,
       TunnelModule,
       FederationRoleModule,
       CameraModule,

@@ -1,6 +1,8 @@
 import {
   BearerTokenRepository,
   Database,
+  OnboardingRepository,
+  OnboardingRowRepository,
   OperatorRepository,
   SiteRepository,
   TenantRepository,
@@ -13,6 +15,8 @@ import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
   BearerTokenRepository,
+  OnboardingRepository,
+  OnboardingRowRepository,
   OperatorRepository,
   SiteRepository,
   TenantRepository,

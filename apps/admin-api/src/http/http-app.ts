@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { AdminConfig } from '../config.js';
 import { describeApi, serveApiPage } from '../openapi/document.js';
 import { correlation } from './correlation.middleware.js';
-import { BODY_LIMIT_BYTES, jsonBody, JSON_TYPE } from './json-body.middleware.js';
+import { BODY_LIMIT_BYTES, isJsonBody, jsonBody } from './json-body.middleware.js';
 import { knownSurface } from './known-surface.middleware.js';
 import { securityHeaders } from './security-headers.middleware.js';
 import { secureTransport } from './transport.middleware.js';
@@ -44,7 +44,7 @@ export const createHttpApp = async (
     secureTransport({ tlsProxy: config.ADIT_TLS_PROXY, loopbackPublished: config.ADIT_HTTP_LOOPBACK_PUBLISHED }),
   );
   app.use(knownSurface(document));
-  app.useBodyParser('raw', { type: JSON_TYPE, limit: BODY_LIMIT_BYTES, inflate: false });
+  app.useBodyParser('raw', { type: isJsonBody, limit: BODY_LIMIT_BYTES, inflate: false });
   app.use(API, jsonBody);
   serveApiPage(app, document);
   await app.init();

@@ -10,6 +10,7 @@ const TAGS = [
   'sessions',
   'sites',
   'keyfiles',
+  'onboarding',
   'tunnels',
   'federation roles',
   'cameras',

@@ -21,15 +21,25 @@ export class SiteService {
   ) {}
 
   /** @throws DomainError `site-label-taken` when the label was asked for, or none of the proposals is free */
-  async create(caller: Caller, { name, label }: NewSite): Promise<Site> {
-    const { tenantId, actor } = caller;
-    const site = await this.database.inTenant(tenantId, async (tx) => {
-      const row = await this.insert(tx, tenantId, name, label === undefined ? proposals(name) : [label]);
-      await tx.audit(tenantId, { actor, action: 'site.created', subject: row.id, details: { name, label: row.label } });
-      return row;
-    });
-    this.messages.emit(siteChanged, { tenantId, siteId: site.id });
-    return this.toSite(site);
+  async create(caller: Caller, site: NewSite): Promise<Site> {
+    const row = await this.database.inTenant(caller.tenantId, (tx) => this.createIn(tx, caller, site));
+    this.announce(caller.tenantId, row.id);
+    return this.toSite(row);
+  }
+
+  /** For who creates more than the site in one transaction, and announces it afterwards. @throws as `create` */
+  async createIn(
+    tx: Transaction,
+    { tenantId, actor }: Pick<Caller, 'tenantId' | 'actor'>,
+    { name, label }: NewSite,
+  ): Promise<SiteOverview> {
+    const row = await this.insert(tx, tenantId, name, label === undefined ? proposals(name) : [label]);
+    await tx.audit(tenantId, { actor, action: 'site.created', subject: row.id, details: { name, label: row.label } });
+    return row;
+  }
+
+  announce(tenantId: string, siteId: string): void {
+    this.messages.emit(siteChanged, { tenantId, siteId });
   }
 
   /** @throws DomainError `not-found` */
@@ -40,7 +50,7 @@ export class SiteService {
       await tx.audit(tenantId, { actor, action: 'site.renamed', subject: id, details: { name } });
       return this.require(tx, tenantId, id);
     });
-    this.messages.emit(siteChanged, { tenantId, siteId: id });
+    this.announce(tenantId, id);
     return this.toSite(site);
   }
 
