@@ -6,6 +6,7 @@ import { decodeKeyfile, keyfileFingerprint, openSealedKeyfile, readSealedKeyfile
 import { fromBufferPromise } from 'yauzl';
 import { waitUntil } from '../harness/condition.js';
 import { Platform } from '../harness/platform.js';
+import { SecondWorker } from '../harness/onboarding-worker.js';
 import { HttpClient } from './http-client.js';
 import { insertTenant } from './persistence.rows.js';
 
@@ -202,6 +203,19 @@ describe('onboarding many sites', () => {
     expect(working).toHaveLength(120);
     await open(files.get(`${rows[119]?.label}.keyfile`), PASSPHRASE);
   }, 120_000);
+
+  it('is done once when two processes of the API work on it at the same time', async () => {
+    await using second = await SecondWorker.start(platform);
+    const { id } = await start({ rows: named('Shared', 80), passphrase: PASSPHRASE });
+    second.worker.wake();
+    expect(await untilOver(id)).toMatchObject({ state: 'completed', done: 80, failed: 0 });
+    expect(second.issued).toBeGreaterThan(0);
+    expect(await made('Shared')).toEqual({ sites: 80, names: 80, keyfiles: 80 });
+    const [all] = await platform.query<{ keyfiles: number }>(
+      "SELECT count(*)::int AS keyfiles FROM enrol_token t JOIN site s ON s.id = t.site_id WHERE s.name LIKE 'Shared%'",
+    );
+    expect(all).toEqual({ keyfiles: 80 });
+  }, 60_000);
 
   it('fails the row whose label was taken meanwhile, and no other', async () => {
     await platform.query(

@@ -1,4 +1,4 @@
-import { DomainError, keyfileDelivered } from '@app/contracts';
+import { DELIVERED_AT_ONCE, DomainError, keyfileDelivered } from '@app/contracts';
 import {
   Database,
   type OnboardingOverview,
@@ -42,7 +42,10 @@ export class OnboardingArchive {
       return this.rows.list(tx, tenantId, id, 0, MAX_ROWS);
     });
     const keyfileIds = rows.flatMap(({ keyfileId }) => (keyfileId === null ? [] : [keyfileId]));
-    await this.messages.request(keyfileDelivered, { tenantId, keyfileIds, deliveredTo: actor, correlationId });
+    for (let from = 0; from < keyfileIds.length; from += DELIVERED_AT_ONCE) {
+      const some = keyfileIds.slice(from, from + DELIVERED_AT_ONCE);
+      await this.messages.request(keyfileDelivered, { tenantId, keyfileIds: some, deliveredTo: actor, correlationId });
+    }
     return this.zip(tenantId, id, rows);
   }
 

@@ -26,7 +26,7 @@ export class PassphraseSource {
     const given = await this.given();
     if (given !== undefined) return await open(given);
     const { ask } = this.options;
-    if (ask !== undefined) return await attempts(open, () => ask('Passphrase of the keyfile: '));
+    if (ask !== undefined) return await attempts(open, ask);
     const advice = 'Name its file with --passphrase-file or ADIT_KEYFILE_PASSPHRASE_FILE';
     throw new AgentError('passphrase-missing', 'The keyfile is sealed, and no passphrase was given', advice);
   }
@@ -52,10 +52,13 @@ export class PassphraseSource {
 }
 
 /** A person who mistypes may try again; whatever else is wrong stays wrong. */
-const attempts = async <T>(open: (passphrase: string) => Promise<T>, ask: () => Promise<string>): Promise<T> => {
+const attempts = async <T>(
+  open: (passphrase: string) => Promise<T>,
+  ask: (question: string) => Promise<string>,
+): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await open(await ask());
+      return await open(await ask(`${attempt === 1 ? '' : 'It does not open with that. '}Passphrase of the keyfile: `));
     } catch (error) {
       const isMistake = error instanceof PkiError && MISTAKES.has(error.code);
       if (!isMistake || attempt >= ATTEMPTS) throw error;

@@ -83,12 +83,15 @@ export const keyfileRegenerate = defineRequest(
   10_000,
 );
 
+/** Each is an event of the audit, on whose chain others wait. */
+export const DELIVERED_AT_ONCE = 100;
+
 /** Notes that contents were handed out; the first time counts. Idempotent. */
 export const keyfileDelivered = defineRequest(
   'keyfile.delivered',
   z.object({
     tenantId: uuid,
-    keyfileIds: z.array(uuid).max(1_000),
+    keyfileIds: z.array(uuid).max(DELIVERED_AT_ONCE),
     deliveredTo: z.string(),
     correlationId: z.string(),
   }),

@@ -119,7 +119,9 @@ describe('a sealed keyfile', () => {
 
   it('is refused with a code, whatever of it was changed, and opens only when nothing was', () => {
     const bytes = Buffer.from(sealed);
-    const change = fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 }));
+    // The header is a twentieth of the file and the part that is read before anything is proven.
+    const place = fc.oneof(fc.nat(sealed.indexOf('"body"')), fc.nat(bytes.length - 1));
+    const change = fc.tuple(place, fc.integer({ min: 0, max: 255 }));
     let slowestMs = 0;
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
