@@ -142,6 +142,10 @@ describe('regenerating a keyfile', () => {
     await regenerate(old.keyfileId);
     expect(await codeOf(regenerate(old.keyfileId))).toBe('keyfile-state');
     expect(await codeOf(regenerate(randomUUID()))).toBe('keyfile-not-found');
+    const refused = await issuer.database.query<{ state: string }>(
+      "SELECT body::jsonb -> 'details' ->> 'state' AS state FROM audit_event WHERE body::jsonb ->> 'action' = 'keyfile.regenerate-refused' ORDER BY seq",
+    );
+    expect(refused.map(({ state }) => state)).toEqual(['redeemed', 'closed', 'revoked']);
   });
 
   it('leaves one open keyfile when it races with itself, with an issue and with the enrolment', async () => {

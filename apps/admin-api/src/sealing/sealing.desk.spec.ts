@@ -9,7 +9,7 @@ const { deriveSealingKey } = jest.requireMock<{ deriveSealingKey: jest.Mock }>('
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
 describe('the sealing desk', () => {
-  it('derives two keys at a time, lets 16 wait, and has a place again after a failure', async () => {
+  it('derives two keys at a time, lets 8 wait, and has a place again after a failure', async () => {
     let running = 0;
     let most = 0;
     let count = 0;
@@ -23,10 +23,10 @@ describe('the sealing desk', () => {
       return { salt: Buffer.alloc(16), key: Buffer.alloc(32) };
     });
     const desk = new SealingDesk();
-    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => desk.keyFrom('a passphrase')));
+    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => desk.keyFrom('a passphrase')));
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(most).toBe(2);
-    expect(count).toBe(18);
+    expect(count).toBe(10);
     expect(refused.filter(({ reason }) => codeOf(reason) === 'unavailable')).toHaveLength(2);
     await expect(desk.keyFrom('a passphrase')).resolves.toBeDefined();
   });

@@ -4,7 +4,8 @@ import { Injectable } from '@nestjs/common';
 
 /** A derivation takes 128 MiB and a core for about 0.3 s. */
 const AT_ONCE = 2;
-const WAITING = 16;
+/** So many that each is still answered before its asker gives up. */
+const WAITING = 8;
 const RETRY_AFTER_MS = 2_000;
 
 /** The one place where passphrases become keys, so that however many ask, memory stays bounded. */

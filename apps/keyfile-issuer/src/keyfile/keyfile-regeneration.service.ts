@@ -25,7 +25,8 @@ export class KeyfileRegeneration {
   /** @throws DomainError `keyfile-not-found`; `keyfile-state` for one that became an identity or was revoked */
   async regenerate(request: Request): Promise<Reply> {
     const { tenantId, keyfileId } = request;
-    const old = await this.database.inTenant(tenantId, (tx) => this.lockOpen(tx, tenantId, keyfileId));
+    const old = await this.database.inTenant(tenantId, (tx) => this.lockOpen(tx, request));
+    if (old instanceof DomainError) throw old;
     const { siteId, agentId, siteName, now, replacesAtEnrolment } = old;
     const { issuedBy, sealed } = request;
     const order = {
@@ -42,15 +43,21 @@ export class KeyfileRegeneration {
     };
     const draft = await draftKeyfile(order, this.authority);
     const keyfile = await this.database.inTenant(tenantId, (tx) => this.store(tx, draft, request));
+    if (keyfile instanceof DomainError) throw keyfile;
     return { keyfile, sealedKeyfile: await this.seals.forAdminApi(draft.text), fingerprint: draft.fingerprint };
   }
 
-  private async store(tx: Transaction, { row }: KeyfileDraft, request: Request): Promise<Reply['keyfile']> {
+  private async store(
+    tx: Transaction,
+    { row }: KeyfileDraft,
+    request: Request,
+  ): Promise<Reply['keyfile'] | DomainError> {
     const { tenantId, keyfileId, issuedBy: actor, correlationId } = request;
     const { siteId, agentId, expiresAt } = row;
     await this.keyfiles.lockSite(tx, tenantId, siteId);
     // The state may have changed while the claim certificate was signed.
-    await this.lockOpen(tx, tenantId, keyfileId);
+    const old = await this.lockOpen(tx, request);
+    if (old instanceof DomainError) return old;
     const cause = { actor, reason: 'regenerated', correlationId };
     await this.revocation.revokeTokenOnly(tx, tenantId, { keyfileId, agentId }, cause);
     await this.keyfiles.insert(tx, row);
@@ -68,11 +75,16 @@ export class KeyfileRegeneration {
     return stored;
   }
 
-  private async lockOpen(tx: Transaction, tenantId: string, keyfileId: string): Promise<Predecessor> {
+  /** A refusal is returned, not thrown: its audit row has to be committed. */
+  private async lockOpen(tx: Transaction, request: Request): Promise<Predecessor | DomainError> {
+    const { tenantId, keyfileId, issuedBy: actor, correlationId } = request;
     const old = await this.keyfiles.lockForSuccessor(tx, tenantId, keyfileId);
     if (old === undefined) throw notFound();
-    if (old.state === 'issued' || old.state === 'claimed') return old;
-    throw new DomainError('keyfile-state', REFUSALS[old.state] ?? 'the keyfile is not open any more');
+    const { state } = old;
+    if (state === 'issued' || state === 'claimed') return old;
+    const details = { code: 'keyfile-state', state, correlationId };
+    await tx.audit(tenantId, { actor, action: 'keyfile.regenerate-refused', subject: keyfileId, details });
+    return new DomainError('keyfile-state', REFUSALS[state] ?? 'the keyfile is not open any more');
   }
 }
 

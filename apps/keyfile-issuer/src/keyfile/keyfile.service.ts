@@ -54,17 +54,27 @@ export class KeyfileService {
       replacesAtEnrolment: isLater(request),
     };
     const draft = await draftKeyfile(order, this.authority);
-    const { keyfile, replaced } = await this.store(draft, request);
+    const stored = await this.store(draft, request);
+    if (stored === undefined) {
+      throw new DomainError('site-enrolled', 'the site has an agent, which a new keyfile cuts off: ask with replace');
+    }
+    const { keyfile, replaced } = stored;
     this.revocation.announce(replaced);
     return { keyfile, sealedKeyfile: await this.seals.forAdminApi(draft.text), fingerprint: draft.fingerprint };
   }
 
-  private store(draft: KeyfileDraft, request: IssueRequest): Promise<{ keyfile: KeyfileSummary; replaced: number }> {
+  /** Undefined for a site that is enrolled: the audit row of the refusal has to be committed. */
+  private store(
+    draft: KeyfileDraft,
+    request: IssueRequest,
+  ): Promise<{ keyfile: KeyfileSummary; replaced: number } | undefined> {
     const { tenantId, siteId, issuedBy, correlationId } = request;
     return this.database.inTenant(tenantId, async (tx) => {
       await this.keyfiles.lockSite(tx, tenantId, siteId);
       if (!request.replace && (await this.keyfiles.isEnrolled(tx, tenantId, siteId))) {
-        throw new DomainError('site-enrolled', 'the site has an agent, which a new keyfile cuts off: ask with replace');
+        const details = { code: 'site-enrolled', correlationId };
+        await tx.audit(tenantId, { actor: issuedBy, action: 'keyfile.issue-refused', subject: siteId, details });
+        return undefined;
       }
       const cause = { actor: issuedBy, reason: 'replaced', correlationId };
       const replaced = isLater(request)
