@@ -40,6 +40,14 @@ export class HttpClient {
     };
   }
 
+  /** For what is no JSON. */
+  fetch(path: string): Promise<Response> {
+    return fetch(`${this.api}${path}`, {
+      headers: { authorization: `Bearer ${this.token}` },
+      signal: AbortSignal.timeout(15_000),
+    });
+  }
+
   async signIn(username: string, password: string): Promise<HttpClient> {
     const { body } = await this.ask<{ token: string }>('POST', '/api/v1/sessions', { username, password });
     return new HttpClient(this.api, body.token);

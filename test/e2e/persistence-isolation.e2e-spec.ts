@@ -41,6 +41,9 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     webhook_delivery: 'SIUD',
     webhook_due_feed: 'S',
     webhook_tenant_feed: 'S',
+    onboarding: 'SIU',
+    onboarding_row: 'SIU',
+    onboarding_lookup: 'S',
   },
   'keyfile-issuer': {
     tenant: 'S',

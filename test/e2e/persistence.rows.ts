@@ -26,6 +26,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   await insertIdempotencyKey(query, tenantId);
   await insertRole(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
+  await insertOnboarding(query, tenantId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
 };
@@ -133,4 +134,17 @@ const insertWebhook = async (query: Query, tenantId: string, siteId: string): Pr
   ]);
   await query('INSERT INTO webhook_cursor (tenant_id, seq) VALUES ($1, 1)', [tenantId]);
   await query("INSERT INTO site_presence (site_id, tenant_id, told) VALUES ($1, $2, 'online')", [siteId, tenantId]);
+};
+
+const insertOnboarding = async (query: Query, tenantId: string): Promise<void> => {
+  const [onboarding] = await query<{ id: string }>(
+    `INSERT INTO onboarding (tenant_id, state, total, created_by, correlation_id, salt, finished_at, download_until)
+     VALUES ($1, 'completed', 1, 'operator:test', 'test', $2, now(), now() + interval '1 day') RETURNING id`,
+    [tenantId, randomBytes(16)],
+  );
+  await query(
+    `INSERT INTO onboarding_row (onboarding_id, tenant_id, number, name, state, error_code, finished_at)
+     VALUES ($1, $2, 1, 'Hamburg', 'failed', 'test', now())`,
+    [onboarding?.id, tenantId],
+  );
 };

@@ -18,6 +18,8 @@ import { ActivationRepository } from '../../apps/keyfile-issuer/src/enrolment/ac
 import { ActivationService } from '../../apps/keyfile-issuer/src/enrolment/activation.service.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
 import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
+import { ReplacementService } from '../../apps/keyfile-issuer/src/enrolment/replacement.service.js';
+import { KeyfileRegeneration } from '../../apps/keyfile-issuer/src/keyfile/keyfile-regeneration.service.js';
 import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
 import { KeyfileService } from '../../apps/keyfile-issuer/src/keyfile/keyfile.service.js';
 import { RenewalRepository } from '../../apps/keyfile-issuer/src/renewal/renewal.repository.js';
@@ -31,6 +33,7 @@ type Jwk = Awaited<ReturnType<typeof exportJWK>> & { kty: string };
 /** The issuer's services on a real database with their own login; messages are the only thing that is not there. */
 export interface TestIssuer {
   keyfiles: KeyfileService;
+  regeneration: KeyfileRegeneration;
   enrolment: EnrolmentService;
   activation: ActivationService;
   renewal: RenewalService;
@@ -66,7 +69,8 @@ export async function startIssuer(): Promise<TestIssuer> {
   const revocation = new RevocationService(new RevocationRepository(), messages);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
   const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
-  const activation = new ActivationService(issuerDatabase, new ActivationRepository());
+  const replacement = new ReplacementService(new KeyfileRepository(), revocation);
+  const activation = new ActivationService(issuerDatabase, new ActivationRepository(), replacement);
   const renewal = new RenewalService(issuerDatabase, new RenewalRepository(), authority, logger);
   const agentRows = new AgentRepository();
   const agents = new AgentService(issuerDatabase, agentRows, revocation, logger);
@@ -79,8 +83,9 @@ export async function startIssuer(): Promise<TestIssuer> {
     revocation,
     seals,
   );
-  const open = (sealed: string) => unseal(sealed, adminApi.privateKey);
+  const regeneration = new KeyfileRegeneration(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
   const newSite = () => insertSite(database);
+  const open = (sealed: string) => unseal(sealed, adminApi.privateKey);
   const newKeyfile = async (siteId?: string, replace = false) => {
     const site = siteId ?? (await newSite());
     const issued = await keyfiles.issue({ ...issueRequest(site), replace });
@@ -91,11 +96,11 @@ export async function startIssuer(): Promise<TestIssuer> {
     await database.drop();
     await rm(directory, { recursive: true });
   };
-  const services = { keyfiles, enrolment, activation, renewal, agents, returns, authority };
+  const services = { keyfiles, regeneration, enrolment, activation, renewal, agents, returns, authority };
   return { ...services, database, sealKey: own.publicKey, open, newSite, newKeyfile, close };
 }
 
-function issueRequest(siteId: string) {
+export function issueRequest(siteId: string) {
   return {
     tenantId: DEFAULT_TENANT_ID,
     siteId,
@@ -104,6 +109,9 @@ function issueRequest(siteId: string) {
     issuedBy: 'operator:test',
     validForSeconds: 3600,
     replace: false,
+    replaceAt: 'issue' as const,
+    sealed: false,
+    delivered: true,
     correlationId: randomUUID(),
   };
 }

@@ -44,6 +44,15 @@ export class Site implements AsyncDisposable {
     return new Site(platform, rest, options, record, stateDir, keyfile);
   }
 
+  /** Another machine for the same site, with the keyfile that replaces the first one's. */
+  successor(content: string): Site {
+    const stateDir = `${this.stateDir}-successor`;
+    mkdirSync(stateDir, { mode: 0o700 });
+    const keyfile = `${stateDir}.keyfile`;
+    writeFileSync(keyfile, content, { mode: 0o600 });
+    return new Site(this.platform, this.rest, this.options, this.record, stateDir, keyfile);
+  }
+
   /** One command of `adit-agent` to its end. @returns what it printed */
   agent(args: readonly string[], input?: string): Promise<string> {
     const { through = [], env = {} } = this.options;

@@ -14,6 +14,7 @@ import { KeyfileModule } from './keyfile/keyfile.module.js';
 import { OidcModule } from './oidc/oidc.module.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { PresenceModule } from './presence/presence.module.js';
+import { OnboardingModule } from './onboarding/onboarding.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -39,6 +40,7 @@ export function appModule(config: AdminConfig): Type {
       SiteModule,
       KeyfileModule,
       AgentModule,
+      OnboardingModule,
       TunnelModule,
       FederationRoleModule,
       CameraModule,

@@ -1,5 +1,5 @@
 import { hostPort } from '@app/contracts';
-import { parseEnvironment } from '@app/runtime';
+import { parseEnvironment, Secret } from '@app/runtime';
 import { z } from 'zod';
 import { rate } from './uplink/rate.js';
 
@@ -11,6 +11,12 @@ export const agentEnvironment = z.object({
   ADIT_CONFIG_FILE: z.string().min(1).optional(),
   ADIT_KEYFILE: z.string().min(1).optional(),
   ADIT_KEYFILE_FILE: z.string().min(1).optional(),
+  ADIT_KEYFILE_PASSPHRASE: z
+    .string()
+    .min(1)
+    .transform((passphrase) => new Secret(passphrase))
+    .optional(),
+  ADIT_KEYFILE_PASSPHRASE_FILE: z.string().min(1).optional(),
   ADIT_EXPECT_FINGERPRINT: z.string().min(1).optional(),
   ADIT_STRICT: flag.default(false),
   ADIT_EPHEMERAL: flag.default(false),

@@ -21,6 +21,8 @@ export const AGENT_ERRORS = {
   'keyfile-missing': EXIT.noInput,
   'keyfile-unreadable': EXIT.noInput,
   'keyfile-open-to-others': EXIT.notConfirmed,
+  'passphrase-missing': EXIT.noInput,
+  'passphrase-unreadable': EXIT.noInput,
   'not-confirmed': EXIT.notConfirmed,
   'fingerprint-mismatch': EXIT.notConfirmed,
 

@@ -32,6 +32,11 @@ export const ERROR_STATUS = {
   'keyfile-already-redeemed': 409,
   'site-enrolled': 409,
   'keyfile-state': 409,
+  'onboarding-invalid': 400,
+  'onboarding-not-found': 404,
+  'onboarding-running': 409,
+  'onboarding-finished': 409,
+  'onboarding-erased': 410,
 
   'enrolment-malformed': 400,
   'enrolment-bad-csr': 400,

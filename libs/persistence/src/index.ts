@@ -58,6 +58,19 @@ export {
   type SortedCursor,
   type SortedPageRequest,
 } from './sorted-list.js';
+export {
+  OnboardingRepository,
+  type NewOnboardingRow,
+  type OnboardingJob,
+  type OnboardingOverview,
+  type OnboardingState,
+  type OnboardingTask,
+} from './repositories/onboarding.repository.js';
+export {
+  OnboardingRowRepository,
+  type OnboardingRowOverview,
+  type WaitingRow,
+} from './repositories/onboarding-row.repository.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';
 export {
   TunnelViewRepository,

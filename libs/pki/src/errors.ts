@@ -25,10 +25,13 @@ export const PKI_ERROR_CODES = [
   'keyfile-claim-key-mismatch',
   'keyfile-bad-signature',
   'keyfile-expired',
+  'keyfile-sealed',
+  'keyfile-seal-unsupported',
+  'keyfile-not-opened',
+  'passphrase-unusable',
   'tls-pin-mismatch',
   'tls-handshake-failed',
   'tls-timeout',
-  'not-implemented',
 ] as const;
 
 export type PkiErrorCode = (typeof PKI_ERROR_CODES)[number];

@@ -21,12 +21,24 @@ export {
   KEYFILE_FORMAT,
   KEYFILE_MAX_BYTES,
   KEYFILE_VERSION,
+  SEALED_KEYFILE_MAX_BYTES,
   TUNNEL_ALPN,
   type KeyfileContent,
   type KeyfileDocument,
   type KeyfileEndpoint,
 } from './keyfile/format.js';
 export { JsonError, parseStrictJson, type JsonFault } from './keyfile/json.js';
+export {
+  deriveSealingKey,
+  isUsablePassphrase,
+  openSealedKeyfile,
+  PASSPHRASE_MAX_BYTES,
+  PASSPHRASE_MIN_CHARACTERS,
+  readSealedKeyfile,
+  sealKeyfile,
+  type SealedKeyfile,
+  type SealingKey,
+} from './keyfile/sealed.js';
 export { agentTlsOptions, type AgentTls } from './tls/agent-options.js';
 export { brokerTlsOptions, type BrokerTls } from './tls/broker-options.js';
 export { inspectTls, type InspectionTarget, type TlsInspection } from './tls/inspection.js';

@@ -7,7 +7,7 @@ import type { AdminConfig } from '../config.js';
 import { describeApi, serveApiPage } from '../openapi/document.js';
 import { addressLimit } from '../rate-limit/address-limit.middleware.js';
 import { auditUnderRequestId, correlation } from './correlation.middleware.js';
-import { BODY_LIMIT_BYTES, jsonBody, JSON_TYPE } from './json-body.middleware.js';
+import { BODY_LIMIT_BYTES, isJsonBody, jsonBody } from './json-body.middleware.js';
 import { knownSurface } from './known-surface.middleware.js';
 import { securityHeaders } from './security-headers.middleware.js';
 import { secureTransport } from './transport.middleware.js';
@@ -46,7 +46,7 @@ export const createHttpApp = async (
   );
   app.use(API, addressLimit(config.ADIT_HTTP_ADDRESS_REQUESTS_PER_10_S));
   app.use(knownSurface(document));
-  app.useBodyParser('raw', { type: JSON_TYPE, limit: BODY_LIMIT_BYTES, inflate: false });
+  app.useBodyParser('raw', { type: isJsonBody, limit: BODY_LIMIT_BYTES, inflate: false });
   app.use(API, jsonBody);
   app.use(API, auditUnderRequestId);
   serveApiPage(app, document);

@@ -1,20 +1,26 @@
 import { DomainError } from '@app/contracts';
 import { JsonError, parseStrictJson } from '@app/pki';
+import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
+import { isUpload } from './upload.js';
 
 export const JSON_TYPE = 'application/json';
 export const BODY_LIMIT_BYTES = 64 * 1024;
 
+/** Bodies that are read before it is known who sends them. */
+export const isJsonBody = (request: IncomingMessage): boolean =>
+  /^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '') && !isUpload(request as Request);
+
 /** Runs after the raw body was read: a body is one JSON object, UTF-8, no member twice, not too deep. */
 export const jsonBody = (request: Request, _response: Response, next: NextFunction): void => {
+  if (isUpload(request)) return next();
   const raw: unknown = request.body;
   if (!Buffer.isBuffer(raw)) {
     request.body = undefined;
     return next(hasBody(request) ? new DomainError('unsupported-media-type', `send ${JSON_TYPE}`) : undefined);
   }
   try {
-    request.body = raw.length === 0 ? undefined : parseObject(raw);
-    refuseUnusable(request.body, '');
+    request.body = raw.length === 0 ? undefined : parseJsonObject(raw);
     next();
   } catch (error) {
     next(error);
@@ -23,6 +29,13 @@ export const jsonBody = (request: Request, _response: Response, next: NextFuncti
 
 const hasBody = (request: Request): boolean =>
   request.header('transfer-encoding') !== undefined || Number(request.header('content-length') ?? 0) > 0;
+
+/** @throws DomainError `invalid-request` */
+export const parseJsonObject = (raw: Buffer): object => {
+  const value = parseObject(raw);
+  refuseUnusable(value, '');
+  return value;
+};
 
 const parseObject = (raw: Buffer): object => {
   const value = parse(raw);

@@ -5,10 +5,19 @@ import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
-import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
-import { IssuedKeyfile, Keyfile, KeyfileRevocation, NewKeyfile } from './keyfile.dto.js';
+import {
+  IssuedKeyfile,
+  Keyfile,
+  KeyfileDetails,
+  KeyfileQuery,
+  KeyfileRevocation,
+  KeyfileTerms,
+  NewKeyfile,
+  SiteKeyfileQuery,
+  SiteReplacement,
+} from './keyfile.dto.js';
 import { KeyfileService } from './keyfile.service.js';
 
 @ApiTags('keyfiles')
@@ -25,20 +34,54 @@ export class KeyfileController {
     return this.keyfiles.issue(caller, siteId, body);
   }
 
+  @Post('sites/:siteId/replace')
+  @Requires('keyfiles:issue')
+  @AnsweredOnce('content')
+  @ApiOperation({ summary: 'Replace the server of a site: a keyfile for the new one, the old one is cut off' })
+  @ApiCreatedResponse({ type: IssuedKeyfile })
+  replace(
+    @CallerOf() caller: Caller,
+    @IdOf('siteId') siteId: string,
+    @Body() body: SiteReplacement,
+  ): Promise<IssuedKeyfile> {
+    return this.keyfiles.replace(caller, siteId, body);
+  }
+
+  @Get('keyfiles')
+  @Requires('keyfiles:read')
+  @ApiOperation({ summary: 'Keyfiles of all sites, newest first' })
+  @ApiPage(Keyfile)
+  listAll(@CallerOf() caller: Caller, @Query() query: KeyfileQuery): Promise<Page<Keyfile>> {
+    return this.keyfiles.listAll(caller.tenantId, query);
+  }
+
   @Get('sites/:siteId/keyfiles')
   @Requires('keyfiles:read')
   @ApiOperation({ summary: 'Keyfiles of a site' })
   @ApiPage(Keyfile)
-  list(@CallerOf() caller: Caller, @IdOf('siteId') siteId: string, @Query() query: PageQuery): Promise<Page<Keyfile>> {
+  list(
+    @CallerOf() caller: Caller,
+    @IdOf('siteId') siteId: string,
+    @Query() query: SiteKeyfileQuery,
+  ): Promise<Page<Keyfile>> {
     return this.keyfiles.list(caller.tenantId, siteId, query);
   }
 
   @Get('keyfiles/:id')
   @Requires('keyfiles:read')
-  @ApiOperation({ summary: 'One keyfile' })
-  @ApiOkResponse({ type: Keyfile })
-  find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Keyfile> {
+  @ApiOperation({ summary: 'One keyfile, and what happened to it' })
+  @ApiOkResponse({ type: KeyfileDetails })
+  find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<KeyfileDetails> {
     return this.keyfiles.find(caller.tenantId, id);
+  }
+
+  @Post('keyfiles/:id/regenerate')
+  @Requires('keyfiles:issue')
+  @AnsweredOnce('content')
+  @ApiOperation({ summary: 'Take back a keyfile that was not used, and issue another in its place' })
+  @ApiCreatedResponse({ type: IssuedKeyfile })
+  regenerate(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: KeyfileTerms): Promise<IssuedKeyfile> {
+    return this.keyfiles.regenerate(caller, id, body);
   }
 
   @Post('keyfiles/:id/revoke')

@@ -9,6 +9,7 @@ const TAGS = [
   'sessions',
   'sites',
   'keyfiles',
+  'onboarding',
   'tunnels',
   'federation roles',
   'cameras',
@@ -18,7 +19,6 @@ const TAGS = [
   'webhooks',
   'audit',
   'tenants',
-  'not in this version',
 ];
 
 const DESCRIPTION = [

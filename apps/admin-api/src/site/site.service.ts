@@ -29,21 +29,27 @@ export class SiteService {
 
   /** @throws DomainError `site-label-taken` when the label was asked for, or none of the proposals is free */
   async create(caller: Caller, site: NewSite): Promise<Site> {
-    const { tenantId, actor } = caller;
-    const { name, label } = site;
-    const row = await this.database.inTenant(tenantId, async (tx) => {
-      const made = await this.insert(
-        tx,
-        tenantId,
-        newFacts(site),
-        label === undefined ? labelProposals(name) : [label],
-      );
-      const details = { ...auditedFacts(site), label: made.label };
-      await tx.audit(tenantId, { actor, action: 'site.created', subject: made.id, details });
-      return made;
-    });
-    this.messages.emit(siteChanged, { tenantId, siteId: row.id });
+    const row = await this.database.inTenant(caller.tenantId, (tx) => this.createIn(tx, caller, site));
+    this.announce(caller.tenantId, row.id);
     return this.toSite(row);
+  }
+
+  /** For who creates more than the site in one transaction, and announces it afterwards. @throws as `create` */
+  async createIn(
+    tx: Transaction,
+    { tenantId, actor }: Pick<Caller, 'tenantId' | 'actor'>,
+    site: NewSite,
+  ): Promise<SiteOverview> {
+    const { name, label } = site;
+    const labels = label === undefined ? labelProposals(name) : [label];
+    const row = await this.insert(tx, tenantId, newFacts(site), labels);
+    const details = { ...auditedFacts(site), label: row.label };
+    await tx.audit(tenantId, { actor, action: 'site.created', subject: row.id, details });
+    return row;
+  }
+
+  announce(tenantId: string, siteId: string): void {
+    this.messages.emit(siteChanged, { tenantId, siteId });
   }
 
   /** @throws DomainError `not-found`, `precondition-failed` */
@@ -59,7 +65,7 @@ export class SiteService {
       await tx.audit(tenantId, { actor, action, subject: id, details });
       return this.require(tx, tenantId, id);
     });
-    this.messages.emit(siteChanged, { tenantId, siteId: id });
+    this.announce(tenantId, id);
     return this.toSite(site);
   }
 

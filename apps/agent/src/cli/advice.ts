@@ -20,6 +20,11 @@ const ADVICE: Partial<Record<Code, string>> = {
   'keyfile-foreign-ca': ORIGINAL,
   'keyfile-claim-key-mismatch': ORIGINAL,
   'keyfile-bad-signature': ORIGINAL,
+  'keyfile-sealed': 'The keyfile was sealed twice; get the original file again from whoever issued it',
+  'keyfile-seal-unsupported': 'Update the agent when the cloud is newer; else get the original file again',
+  'keyfile-not-opened':
+    'Type the passphrase again, with care for case and spaces; when it is right, get the original file again',
+  'passphrase-unusable': 'This is not the passphrase of the keyfile: ask whoever sealed it',
   'keyfile-expired': "Check this machine's clock; when it is right, ask the operator of the cloud for a new keyfile",
 
   'camera-unreachable':

@@ -10,7 +10,7 @@ import { StateDirectory } from '../state/state-directory.js';
 import { readStatus } from '../status/status.file.js';
 import { testCamera } from './camera.command.js';
 import type { CommandContext } from './command.context.js';
-import { type Flags, keyfileOrigin, proxySettings } from './settings.js';
+import { accessOf, type Flags, keyfileOrigin, passphraseSource, proxySettings } from './settings.js';
 
 export interface CheckFlags extends Flags {
   json?: boolean;
@@ -68,9 +68,9 @@ const findSubject = async (
   const identity = state === undefined ? undefined : await new IdentityStore(state).load();
   if (identity !== undefined) return identitySubject(identity, Date.now());
   const opened = await openKeyfile(keyfileOrigin(flags, environment), terminal.input, {
-    strict: flags.strict ?? environment.ADIT_STRICT,
+    ...accessOf(flags, { terminal, environment }),
     now: new Date(),
-    warn: (message) => terminal.note(`warning: ${message}`),
+    passphrase: passphraseSource(flags, { terminal, environment }),
   });
   if (opened !== undefined) return keyfileSubject(opened);
   const advice = 'Give the keyfile with --keyfile: checking does not use it up';

@@ -10,7 +10,7 @@ import { StateDirectory } from '../state/state-directory.js';
 import { StateLock } from '../state/state-lock.js';
 import type { CommandContext } from './command.context.js';
 import { missingKeyfile } from './inspect.command.js';
-import { type Flags, keyfileOrigin, proxySettings, stateOptions } from './settings.js';
+import { accessOf, type Flags, keyfileOrigin, passphraseSource, proxySettings, stateOptions } from './settings.js';
 
 export interface EnrolFlags extends Flags {
   /** Seconds. */
@@ -23,9 +23,9 @@ export const enrol = async (flags: EnrolFlags, context: CommandContext): Promise
   const environment = context.environment();
   const dialer = new EndpointDialer(proxySettings(flags, environment));
   const opened = await openKeyfile(keyfileOrigin(flags, environment), terminal.input, {
-    strict: flags.strict ?? environment.ADIT_STRICT,
+    ...accessOf(flags, { terminal, environment }),
     now: new Date(),
-    warn: (message) => terminal.note(`warning: ${message}`),
+    passphrase: passphraseSource(flags, { terminal, environment }),
   });
   if (opened === undefined) throw missingKeyfile();
   terminal.table(describeKeyfile(opened));

@@ -8,6 +8,8 @@ Exit codes: 0 done, 1 checked and found wanting, 64 wrong usage, 65 bad keyfile,
 Examples:
   adit-agent inspect hamburg.keyfile
   adit-agent inspect -            paste the keyfile
+  adit-agent inspect --passphrase-file passphrase.txt hamburg.keyfile
+Of a sealed keyfile only id and end show without its passphrase.
 Exit codes: 0, 65 bad keyfile, 66 no such file, 77 --strict.`,
   enrol: `
 Examples:

@@ -131,7 +131,7 @@ describe('adit-agent', () => {
   it.each([
     ['a file of something else', 'rtsp://x', 'keyfile-not-json', /^Choose the file/],
     ['half a keyfile', '{"format":"adit-keyfile","v":1', 'keyfile-truncated', /^Get the original/],
-    ['a file that is far too long', ' '.repeat(20_000), 'keyfile-too-large', /^Choose the file/],
+    ['a file that is far too long', ' '.repeat(30_000), 'keyfile-too-large', /^Choose the file/],
   ])('says of %s what to do next', async (_what, text, code, advice) => {
     const { exitCode, err } = await cli(['inspect', '-'], {}, text);
     expect(exitCode).toBe(65);

@@ -62,6 +62,10 @@ const withKeyfile = (command: Command): Command =>
       '--keyfile <file>',
       'the keyfile; - reads it from standard input (ADIT_KEYFILE_FILE, or its text in ADIT_KEYFILE)',
     )
+    .option(
+      '--passphrase-file <file>',
+      'passphrase of a sealed keyfile; - reads it from standard input (ADIT_KEYFILE_PASSPHRASE_FILE, or its text in ADIT_KEYFILE_PASSPHRASE)',
+    )
     .option('--strict', 'refuse a keyfile that other users may read (ADIT_STRICT)');
 
 const withProxy = (command: Command): Command =>

@@ -18,7 +18,7 @@ import { StateDirectory } from '../state/state-directory.js';
 import { StateLock } from '../state/state-lock.js';
 import { rate } from '../uplink/rate.js';
 import type { CommandContext } from './command.context.js';
-import { type Flags, keyfileOrigin, proxySettings, stateOptions } from './settings.js';
+import { type Flags, keyfileOrigin, passphraseSource, proxySettings, stateOptions } from './settings.js';
 
 /** Runs until a signal comes; the process is then ended from there. */
 export const run = async (flags: Flags, context: CommandContext): Promise<ExitCode> => {
@@ -75,12 +75,12 @@ const keyfileFor = async (
     if (relation === 'own') return undefined;
   }
   const strict = flags.strict ?? environment.ADIT_STRICT;
-  const opened = await openKeyfile(origin, terminal.input, { strict, now: new Date(), warn }).catch(
-    (error: unknown) => {
-      if (identity === undefined || !(error instanceof PkiError)) throw error;
-      warn(`the keyfile for the return of this site is left alone: ${error.message}`);
-    },
-  );
+  const passphrase = passphraseSource(flags, { terminal, environment }, false);
+  const options = { strict, now: new Date(), passphrase, warn };
+  const opened = await openKeyfile(origin, terminal.input, options).catch((error: unknown) => {
+    if (identity === undefined || !(error instanceof PkiError)) throw error;
+    warn(`the keyfile for the return of this site is left alone: ${error.message}`);
+  });
   if (opened === undefined && identity !== undefined) return undefined;
   if (opened === undefined) {
     throw new AgentError(

@@ -1,7 +1,9 @@
 import { IDENTITY_FILE } from '../identity/identity.store.js';
 import type { AgentEnvironment } from '../config.js';
-import type { KeyfileOrigin } from '../keyfile/keyfile.source.js';
+import type { KeyfileOrigin, LoadOptions } from '../keyfile/keyfile.source.js';
+import { PassphraseSource } from '../keyfile/passphrase.source.js';
 import { ProxySettings } from '../network/proxy.settings.js';
+import type { Terminal } from './terminal.js';
 import { StateDirectory, type StateOptions } from '../state/state-directory.js';
 
 /** Flags of the command line, as commander names them. Each wins over its key in the environment. */
@@ -9,6 +11,7 @@ export interface Flags {
   state?: string;
   ephemeral?: boolean;
   keyfile?: string;
+  passphraseFile?: string;
   strict?: boolean;
   yes?: boolean;
   expectFingerprint?: string;
@@ -44,6 +47,32 @@ export const keyfileOrigin = (flags: Flags, environment: AgentEnvironment): Keyf
   const { ADIT_KEYFILE: text, ADIT_KEYFILE_FILE: path } = environment;
   return text === undefined ? { path } : { text };
 };
+
+/** @param mayAsk whether a person may be asked */
+export const passphraseSource = (
+  flags: Flags,
+  { terminal, environment }: { terminal: Terminal; environment: AgentEnvironment },
+  mayAsk = true,
+): PassphraseSource => {
+  const { ADIT_KEYFILE_PASSPHRASE: text, ADIT_KEYFILE_PASSPHRASE_FILE: path } = environment;
+  const origin = flags.passphraseFile === undefined && text !== undefined ? { text: text.reveal() } : undefined;
+  return new PassphraseSource({
+    ...(origin ?? { path: flags.passphraseFile ?? path }),
+    input: terminal.input,
+    inputHasKeyfile: keyfileOrigin(flags, environment).path === '-',
+    access: accessOf(flags, { terminal, environment }),
+    ...(mayAsk && terminal.askSecret ? { ask: terminal.askSecret } : {}),
+  });
+};
+
+/** How much is made of files that others may read. */
+export const accessOf = (
+  flags: Flags,
+  { terminal, environment }: { terminal: Terminal; environment: AgentEnvironment },
+): LoadOptions => ({
+  strict: flags.strict ?? environment.ADIT_STRICT,
+  warn: (message) => terminal.note(`warning: ${message}`),
+});
 
 /** @throws ConfigurationError */
 export const proxySettings = (flags: Flags, environment: AgentEnvironment): ProxySettings =>

@@ -1,11 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
+import { readHidden } from './hidden-line.js';
 import { table } from './table.js';
 
 /** Where a command reads and writes: results to `out`, everything about them to `err`. */
 export class Terminal {
   constructor(
-    readonly input: Readable & { isTTY?: boolean },
+    readonly input: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown },
     private readonly out: Writable,
     private readonly err: Writable & { isTTY?: boolean },
   ) {}
@@ -24,6 +25,22 @@ export class Terminal {
 
   note(text: string): void {
     this.err.write(`${text}\n`);
+  }
+
+  /** Asks for a text that is not shown; undefined where nobody can answer. @throws AgentError `not-confirmed` on Ctrl-C */
+  get askSecret(): ((question: string) => Promise<string>) | undefined {
+    const { input, err } = this;
+    if (input.isTTY !== true || err.isTTY !== true || input.setRawMode === undefined) return undefined;
+    return async (question) => {
+      err.write(question);
+      input.setRawMode?.(true);
+      try {
+        return await readHidden(input);
+      } finally {
+        input.setRawMode?.(false);
+        err.write('\n');
+      }
+    };
   }
 
   /** Asks a yes/no question; undefined where nobody can answer. Anything but yes is no. */

@@ -1,3 +1,4 @@
+import type { SealedKeyfile } from '@app/pki';
 import { endpointName, byPriority } from '../network/endpoint.dialer.js';
 import type { OpenedKeyfile } from './keyfile.service.js';
 
@@ -16,6 +17,19 @@ export const describeKeyfile = ({ keyfile, fingerprint }: OpenedKeyfile): [strin
     ['Fingerprint', fingerprint],
   ];
 };
+
+/** What the outside of a sealed keyfile says; nothing of it is proven. */
+export const describeSealed = ({ keyfileId, expiresAt }: SealedKeyfile): [string, string][] => [
+  ['Keyfile', keyfileId],
+  ['Expires', expiresAt],
+  ['Sealed', 'yes: everything else shows with its passphrase'],
+];
+
+export const sealedJson = ({ keyfileId, expiresAt }: SealedKeyfile): Record<string, unknown> => ({
+  keyfileId,
+  expiresAt,
+  sealed: true,
+});
 
 export const keyfileJson = ({ keyfile, fingerprint }: OpenedKeyfile): Record<string, unknown> => {
   const { document, deployment } = keyfile;

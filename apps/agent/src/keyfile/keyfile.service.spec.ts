@@ -1,4 +1,4 @@
-import { encodeKeyfile, KEYFILE_MAX_BYTES, type CaTree } from '@app/pki';
+import { deriveSealingKey, encodeKeyfile, KEYFILE_MAX_BYTES, sealKeyfile, type CaTree } from '@app/pki';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,5 +145,112 @@ describe('a keyfile', () => {
     expect(strict).toMatchObject({ exitCode: 77, err: expect.stringMatching(/^keyfile-open-to-others/) as string });
     chmodSync(path, 0o600);
     expect((await cli(['inspect', '--strict', path])).err).toBe('');
+  });
+
+  describe('that is sealed', () => {
+    const PASSPHRASE = 'Müller hat 3 Kühe';
+    let sealed: string;
+
+    beforeAll(async () => {
+      sealed = sealKeyfile(good, await deriveSealingKey(PASSPHRASE));
+    });
+
+    const passphraseFile = (content: string, mode = 0o600): string => {
+      const path = join(dir, 'passphrase');
+      rmSync(path, { force: true });
+      writeFileSync(path, content, { mode });
+      return path;
+    };
+
+    /** A person at a terminal: types this after each question. */
+    const atTerminal = async (args: string[], ...answers: string[]) => {
+      const [stdin, out, err] = [new PassThrough(), new Collected(), new Collected()];
+      const raw: boolean[] = [];
+      const input = Object.assign(stdin, {
+        isTTY: true,
+        setRawMode: (on: boolean) => {
+          raw.push(on);
+          if (on) stdin.write(answers.shift() ?? '\u0003');
+        },
+      });
+      const terminal = new Terminal(input, out, Object.assign(err, { isTTY: true }));
+      const exitCode = await runCli(args, { terminal, environment: () => readEnvironment({}) });
+      return { exitCode, out: out.text, err: err.text, raw };
+    };
+
+    it('shows its outside without the passphrase, and all of it with', async () => {
+      const { keyfileId } = JSON.parse(good) as { keyfileId: string };
+      const outside = await cli(['inspect', put(sealed)]);
+      expect(outside).toMatchObject({ exitCode: 0, out: expect.stringContaining(keyfileId) as string });
+      expect(outside.out).not.toMatch(/Hamburg|Fingerprint/);
+      expect(JSON.parse((await cli(['inspect', '--json', put(sealed)])).out)).toMatchObject({
+        keyfileId,
+        sealed: true,
+      });
+      const given: [string[], Record<string, string>, string][] = [
+        [['--passphrase-file', passphraseFile(`${PASSPHRASE}\r\n`)], {}, ''],
+        [['--passphrase-file', '-'], {}, `${PASSPHRASE}\n`],
+        [[], { ADIT_KEYFILE_PASSPHRASE_FILE: passphraseFile(PASSPHRASE) }, ''],
+        [[], { ADIT_KEYFILE_PASSPHRASE: PASSPHRASE }, ''],
+      ];
+      for (const [flags, environment, input] of given) {
+        const { out } = await cli(['inspect', put(sealed), ...flags], environment, input);
+        expect(out).toContain('Hamburg Süd');
+        expect(out).toMatch(/Fingerprint +\w{4}-\w{4}-\w{4}/);
+        expect(out).not.toContain('Kühe');
+      }
+    });
+
+    it('asks on a terminal without showing what is typed, and three times when it is wrong', async () => {
+      const right = await atTerminal(['inspect', put(sealed)], `${PASSPHRASE}\r`);
+      expect(right).toMatchObject({
+        exitCode: 0,
+        raw: [true, false],
+        out: expect.stringContaining('Hamburg') as string,
+      });
+      expect(right.out + right.err).not.toContain('Kühe');
+      expect((await atTerminal(['inspect', put(sealed)], '\r')).out).toMatch(/Sealed +yes/);
+      const state = join(dir, 'sealed-state');
+      const enrol = ['enrol', put(sealed), '--state', state, '--expect-fingerprint', 'AAAA-AAAA-AAAA'];
+      const second = await atTerminal(enrol, 'wrong passphrase\r', `${PASSPHRASE}\r`);
+      expect(second).toMatchObject({ exitCode: 77, err: expect.stringContaining('fingerprint-mismatch') as string });
+      const never = await atTerminal(enrol, 'a\r', 'b\r', 'c\r', `${PASSPHRASE}\r`);
+      expect(never).toMatchObject({ exitCode: 65, err: expect.stringContaining('keyfile-not-opened') as string });
+      expect(await atTerminal(enrol)).toMatchObject({ exitCode: 77, raw: [true, false] });
+      expect(existsSync(state)).toBe(false);
+    }, 30_000);
+
+    it.each([
+      ['the passphrase is wrong', 65, 'keyfile-not-opened', () => ['--passphrase-file', passphraseFile('a wrong one')]],
+      ['nobody gives one', 66, 'passphrase-missing', () => []],
+      ['its file is missing', 66, 'passphrase-unreadable', () => ['--passphrase-file', join(dir, 'nowhere')]],
+      ['its file is empty', 66, 'passphrase-unreadable', () => ['--passphrase-file', passphraseFile('\n')]],
+      [
+        'others may read its file and that is asked about',
+        77,
+        'keyfile-open-to-others',
+        () => ['--strict', '--passphrase-file', passphraseFile(PASSPHRASE, 0o644)],
+      ],
+    ])('is refused without a trace when %s', async (_what, exitCode, code, flags) => {
+      const state = join(dir, 'sealed-state');
+      for (const command of ['enrol', 'run']) {
+        const args = [command, '--keyfile', put(sealed), '--state', state, '--ephemeral', ...flags()];
+        const result = await cli(args, { ADIT_LOG_LEVEL: 'silent' });
+        expect([result.exitCode, result.err.split(':')[0]]).toEqual([exitCode, code]);
+      }
+      expect(existsSync(join(state, 'identity.json'))).toBe(false);
+    });
+
+    it('cannot be asked for together with its passphrase by one standard input', async () => {
+      const { exitCode, err } = await cli(['inspect', '-', '--passphrase-file', '-'], {}, sealed);
+      expect([exitCode, err.split(':')[0]]).toEqual([66, 'passphrase-unreadable']);
+    });
+
+    it('is refused when another keyfile is inside than its seal names', async () => {
+      const other = JSON.parse(sealed) as { keyfileId: string };
+      const moved = JSON.stringify({ ...other, keyfileId: '00000000-0000-4000-8000-000000000000' });
+      const { err } = await cli(['inspect', put(moved)], { ADIT_KEYFILE_PASSPHRASE: PASSPHRASE });
+      expect(err).toMatch(/^keyfile-not-opened/);
+    });
   });
 });

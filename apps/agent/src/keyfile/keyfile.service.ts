@@ -1,15 +1,29 @@
-import { decodeKeyfile, type Keyfile, keyfileFingerprint } from '@app/pki';
+import {
+  decodeKeyfile,
+  type Keyfile,
+  keyfileFingerprint,
+  openSealedKeyfile,
+  PkiError,
+  readSealedKeyfile,
+  type SealedKeyfile,
+} from '@app/pki';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { KeyfileMark } from '../enrolment/keyfile-relation.js';
-import { AgentError } from '../errors.js';
-import { type KeyfileOrigin, readKeyfile } from './keyfile.source.js';
+import { type KeyfileOrigin, type LoadOptions, readKeyfile, requirePrivate } from './keyfile.source.js';
+import type { PassphraseSource } from './passphrase.source.js';
 
-export interface OpenOptions {
-  /** Refuses a file that others may read, instead of warning. */
-  strict: boolean;
+export interface OpenOptions extends LoadOptions {
   now: Date;
-  warn: (message: string) => void;
+  /** Asked only when the keyfile is sealed. */
+  passphrase: PassphraseSource;
+}
+
+/** A keyfile as it was given. */
+export interface LoadedKeyfile {
+  bytes: Buffer;
+  /** Its outside, when it is sealed. */
+  sealed: SealedKeyfile | undefined;
 }
 
 export interface OpenedKeyfile {
@@ -27,15 +41,36 @@ export const openKeyfile = async (
   input: Readable,
   options: OpenOptions,
 ): Promise<OpenedKeyfile | undefined> => {
+  const loaded = await loadKeyfile(origin, input, options);
+  if (loaded === undefined) return undefined;
+  const { sealed, bytes } = loaded;
+  if (sealed === undefined) return verifyKeyfile(bytes, options.now);
+  return await options.passphrase.open((passphrase) => unsealKeyfile(sealed, passphrase, options.now));
+};
+
+/** Reads a keyfile without opening it. @returns undefined when none was given. @throws as `openKeyfile` */
+export const loadKeyfile = async (
+  origin: KeyfileOrigin,
+  input: Readable,
+  options: LoadOptions,
+): Promise<LoadedKeyfile | undefined> => {
   const source = await readKeyfile(origin, input);
   if (source === undefined) return undefined;
-  if (source.openToOthers) {
-    const message = `${source.origin} can be read by other users of this machine`;
-    if (options.strict) throw new AgentError('keyfile-open-to-others', message, `chmod 600 ${source.origin}`);
-    options.warn(`${message}: chmod 600 it, and delete it after the enrolment`);
-  }
-  const keyfile = decodeKeyfile(source.bytes, { now: options.now });
+  requirePrivate(source, options);
+  return { bytes: source.bytes, sealed: readSealedKeyfile(source.bytes) };
+};
+
+/** @throws PkiError `keyfile-…` */
+export const verifyKeyfile = (bytes: Buffer, now: Date): OpenedKeyfile => {
+  const keyfile = decodeKeyfile(bytes, { now });
   return { keyfile, fingerprint: fingerprintOf(keyfile) };
+};
+
+/** What is inside must be the keyfile that the outside names. @throws PkiError `keyfile-not-opened`, `keyfile-…` */
+export const unsealKeyfile = async (sealed: SealedKeyfile, passphrase: string, now: Date): Promise<OpenedKeyfile> => {
+  const opened = verifyKeyfile(await openSealedKeyfile(sealed, passphrase), now);
+  if (opened.keyfile.document.keyfileId === sealed.keyfileId) return opened;
+  throw new PkiError('keyfile-malformed', 'The keyfile inside is another one than its seal names');
 };
 
 const fingerprintOf = ({ document }: Keyfile): string =>

@@ -1,4 +1,4 @@
-import { KEYFILE_MAX_BYTES } from '@app/pki';
+import { SEALED_KEYFILE_MAX_BYTES } from '@app/pki';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { AgentError, errnoOf } from '../errors.js';
@@ -18,18 +18,26 @@ export interface KeyfileBytes {
   openToOthers: boolean;
 }
 
+export interface LoadOptions {
+  /** Refuses a file that others may read, instead of warning. */
+  strict: boolean;
+  warn: (message: string) => void;
+}
+
 /** One byte over the cap is enough to know that it is exceeded. */
-const READ_MAX_BYTES = KEYFILE_MAX_BYTES + 1;
+const READ_MAX_BYTES = SEALED_KEYFILE_MAX_BYTES + 1;
 
 /** @returns undefined when none was given. @throws AgentError `keyfile-unreadable` */
 export const readKeyfile = async (origin: KeyfileOrigin, input: Readable): Promise<KeyfileBytes | undefined> => {
-  if (origin.path === '-') return { bytes: await readInput(input), origin: 'standard input', openToOthers: false };
+  if (origin.path === '-')
+    return { bytes: await readInput(input, isCompleteJson), origin: 'standard input', openToOthers: false };
   if (origin.path !== undefined) return await readPath(origin.path);
   if (origin.text === undefined) return undefined;
   return { bytes: Buffer.from(origin.text), origin: 'ADIT_KEYFILE', openToOthers: false };
 };
 
-const readPath = async (path: string): Promise<KeyfileBytes> => {
+/** The beginning of a file, as much of it as a keyfile may have. @throws AgentError `keyfile-unreadable` */
+export const readPath = async (path: string): Promise<KeyfileBytes> => {
   try {
     const file = await open(path, 'r');
     try {
@@ -46,6 +54,14 @@ const readPath = async (path: string): Promise<KeyfileBytes> => {
   }
 };
 
+/** @throws AgentError `keyfile-open-to-others` when that is asked for */
+export const requirePrivate = (source: KeyfileBytes, { strict, warn }: LoadOptions): void => {
+  if (!source.openToOthers) return;
+  const message = `${source.origin} can be read by other users of this machine`;
+  if (strict) throw new AgentError('keyfile-open-to-others', message, `chmod 600 ${source.origin}`);
+  warn(`${message}: chmod 600 it, and delete it after the enrolment`);
+};
+
 const faultOf = (cause: unknown): string => {
   const code = errnoOf(cause);
   return (code === undefined ? undefined : FAULTS[code]) ?? `cannot be read (${code ?? 'no reason given'})`;
@@ -57,8 +73,8 @@ const FAULTS: Readonly<Record<string, string>> = {
   EISDIR: 'is a directory',
 };
 
-/** Up to the end of the input, or of the keyfile: a person who pastes it need not know Ctrl-D. */
-const readInput = (input: Readable): Promise<Buffer> =>
+/** Up to the end of the input, or of what is asked for: a person who pastes it need not know Ctrl-D. */
+export const readInput = (input: Readable, isComplete: (text: string) => boolean): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
     const finish = (error?: Error): void => {
@@ -69,7 +85,7 @@ const readInput = (input: Readable): Promise<Buffer> =>
     const onEnd = (): void => finish();
     const onData = (chunk: Buffer | string): void => {
       received = Buffer.concat([received, Buffer.from(chunk)]);
-      if (received.length >= READ_MAX_BYTES || isCompleteJson(received.toString('utf8'))) finish();
+      if (received.length >= READ_MAX_BYTES || isComplete(received.toString('utf8'))) finish();
     };
     input.on('data', onData).once('end', onEnd).once('error', finish).resume();
   });

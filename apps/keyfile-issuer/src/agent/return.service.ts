@@ -36,8 +36,9 @@ export class ReturnService {
     if (agent === undefined) throw noAgent();
     requireActive(agent);
     const { siteId, siteName, now: issuedAt } = agent;
-    const order = { tenantId, siteId, siteName, agentId, issuedBy: actor, issuedAt };
-    const draft = await draftKeyfile({ ...order, validForMs: validForSeconds * 1000 }, this.authority);
+    const order = { tenantId, siteId, siteName, returnOf: agentId, issuedBy: actor, issuedAt, downloadedBy: actor };
+    const terms = { validForMs: validForSeconds * 1000, sealed: false, replacesAtEnrolment: false };
+    const draft = await draftKeyfile({ ...order, ...terms }, this.authority);
     const keyfile = await this.store(draft, request);
     return { keyfile, sealedKeyfile: await this.seals.forAdminApi(draft.text), fingerprint: draft.fingerprint };
   }
@@ -54,7 +55,7 @@ export class ReturnService {
       if (agent === undefined) throw noAgent();
       requireActive(agent);
       const dropped = await this.returns.revokePending(tx, tenantId, agentId);
-      await this.returns.insert(tx, row);
+      await this.keyfiles.insert(tx, row);
       const { keyfileId, expiresAt } = row;
       const details = { keyfileId, expiresAt: expiresAt.toISOString(), dropped, correlationId };
       await tx.audit(tenantId, { actor, action: 'agent.return-approved', subject: agentId, details });

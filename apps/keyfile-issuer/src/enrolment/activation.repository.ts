@@ -18,6 +18,15 @@ export class ActivationRepository {
     return (await tx.one<{ tenantId: string }>(sql, [serial]))?.tenantId;
   }
 
+  /** Undefined for a certificate that renews another. */
+  async keyfileOf(tx: Transaction, tenantId: string, serial: string): Promise<string | undefined> {
+    const row = await tx.one<{ keyfileId: string | null }>(
+      'SELECT enrol_token_id AS "keyfileId" FROM certificate WHERE tenant_id = $1 AND serial = $2',
+      [tenantId, serial],
+    );
+    return row?.keyfileId ?? undefined;
+  }
+
   /** Token, agent and certificate as they are once nobody else can change them. */
   async lock(tx: Transaction, tenantId: string, serial: string): Promise<Activatable | undefined> {
     await tx.query(
@@ -39,10 +48,11 @@ export class ActivationRepository {
   }
 
   /** The claim key is dead from here on. */
-  async closeToken(tx: Transaction, tenantId: string, keyfileId: string): Promise<void> {
+  async closeToken(tx: Transaction, tenantId: string, keyfileId: string, from: string): Promise<void> {
     await tx.query(
-      `UPDATE enrol_token SET state = 'closed', closed_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'redeemed'`,
-      [tenantId, keyfileId],
+      `UPDATE enrol_token SET state = 'closed', closed_at = now(), closed_from = $3
+        WHERE tenant_id = $1 AND id = $2 AND state = 'redeemed'`,
+      [tenantId, keyfileId, from],
     );
   }
 

@@ -2,6 +2,7 @@ import { DomainError, type enrolmentActivate } from '@app/contracts';
 import { Database, type Transaction } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { ReplacementService } from './replacement.service.js';
 import { ActivationRepository, type Activatable } from './activation.repository.js';
 
 type ActivateRequest = z.output<typeof enrolmentActivate.request>;
@@ -12,22 +13,27 @@ export class ActivationService {
   constructor(
     private readonly database: Database,
     private readonly rows: ActivationRepository,
+    private readonly replacement: ReplacementService,
   ) {}
 
   async activate(request: ActivateRequest): Promise<z.input<typeof enrolmentActivate.reply>> {
     const { serial, agentId } = request;
     const tenantId = await this.database.inSystem((tx) => this.rows.tenantOf(tx, serial));
     if (tenantId === undefined) throw unknown();
-    return this.database.inTenant(tenantId, async (tx) => {
+    const replaced = await this.database.inTenant(tenantId, async (tx) => {
+      const keyfileId = await this.rows.keyfileOf(tx, tenantId, serial);
+      const leaving = keyfileId && (await this.replacement.prepare(tx, tenantId, keyfileId));
       const found = await this.rows.lock(tx, tenantId, serial);
       if (found === undefined || found.agentId !== agentId) throw unknown();
       if (found.agentState === 'revoked') throw noGood();
       if (found.agentState === 'locked') throw new DomainError('agent-locked', 'the agent is locked');
-      if (found.state === 'current') return { state: 'current' };
+      if (found.state === 'current') return 0;
       if (found.state !== 'pending' || found.expired) throw noGood();
       await this.makeCurrent(tx, tenantId, found, request);
-      return { state: 'current' };
+      return leaving ? this.replacement.complete(tx, tenantId, leaving, request) : 0;
     });
+    this.replacement.announce(replaced);
+    return { state: 'current' };
   }
 
   private async makeCurrent(
@@ -37,7 +43,7 @@ export class ActivationService {
     { peerAddress, correlationId }: ActivateRequest,
   ): Promise<void> {
     const { serial, agentId, keyfileId, agentState } = certificate;
-    if (keyfileId !== null) await this.rows.closeToken(tx, tenantId, keyfileId);
+    if (keyfileId !== null) await this.rows.closeToken(tx, tenantId, keyfileId, peerAddress);
     await this.rows.activateAgent(tx, tenantId, agentId);
     const superseded = await this.rows.supersede(tx, tenantId, agentId);
     await this.rows.makeCurrent(tx, tenantId, serial);

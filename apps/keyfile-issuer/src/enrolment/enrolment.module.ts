@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { KeyfileRepository } from '../keyfile/keyfile.repository.js';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { ReplacementService } from './replacement.service.js';
 import { ActivationRepository } from './activation.repository.js';
 import { ActivationService } from './activation.service.js';
 import { EnrolmentHandler } from './enrolment.handler.js';
@@ -7,7 +10,16 @@ import { EnrolmentService } from './enrolment.service.js';
 import { RefusedEnrolments } from './refused-enrolments.js';
 
 @Module({
+  imports: [RevocationModule],
   controllers: [EnrolmentHandler],
-  providers: [EnrolmentService, EnrolmentRepository, ActivationService, ActivationRepository, RefusedEnrolments],
+  providers: [
+    EnrolmentService,
+    EnrolmentRepository,
+    ActivationService,
+    ActivationRepository,
+    RefusedEnrolments,
+    ReplacementService,
+    KeyfileRepository,
+  ],
 })
 export class EnrolmentModule {}

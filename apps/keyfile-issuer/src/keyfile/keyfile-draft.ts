@@ -25,12 +25,17 @@ export interface KeyfileOrder {
   tenantId: string;
   siteId: string;
   siteName: string;
-  /** Of an agent that is there; a new one without it. */
-  agentId?: string;
+  /** The agent whose return it is for; a new agent without it. */
+  returnOf?: string;
   issuedBy: string;
   /** By the database's clock. */
   issuedAt: Date;
   validForMs: number;
+  sealed: boolean;
+  downloadedBy: string | null;
+  replacesAtEnrolment: boolean;
+  /** The keyfile whose place this one takes, and its agent. */
+  regenerates?: { keyfileId: string; agentId: string };
 }
 
 /** What is stored, and what leaves: the only copy of token and claim key. */
@@ -54,7 +59,7 @@ export async function draftKeyfile(order: KeyfileOrder, authority: AuthorityServ
     keyfileId,
     tenantId: order.tenantId,
     siteId: order.siteId,
-    agentId: order.agentId ?? randomUUID(),
+    agentId: order.regenerates?.agentId ?? order.returnOf ?? randomUUID(),
     tokenHash: tokenSha256(token),
     claimSpki,
     claimSpkiSha256: spkiSha256(claimSpki),
@@ -62,6 +67,11 @@ export async function draftKeyfile(order: KeyfileOrder, authority: AuthorityServ
     issuedAt: order.issuedAt,
     issuedBy: order.issuedBy,
     expiresAt: new Date(order.issuedAt.getTime() + order.validForMs),
+    sealed: order.sealed,
+    downloadedBy: order.downloadedBy,
+    replacesAtEnrolment: order.replacesAtEnrolment,
+    regenerates: order.regenerates?.keyfileId ?? null,
+    purpose: order.returnOf === undefined ? 'enrol' : 'return',
   };
   const text = await encode(
     {

@@ -36,11 +36,27 @@ export class RevocationRepository {
     );
   }
 
-  async revokeToken(tx: Transaction, tenantId: string, keyfileId: string): Promise<void> {
-    await tx.query(`UPDATE enrol_token SET state = 'revoked', revoked_at = now() WHERE tenant_id = $1 AND id = $2`, [
-      tenantId,
-      keyfileId,
-    ]);
+  /** Tokens of a site that no agent in service came of, locked. */
+  async lockUnusedTokensOfSite(tx: Transaction, tenantId: string, siteId: string): Promise<TokenOwner[]> {
+    return tx.query<TokenOwner>(
+      `SELECT t.id AS "keyfileId", t.agent_id AS "agentId", false AS "openReturn" FROM enrol_token t JOIN agent a ON a.id = t.agent_id
+        WHERE t.tenant_id = $1 AND t.site_id = $2 AND t.state <> 'revoked' AND a.state = 'pending'
+        ORDER BY t.id FOR UPDATE OF t`,
+      [tenantId, siteId],
+    );
+  }
+
+  async revokeToken(
+    tx: Transaction,
+    tenantId: string,
+    keyfileId: string,
+    cause: { actor: string; reason: string },
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE enrol_token SET state = 'revoked', revoked_at = now(), revoked_by = $3, revoke_reason = $4
+        WHERE tenant_id = $1 AND id = $2`,
+      [tenantId, keyfileId, cause.actor, cause.reason],
+    );
   }
 
   async revokeAgent(tx: Transaction, tenantId: string, agentId: string): Promise<void> {

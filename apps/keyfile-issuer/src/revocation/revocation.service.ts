@@ -21,13 +21,25 @@ export class RevocationService {
     private readonly messages: MessageClient,
   ) {}
 
-  /** @returns the newest `seq` of the feed, 0 when no certificate was concerned */
-  async revokeSite(tx: Transaction, tenantId: string, siteId: string, cause: RevocationCause): Promise<number> {
-    let newest = 0;
-    for (const token of await this.rows.lockTokensOfSite(tx, tenantId, siteId)) {
-      newest = Math.max(newest, await this.revoke(tx, tenantId, token, cause));
-    }
-    return newest;
+  /**
+   * @param except an agent that stays
+   * @returns the newest `seq` of the feed, 0 when no certificate was concerned
+   */
+  async revokeSite(
+    tx: Transaction,
+    tenantId: string,
+    siteId: string,
+    cause: RevocationCause,
+    except?: string,
+  ): Promise<number> {
+    const tokens = await this.rows.lockTokensOfSite(tx, tenantId, siteId);
+    const leaving = tokens.filter(({ agentId }) => agentId !== except);
+    return this.revokeAll(tx, tenantId, leaving, cause);
+  }
+
+  /** Leaves the agent in service alone; keyfiles that were not used and enrolments that were not finished go. @returns as `revokeSite` */
+  async revokeUnused(tx: Transaction, tenantId: string, siteId: string, cause: RevocationCause): Promise<number> {
+    return this.revokeAll(tx, tenantId, await this.rows.lockUnusedTokensOfSite(tx, tenantId, siteId), cause);
   }
 
   /** Does nothing for a keyfile that is revoked already or unknown. @returns as `revokeSite` */
@@ -38,9 +50,8 @@ export class RevocationService {
 
   /** The agent with all its keyfiles and certificates. Does nothing for one that is revoked already. @returns as `revokeSite` */
   async revokeAgent(tx: Transaction, tenantId: string, agentId: string, cause: RevocationCause): Promise<number> {
-    let newest = 0;
     const tokens = await this.rows.lockTokensOfAgent(tx, tenantId, agentId);
-    for (const token of tokens) newest = Math.max(newest, await this.revoke(tx, tenantId, token, cause));
+    const newest = await this.revokeAll(tx, tenantId, tokens, cause);
     if (tokens.length === 0) return newest;
     const { actor, reason, correlationId } = cause;
     await tx.audit(tenantId, { actor, action: 'agent.revoked', subject: agentId, details: { reason, correlationId } });
@@ -54,15 +65,35 @@ export class RevocationService {
     return seq;
   }
 
+  /** Takes back a keyfile alone: its agent goes on with another one. The caller holds the lock of its row. */
+  async revokeTokenOnly(tx: Transaction, tenantId: string, token: TokenOwner, cause: RevocationCause): Promise<void> {
+    const { keyfileId, agentId } = token;
+    const { actor, reason, correlationId } = cause;
+    await this.rows.revokeToken(tx, tenantId, keyfileId, cause);
+    const details = { agentId, serials: [], reason, correlationId };
+    await tx.audit(tenantId, { actor, action: 'keyfile.revoked', subject: keyfileId, details });
+  }
+
   /** A second hint beside the notification; after the commit. */
   announce(seq: number): void {
     if (seq > 0) this.messages.emit(revocationAdded, { seq });
   }
 
+  private async revokeAll(
+    tx: Transaction,
+    tenantId: string,
+    tokens: readonly TokenOwner[],
+    cause: RevocationCause,
+  ): Promise<number> {
+    let newest = 0;
+    for (const token of tokens) newest = Math.max(newest, await this.revoke(tx, tenantId, token, cause));
+    return newest;
+  }
+
   private async revoke(tx: Transaction, tenantId: string, token: TokenOwner, cause: RevocationCause): Promise<number> {
     const { keyfileId, agentId } = token;
     const { actor, reason, correlationId } = cause;
-    await this.rows.revokeToken(tx, tenantId, keyfileId);
+    await this.rows.revokeToken(tx, tenantId, keyfileId, cause);
     const serials = await this.takeBack(tx, tenantId, token);
     const seq = await this.rows.append(tx, { tenantId, agentId, serials, reason });
     if (seq > 0) await tx.notify(REVOCATION_CHANNEL, String(seq));

@@ -3,6 +3,7 @@ import { DrainingSessions1700000000002 } from './0002-draining-sessions.js';
 import { OperatorAccess1700000000003 } from './0003-operator-access.js';
 import { SiteFacts1700000000004 } from './0004-site-facts.js';
 import { CertificateRenewal1700000000005 } from './0005-certificate-renewal.js';
+import { Onboarding1700000000007 } from './0007-onboarding.js';
 import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
 
 /** In order; explicit, because globs do not survive a build. */
@@ -12,5 +13,6 @@ export const MIGRATIONS = [
   OperatorAccess1700000000003,
   SiteFacts1700000000004,
   CertificateRenewal1700000000005,
+  Onboarding1700000000007,
   WebhooksAndAudit1700000000008,
 ];

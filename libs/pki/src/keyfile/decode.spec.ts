@@ -76,7 +76,7 @@ describe('keyfile', () => {
       'keyfile-malformed',
       () => edited((d) => Object.assign(d, { siteName: '\u001b[2J' })),
     ],
-    ['is sealed', 'not-implemented', () => JSON.stringify({ format: 'adit-keyfile', v: 1, enc: {} })],
+    ['is sealed', 'keyfile-sealed', () => JSON.stringify({ format: 'adit-keyfile', v: 1, enc: {} })],
     ['was edited', 'keyfile-bad-signature', () => edited((d) => Object.assign(d, { siteName: 'Elsewhere' }))],
     [
       'has a flipped bit in its signature',

@@ -1,9 +1,9 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
-import { PkiError, type PkiErrorCode } from '../errors.js';
+import { PkiError } from '../errors.js';
 import { readCertificate, readCertificates } from '../pem.js';
 import { pinOf, spkiOf } from '../spki.js';
 import { KEYFILE_FORMAT, KEYFILE_MAX_BYTES, KEYFILE_VERSION, keyfileDocument, type KeyfileDocument } from './format.js';
-import { JsonError, parseStrictJson, type JsonFault } from './json.js';
+import { readJson } from './text.js';
 import { verifyKeyfileTrust } from './trust.js';
 
 export interface Keyfile {
@@ -23,14 +23,14 @@ export interface DecodeOptions {
 
 /**
  * Reads a keyfile of format 1 without touching network, disk or token. Every way to be wrong has its own code
- * (`keyfile-…`); a sealed keyfile raises `not-implemented`. The checks go from the outside inwards: size, JSON,
+ * (`keyfile-…`); a sealed keyfile raises `keyfile-sealed`. The checks go from the outside inwards: size, JSON,
  * format, version, members, trust chain, claim key, signature, expiry.
  */
 export function decodeKeyfile(bytes: Uint8Array, options: DecodeOptions): Keyfile {
   if (bytes.length > KEYFILE_MAX_BYTES) {
     throw new PkiError('keyfile-too-large', `A keyfile has at most ${KEYFILE_MAX_BYTES} bytes; this is more`);
   }
-  const document = readDocument(parse(bytes));
+  const document = readDocument(readJson(bytes));
   const roots = document.trust.roots.map((pem) => inKeyfile('trust.roots', () => readCertificate(pem)));
   const chain = inKeyfile('claim.certificate', () => readCertificates(document.claim.certificate));
   requireRoots(document, roots, options);
@@ -46,32 +46,6 @@ export function decodeKeyfile(bytes: Uint8Array, options: DecodeOptions): Keyfil
   return { document, deployment, claim: { chain, key }, token: Buffer.from(document.token, 'base64url'), roots };
 }
 
-const JSON_FAULTS: Record<JsonFault, [PkiErrorCode, string]> = {
-  truncated: ['keyfile-truncated', 'The keyfile ends in the middle; copy the whole of it again'],
-  'not-json': ['keyfile-not-json', 'The file is not a keyfile: it is not JSON'],
-  'duplicate-member': ['keyfile-duplicate-member', 'The keyfile has the same member twice'],
-};
-
-function parse(bytes: Uint8Array): unknown {
-  const text = decodeUtf8(bytes);
-  if (text.trim() === '') throw new PkiError('keyfile-truncated', 'The keyfile is empty');
-  try {
-    return parseStrictJson(text);
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause;
-    const [code, message] = JSON_FAULTS[cause.fault];
-    throw new PkiError(code, `${message} (at character ${cause.offset})`, { cause });
-  }
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new PkiError('keyfile-not-json', 'The file is not a keyfile: it is not UTF-8 text', { cause });
-  }
-}
-
 function readDocument(value: unknown): KeyfileDocument {
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== KEYFILE_FORMAT) {
     throw new PkiError('keyfile-wrong-format', `The file is not a keyfile: its format is not "${KEYFILE_FORMAT}"`);
@@ -82,7 +56,7 @@ function readDocument(value: unknown): KeyfileDocument {
       `Only keyfiles of version ${KEYFILE_VERSION} can be read; a newer agent may read this one`,
     );
   }
-  if ('enc' in value) throw new PkiError('not-implemented', 'Sealed keyfiles cannot be opened by this version');
+  if ('enc' in value) throw new PkiError('keyfile-sealed', 'The keyfile is sealed: it opens with its passphrase');
   const result = keyfileDocument.safeParse(value);
   if (result.success) return result.data;
   const unknown = result.error.issues.find((issue) => issue.code === 'unrecognized_keys');

@@ -3,6 +3,8 @@ import { z } from 'zod';
 export const KEYFILE_FORMAT = 'adit-keyfile';
 export const KEYFILE_VERSION = 1;
 export const KEYFILE_MAX_BYTES = 16 * 1024;
+/** The sealed form of the largest keyfile, in base64url, with its header. */
+export const SEALED_KEYFILE_MAX_BYTES = 24 * 1024;
 export const ENROL_ALPN = 'adit-enrol/1';
 export const TUNNEL_ALPN = 'adit-tunnel/1';
 

@@ -1,0 +1,111 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import type { OnboardingRowError } from './onboarding.dto.js';
+
+/** A site as it was written, not checked yet. */
+export interface DraftRow {
+  /** From 1, without the header. */
+  row: number;
+  /** In the file, from 1; null where there is no file. */
+  line: number | null;
+  members: Record<string, unknown>;
+}
+
+export interface Sheet {
+  rows: DraftRow[];
+  errors: OnboardingRowError[];
+}
+
+/** What a site can have; one more is one entry here and in the schema of `onboarding-plan.ts`. */
+export const COLUMNS = ['name', 'label', 'validForSeconds'] as const;
+const RECORD_BYTES = 8 * 1024;
+
+interface CsvRecord {
+  record: string[];
+  info: { lines: number };
+}
+
+/**
+ * Reads CSV (RFC 4180) with a header, in UTF-8 with or without BOM, divided by comma, semicolon or tab: as the header is.
+ * Empty cells are absent, lines without any text do not count.
+ */
+export const readSheet = (bytes: Buffer): Sheet => {
+  const text = decode(bytes);
+  if (text === undefined) return fault('not UTF-8 text: save the file as “CSV UTF-8”');
+  try {
+    const [header, ...records] = parse(text, {
+      delimiter: delimiterOf(text),
+      info: true,
+      trim: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+      max_record_size: RECORD_BYTES,
+    }) as unknown as CsvRecord[];
+    if (header === undefined) return fault('the file is empty');
+    return toSheet(header.record, records);
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    return fault(`not CSV: ${error.message}`);
+  }
+};
+
+const decode = (bytes: Buffer): string | undefined => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+/** A name may hold a comma, a header does not: so the header decides. */
+const delimiterOf = (text: string): string => {
+  const header = text.trimStart().split(/[\r\n]/, 1)[0] ?? '';
+  return [';', '\t'].find((delimiter) => header.includes(delimiter)) ?? ',';
+};
+
+const fault = (detail: string, column = ''): Sheet => ({
+  rows: [],
+  errors: [{ row: 0, line: null, column, code: 'malformed', detail }],
+});
+
+const toSheet = (header: readonly string[], records: readonly CsvRecord[]): Sheet => {
+  const names = header.map((cell) => COLUMNS.find((name) => name.toLowerCase() === cell.toLowerCase()));
+  const errors = headerErrors(header, names);
+  // Without it every row would lack its name.
+  if (!names.includes('name')) return { rows: [], errors };
+  const rows = records.map(({ record, info }, index) => {
+    const [row, line] = [index + 1, info.lines];
+    if (record.length > header.length) {
+      errors.push({
+        row,
+        line,
+        column: '',
+        code: 'malformed',
+        detail: `${record.length} cells, the header has ${header.length}`,
+      });
+    }
+    return { row, line, members: toMembers(names, record) };
+  });
+  return { rows, errors };
+};
+
+const headerErrors = (header: readonly string[], names: readonly (string | undefined)[]): OnboardingRowError[] => {
+  const at = { row: 0, line: 1 };
+  const unknown = header.filter((_, index) => names[index] === undefined);
+  const twice = names.filter((name, index) => name !== undefined && names.indexOf(name) !== index);
+  return [
+    ...unknown.map((column) => ({ ...at, column, code: 'unknown', detail: `columns are ${COLUMNS.join(', ')}` })),
+    ...twice.map((column) => ({ ...at, column: column ?? '', code: 'duplicate', detail: 'the column is there twice' })),
+    ...(names.includes('name') ? [] : [{ ...at, column: 'name', code: 'missing', detail: 'the column is missing' }]),
+  ];
+};
+
+const toMembers = (names: readonly (string | undefined)[], record: readonly string[]): Record<string, unknown> => {
+  const members: Record<string, unknown> = {};
+  for (const [index, name] of names.entries()) {
+    const cell = record[index] ?? '';
+    if (name === undefined || cell === '') continue;
+    members[name] = name === 'validForSeconds' && /^\d{1,9}$/.test(cell) ? Number(cell) : cell;
+  }
+  return members;
+};
