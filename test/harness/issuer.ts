@@ -16,8 +16,10 @@ import { ReturnRepository } from '../../apps/keyfile-issuer/src/agent/return.rep
 import { ReturnService } from '../../apps/keyfile-issuer/src/agent/return.service.js';
 import { ActivationRepository } from '../../apps/keyfile-issuer/src/enrolment/activation.repository.js';
 import { ActivationService } from '../../apps/keyfile-issuer/src/enrolment/activation.service.js';
+import { EnrolmentHandler } from '../../apps/keyfile-issuer/src/enrolment/enrolment.handler.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
 import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
+import { RefusedEnrolments } from '../../apps/keyfile-issuer/src/enrolment/refused-enrolments.js';
 import { ReplacementService } from '../../apps/keyfile-issuer/src/enrolment/replacement.service.js';
 import { KeyfileRegeneration } from '../../apps/keyfile-issuer/src/keyfile/keyfile-regeneration.service.js';
 import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
@@ -34,7 +36,7 @@ type Jwk = Awaited<ReturnType<typeof exportJWK>> & { kty: string };
 export interface TestIssuer {
   keyfiles: KeyfileService;
   regeneration: KeyfileRegeneration;
-  enrolment: EnrolmentService;
+  enrolment: EnrolmentHandler;
   activation: ActivationService;
   renewal: RenewalService;
   agents: AgentService;
@@ -68,9 +70,12 @@ export async function startIssuer(): Promise<TestIssuer> {
   const logger = createLogger('test', 'silent');
   const revocation = new RevocationService(new RevocationRepository(), messages);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
-  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
+  const enrolmentRows = new EnrolmentRepository();
+  const redemption = new EnrolmentService(issuerDatabase, enrolmentRows, authority, seals);
+  const refused = new RefusedEnrolments(issuerDatabase, enrolmentRows, logger);
   const replacement = new ReplacementService(new KeyfileRepository(), revocation);
   const activation = new ActivationService(issuerDatabase, new ActivationRepository(), replacement);
+  const enrolment = new EnrolmentHandler(redemption, activation, refused);
   const renewal = new RenewalService(issuerDatabase, new RenewalRepository(), authority, logger);
   const agentRows = new AgentRepository();
   const agents = new AgentService(issuerDatabase, agentRows, revocation, logger);
@@ -92,6 +97,7 @@ export async function startIssuer(): Promise<TestIssuer> {
     return { keyfileId: issued.keyfile.keyfileId, text: await open(issued.sealedKeyfile) };
   };
   const close = async () => {
+    await refused.beforeApplicationShutdown();
     await issuerDatabase.onApplicationShutdown();
     await database.drop();
     await rm(directory, { recursive: true });
