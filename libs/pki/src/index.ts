@@ -4,8 +4,9 @@ export { certificatePem, readCertificate, readCertificates, toPem } from './pem.
 export { isP256Spki, pinOf, readP256Spki, spkiOf, spkiSha256 } from './spki.js';
 export { formatIdentity, identityOf, isDeploymentLabel, parseIdentity, type Identity } from './identity-uri.js';
 export * from './proof.js';
+export { homeOf, type AgentHome } from './authority/agent-home.js';
 export { openCaTree, type CaTree } from './authority/ca-tree.js';
-export { issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
+export { BACKDATE_MS, issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
 export { createCsr, CSR_MAX_BYTES, readCsr } from './authority/csr.js';
 export { isIssuedDirectlyBy } from './authority/direct-issuer.js';
 export { agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';

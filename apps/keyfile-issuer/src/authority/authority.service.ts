@@ -11,6 +11,7 @@ import {
   pinOf,
   readCsr,
   spkiOf,
+  type AgentHome,
   type CaTree,
   type Issuer,
   type KeyfileEndpoint,
@@ -53,8 +54,10 @@ export class AuthorityService {
     return { agentCa: pemOf(this.tree.agentCa), claimCa: pemOf(this.tree.claimCa) };
   }
 
-  certifyAgent(agentId: string, spki: Buffer, now: Date): Promise<X509Certificate> {
-    return signing(issueCertificate({ profile: agentProfile(this.deployment, agentId), spki, now }, this.tree.agentCa));
+  /** @param home written into the certificate, so that a restore that has lost the agent can put it back */
+  certifyAgent(agentId: string, spki: Buffer, now: Date, home?: AgentHome): Promise<X509Certificate> {
+    const profile = agentProfile(this.deployment, agentId, home);
+    return signing(issueCertificate({ profile, spki, now }, this.tree.agentCa));
   }
 
   certifyClaim(keyfileId: string, spki: Buffer, now: Date, lifetimeMs: number): Promise<X509Certificate> {

@@ -5,6 +5,7 @@ export type TokenState = 'issued' | 'claimed' | 'redeemed' | 'closed' | 'revoked
 export interface TokenRow {
   state: TokenState;
   siteId: string;
+  siteLabel: string;
   agentId: string;
   tokenHash: Buffer;
   claimSpki: Buffer;
@@ -38,7 +39,7 @@ export interface StoredCertificate {
   issuerChain: string;
 }
 
-const TOKEN = `SELECT state, site_id AS "siteId", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
+const TOKEN = `SELECT state, site_id AS "siteId", (SELECT label FROM site WHERE id = site_id) AS "siteLabel", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
   csr_spki AS "csrSpki", claimed_from AS "claimedFrom", expires_at <= now() AS expired, now() AS now
   FROM enrol_token WHERE tenant_id = $1 AND id = $2`;
 

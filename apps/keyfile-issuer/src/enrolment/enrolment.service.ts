@@ -86,7 +86,7 @@ export class EnrolmentService {
   private async certify(attempt: Attempt, token: TokenRow): Promise<StoredCertificate> {
     const { tenantId, keyfileId, subject } = attempt;
     const existing = await this.database.inTenant(tenantId, (tx) => this.rows.findCertificate(tx, tenantId, keyfileId));
-    const certificate = existing === undefined ? await this.sign(token, subject.csrSpki) : undefined;
+    const certificate = existing === undefined ? await this.sign(attempt, token) : undefined;
     return this.database.inTenant(tenantId, async (tx) => {
       const locked = await this.rows.lockToken(tx, tenantId, keyfileId);
       const standing = locked === undefined ? undefined : standingOf(locked, subject.csrSpki);
@@ -96,9 +96,15 @@ export class EnrolmentService {
     });
   }
 
-  private async sign(token: TokenRow, csrSpki: Buffer): Promise<NewCertificate> {
-    const { agentId, now } = token;
-    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now);
+  private async sign({ tenantId, subject }: Attempt, token: TokenRow): Promise<NewCertificate> {
+    const { agentId, siteId, siteLabel, now } = token;
+    const { csrSpki, siteTlsSpki } = subject;
+    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now, {
+      tenantId,
+      siteId,
+      siteLabel,
+      siteTlsSpki,
+    });
     return {
       serial: serialOf(certificate),
       agentId,

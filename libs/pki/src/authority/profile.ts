@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { formatIdentity } from '../identity-uri.js';
+import type { AgentHome } from './agent-home.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const YEAR_MS = 365 * DAY_MS;
@@ -16,6 +17,7 @@ export interface Profile {
   organization: string;
   names: SubjectName[];
   lifetimeMs: number;
+  home?: AgentHome | undefined;
 }
 
 export type SubjectName = { uri: string } | { dns: string } | { ip: string };
@@ -39,9 +41,10 @@ export function keyfileSigningProfile(deployment: string): Profile {
   return leaf('signing', deployment, 'Adit keyfile signing', [{ uri }], 2 * YEAR_MS);
 }
 
-export function agentProfile(deployment: string, agentId: string): Profile {
+/** With its home in it, a certificate brings its agent back after a restore that knows nothing of it (docs/backup.md). */
+export function agentProfile(deployment: string, agentId: string, home?: AgentHome): Profile {
   const uri = formatIdentity({ kind: 'agent', deployment, agentId });
-  return leaf('client', deployment, agentId, [{ uri }], AGENT_LIFETIME_MS);
+  return { ...leaf('client', deployment, agentId, [{ uri }], AGENT_LIFETIME_MS), home };
 }
 
 /** `lifetimeMs` is what the keyfile has left: the claim ends with it. */
