@@ -24,6 +24,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   const brokerId = await insertSession(query, tenantId, siteId, agentId);
   await insertOperator(query, tenantId);
   await insertRole(query, tenantId, siteId);
+  await insertRecovery(query, tenantId, siteId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
 };
@@ -91,6 +92,17 @@ const insertOperator = async (query: Query, tenantId: string): Promise<void> => 
     ticketId,
     tenantId,
   ]);
+};
+
+const insertRecovery = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  await query("INSERT INTO recovery_denied (tenant_id, agent_id, reason) VALUES ($1, gen_random_uuid(), 'test')", [
+    tenantId,
+  ]);
+  await query(
+    `INSERT INTO recovery_request (agent_id, tenant_id, site_id, site_label, serial, der, peer_address)
+     VALUES (gen_random_uuid(), $1, $2, 'hamburg', '01', '\\x00', '192.0.2.7')`,
+    [tenantId, siteId],
+  );
 };
 
 const insertRole = async (query: Query, tenantId: string, siteId: string): Promise<void> => {

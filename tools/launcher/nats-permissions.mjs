@@ -4,7 +4,7 @@
  */
 export const PERMISSIONS = {
   'keyfile-issuer': {
-    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'keyfile.*'],
+    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'keyfile.*', 'recovery.*'],
     requests: [],
     publishes: ['pki.revocation-added'],
     hears: [],
@@ -29,7 +29,7 @@ export const PERMISSIONS = {
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'federation.>'],
+    requests: ['keyfile.*', 'recovery.*', 'federation.>'],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

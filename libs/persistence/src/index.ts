@@ -5,7 +5,7 @@ export { DATABASE_APPS, ensureLogins, readLogins, type DatabaseApp, type Logins 
 export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';
 export { MIGRATIONS } from './migrations/index.js';
 export { migrateDown, migrateUp } from './migrator.js';
-export { Transaction, type AuditEntry, type SqlValue } from './transaction.js';
+export { Transaction, type AuditEntry, type SqlValue, type TransactionOutcome } from './transaction.js';
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
   FederationRoleRepository,
