@@ -1,5 +1,8 @@
 export { Database, type DatabaseOptions } from './database.js';
 export { SQLSTATE, sqlState, violatedConstraint } from './errors.js';
+export type { JournalEvent } from './journal/journal-event.js';
+export { readJournal, type JournalContent } from './journal/journal-reader.js';
+export { RevocationJournal } from './journal/revocation-journal.js';
 export { Listener, type ListenerOptions } from './listener.js';
 export { DATABASE_APPS, ensureLogins, readLogins, type DatabaseApp, type Logins } from './logins.js';
 export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';
