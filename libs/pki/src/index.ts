@@ -6,7 +6,14 @@ export { formatIdentity, identityOf, isDeploymentLabel, parseIdentity, type Iden
 export * from './proof.js';
 export { homeOf, type AgentHome } from './authority/agent-home.js';
 export { openCaTree, type CaTree } from './authority/ca-tree.js';
-export { BACKDATE_MS, issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
+export {
+  BACKDATE_MS,
+  issueCertificate,
+  notAfterOf,
+  notBeforeOf,
+  type IssueRequest,
+  type Issuer,
+} from './authority/certificate.js';
 export { createCsr, CSR_MAX_BYTES, readCsr } from './authority/csr.js';
 export { isIssuedDirectlyBy } from './authority/direct-issuer.js';
 export { agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';

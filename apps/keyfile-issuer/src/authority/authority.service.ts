@@ -5,6 +5,7 @@ import {
   brokerProfile,
   certificatePem,
   claimProfile,
+  isIssuedDirectlyBy,
   issueCertificate,
   notAfterOf,
   PkiError,
@@ -52,6 +53,12 @@ export class AuthorityService {
   /** PEM of the CAs that brokers pin per protocol. */
   get issuers(): { agentCa: string; claimCa: string } {
     return { agentCa: pemOf(this.tree.agentCa), claimCa: pemOf(this.tree.claimCa) };
+  }
+
+  /** PEM of the CA of ours that made an agent's certificate with its own key; `undefined`: none did. */
+  issuerOfAgent(certificate: X509Certificate): string | undefined {
+    const { agentCa } = this.tree;
+    return isIssuedDirectlyBy(certificate, agentCa.certificate) ? pemOf(agentCa) : undefined;
   }
 
   /** @param home written into the certificate, so that a restore that has lost the agent can put it back */

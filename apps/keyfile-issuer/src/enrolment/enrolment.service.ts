@@ -1,5 +1,5 @@
 import { DomainError, type enrolmentActivate, type enrolmentRedeem } from '@app/contracts';
-import { Database, type Transaction } from '@app/persistence';
+import { Database, RevocationJournal, type Transaction } from '@app/persistence';
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
@@ -34,6 +34,7 @@ export class EnrolmentService {
     private readonly rows: EnrolmentRepository,
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
+    private readonly journal: RevocationJournal,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -55,7 +56,12 @@ export class EnrolmentService {
       requireHolder(await this.rows.findToken(tx, tenantId, keyfileId), subject, request.proofs);
       await this.requireFreshKey(tx, attempt);
       const claim = { tenantId, keyfileId, csrSpki: subject.csrSpki, from: request.peerAddress };
-      if (await this.rows.claim(tx, claim)) await this.audit(tx, attempt, 'enrolment.claimed', {});
+      if (await this.rows.claim(tx, claim)) {
+        const csrSpki = subject.csrSpki.toString('base64');
+        // Yesterday's backup has the keyfile unused: from the journal it knows whose it is.
+        await this.journal.record(tx, { kind: 'keyfile-claimed', tenantId, keyfileId, csrSpki });
+        await this.audit(tx, attempt, 'enrolment.claimed', {});
+      }
       return this.judge(tx, attempt);
     });
     if ('refusal' in outcome) throw new DomainError(outcome.refusal.code, outcome.refusal.detail);

@@ -1,13 +1,18 @@
 import { revocationAdded } from '@app/contracts';
-import type { Transaction } from '@app/persistence';
+import { RevocationJournal, type Transaction } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Injectable } from '@nestjs/common';
-import { RevocationRepository, type TokenOwner } from './revocation.repository.js';
+import { RevocationRepository } from './revocation.repository.js';
 
 export interface RevocationCause {
   actor: string;
   reason: string;
   correlationId: string;
+}
+
+interface Revoked {
+  keyfileId: string | null;
+  agentId: string;
 }
 
 /** Channel of the notification that is sent when the transaction commits; the payload is the newest `seq`. */
@@ -19,6 +24,7 @@ export class RevocationService {
   constructor(
     private readonly rows: RevocationRepository,
     private readonly messages: MessageClient,
+    private readonly journal: RevocationJournal,
   ) {}
 
   /** @returns the newest `seq` of the feed, 0 when no certificate was concerned */
@@ -41,16 +47,29 @@ export class RevocationService {
     if (seq > 0) this.messages.emit(revocationAdded, { seq });
   }
 
-  private async revoke(tx: Transaction, tenantId: string, token: TokenOwner, cause: RevocationCause): Promise<number> {
-    const { keyfileId, agentId } = token;
-    const { actor, reason, correlationId } = cause;
-    await this.rows.revokeToken(tx, tenantId, keyfileId);
+  /** An agent by itself, whichever keyfile it came from. @returns as `revokeSite` */
+  revokeAgent(tx: Transaction, tenantId: string, agentId: string, cause: RevocationCause): Promise<number> {
+    return this.revoke(tx, tenantId, { keyfileId: null, agentId }, cause);
+  }
+
+  private async revoke(
+    tx: Transaction,
+    tenantId: string,
+    { keyfileId, agentId }: Revoked,
+    { actor, reason, correlationId }: RevocationCause,
+  ): Promise<number> {
+    if (keyfileId !== null) await this.rows.revokeToken(tx, tenantId, keyfileId);
     await this.rows.revokeAgent(tx, tenantId, agentId);
     const serials = await this.rows.revokeCertificates(tx, tenantId, agentId);
+    await this.journal.record(tx, { kind: 'agent-revoked', tenantId, agentId, keyfileId, serials, reason });
     const seq = await this.rows.append(tx, { tenantId, agentId, serials, reason });
     if (seq > 0) await tx.notify(REVOCATION_CHANNEL, String(seq));
     const details = { agentId, serials, reason, correlationId };
-    await tx.audit(tenantId, { actor, action: 'keyfile.revoked', subject: keyfileId, details });
+    const told =
+      keyfileId === null
+        ? { action: 'agent.revoked', subject: agentId }
+        : { action: 'keyfile.revoked', subject: keyfileId };
+    await tx.audit(tenantId, { actor, ...told, details });
     return seq;
   }
 }

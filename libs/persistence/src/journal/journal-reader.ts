@@ -23,7 +23,13 @@ export async function readJournal(path: string): Promise<JournalContent | undefi
     throw error;
   }
   const text = bytes.toString('utf8');
-  return contentOf(text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1), bytes.length);
+  return contentOf(
+    text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .slice(0, -1),
+    bytes.length,
+  );
 }
 
 function contentOf(lines: string[], bytes: number): JournalContent {

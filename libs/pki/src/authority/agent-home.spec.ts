@@ -52,7 +52,16 @@ describe('the home of an agent in its certificate', () => {
     await writeFile(roots ?? '', files.chain.map(({ certificate }) => certificatePem(certificate.raw)).join(''));
     await writeFile(below ?? '', files.below.map(({ certificate }) => certificatePem(certificate.raw)).join(''));
     await writeFile(leaf ?? '', certificatePem((await certify(home)).raw));
-    const verify = ['verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', roots ?? '', '-untrusted', below ?? ''];
+    const verify = [
+      'verify',
+      '-x509_strict',
+      '-purpose',
+      'sslclient',
+      '-CAfile',
+      roots ?? '',
+      '-untrusted',
+      below ?? '',
+    ];
     await expect(promisify(execFile)('openssl', [...verify, leaf ?? ''])).resolves.toBeDefined();
   });
 
