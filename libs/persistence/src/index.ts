@@ -26,7 +26,11 @@ export { TunnelViewRepository, type TunnelHistoryRow, type TunnelRow } from './r
 export { ViewTicketRepository, type NewViewTicket, type ViewTicketRow } from './repositories/view-ticket.repository.js';
 export { AgentAdmissionRepository, type AgentAdmission } from './repositories/agent-admission.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
-export { RevocationFeedRepository, type Revocation } from './repositories/revocation-feed.repository.js';
+export {
+  RevocationFeedRepository,
+  type DatabaseGeneration,
+  type Revocation,
+} from './repositories/revocation-feed.repository.js';
 export { TunnelRouteRepository, type TunnelRoute } from './repositories/tunnel-route.repository.js';
 export {
   TunnelSessionRepository,

@@ -1,5 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import type { AgentAdmission, AgentAdmissionRepository, Database, TunnelSessionRepository } from '@app/persistence';
+import type {
+  AgentAdmission,
+  AgentAdmissionRepository,
+  Database,
+  RevocationFeedRepository,
+  TunnelSessionRepository,
+} from '@app/persistence';
 import { certificatePem, serialOf } from '@app/pki';
 import type { AppLogger, MessageClient } from '@app/runtime';
 import { temporaryTree } from '../../../../libs/pki/src/keyfile/keyfile.kit.js';
@@ -35,6 +41,7 @@ describe('an agent that wants into a session', () => {
       { inSystem: (work: (tx: unknown) => unknown) => work(undefined) } as unknown as Database,
       { find: () => find() } as unknown as AgentAdmissionRepository,
       {} as TunnelSessionRepository,
+      {} as RevocationFeedRepository,
       {} as MessageClient,
       { warn: () => undefined } as unknown as AppLogger,
     );

@@ -1,17 +1,26 @@
-import { DomainError, enrolmentActivate } from '@app/contracts';
+import { DomainError, enrolmentActivate, enrolmentRecover } from '@app/contracts';
 import { type AdmittedHello } from '@app/multiplex';
-import { type AgentAdmission, AgentAdmissionRepository, Database, TunnelSessionRepository } from '@app/persistence';
+import {
+  type AgentAdmission,
+  AgentAdmissionRepository,
+  Database,
+  RevocationFeedRepository,
+  TunnelSessionRepository,
+} from '@app/persistence';
 import { identityOf, isIssuedDirectlyBy, serialOf } from '@app/pki';
 import { type AppLogger, LOGGER, MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import type { Peer } from '../listener/peer.js';
-import { AdmissionRefused, verdictOf } from './refusal.js';
+import { AdmissionRefused, HOPELESS_RETRY_MS, type Refusal, verdictOf } from './refusal.js';
 
 const RETRY_MS = 2_000;
 /** A second copy of a running agent asks again this late: the incumbent may have gone by then. */
 const CLONE_RETRY_MS = 60_000;
+
+/** An operator has to approve first. */
+const APPROVAL_RETRY_MS = 15_000;
 
 /** Who may open a tunnel, in the order of docs/architecture.md: exact issuer, record, activation, the one instance. */
 @Injectable()
@@ -21,6 +30,7 @@ export class AdmissionService {
     private readonly database: Database,
     private readonly admissions: AgentAdmissionRepository,
     private readonly sessions: TunnelSessionRepository,
+    private readonly feed: RevocationFeedRepository,
     private readonly messages: MessageClient,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
@@ -28,7 +38,10 @@ export class AdmissionService {
   /** Everything that is decided before the session has a row. @throws AdmissionRefused */
   async admit(peer: Peer, hello: AdmittedHello): Promise<AgentAdmission> {
     const agentId = this.agentOf(peer);
-    const record = await this.recheck(serialOf(peer.certificate), agentId);
+    const serial = serialOf(peer.certificate);
+    const found = await this.find(serial);
+    if (found === undefined && (await this.isRecovering())) await this.recover(peer);
+    const record = judged(found ?? (await this.find(serial)), agentId);
     if (record.certificateState === 'pending') await this.activate(record, peer.address);
     await this.refuseClone(record, hello.instanceId);
     return record;
@@ -52,14 +65,11 @@ export class AdmissionService {
 
   /** Again after the row is there: a revocation in between has found the row or is found here. @throws AdmissionRefused */
   async recheck(serial: string, agentId: string): Promise<AgentAdmission> {
-    const record = await this.reading(() => this.database.inSystem((tx) => this.admissions.find(tx, serial)));
-    const refusal = verdictOf(record, agentId);
-    if (refusal !== undefined || record === undefined) {
-      throw new AdmissionRefused(
-        refusal ?? { code: 'certificate-unknown', detail: 'the certificate is not on record' },
-      );
-    }
-    return record;
+    return judged(await this.find(serial), agentId);
+  }
+
+  private find(serial: string): Promise<AgentAdmission | undefined> {
+    return this.reading(() => this.database.inSystem((tx) => this.admissions.find(tx, serial)));
   }
 
   /** The handshake has proven a chain under our root; which of our CAs signed is for us to pin. */
@@ -71,6 +81,33 @@ export class AdmissionService {
     throw new AdmissionRefused({
       code: 'certificate-wrong-role',
       detail: 'this protocol is for the identity certificate of an agent',
+    });
+  }
+
+  /** A restore is being completed: who is not on record may belong there. */
+  private isRecovering(): Promise<boolean> {
+    return this.reading(() => this.database.inSystem(async (tx) => (await this.feed.generation(tx)).isRecovering));
+  }
+
+  /** The issuer judges the certificate itself; what it puts back is judged here as everybody else is. */
+  private async recover({ certificate, address }: Peer): Promise<void> {
+    const request = {
+      certificate: certificate.raw.toString('base64'),
+      peerAddress: address,
+      correlationId: randomUUID(),
+    };
+    const state = await this.messages.request(enrolmentRecover, request).then(
+      (reply) => reply.state,
+      (error: unknown) => {
+        this.logger.warn({ err: error }, 'an agent that is not on record could not be put back');
+        throw new AdmissionRefused(refusalOfRecovery(error));
+      },
+    );
+    if (state === 'recovered') return;
+    throw new AdmissionRefused({
+      code: 'recovery-pending',
+      detail: 'the cloud was restored from a backup; an operator has to approve this agent',
+      retryAfterMs: APPROVAL_RETRY_MS,
     });
   }
 
@@ -119,3 +156,27 @@ export class AdmissionService {
     }
   }
 }
+
+/** @throws AdmissionRefused */
+const judged = (record: AgentAdmission | undefined, agentId: string): AgentAdmission => {
+  const refusal = verdictOf(record, agentId);
+  if (refusal === undefined && record !== undefined) return record;
+  throw new AdmissionRefused(refusal ?? { code: 'certificate-unknown', detail: 'the certificate is not on record' });
+};
+
+const refusalOfRecovery = (error: unknown): Refusal => {
+  const code = error instanceof DomainError ? error.code : 'internal';
+  switch (code) {
+    case 'enrolment-revoked':
+      return { code: 'agent-revoked', detail: 'the agent was revoked', retryAfterMs: HOPELESS_RETRY_MS };
+    case 'certificate-unknown':
+    case 'conflict':
+      return {
+        code: 'certificate-unknown',
+        detail: 'the certificate is not on record',
+        retryAfterMs: HOPELESS_RETRY_MS,
+      };
+    default:
+      return { code: 'unavailable', detail: 'the issuer does not answer now', retryAfterMs: RETRY_MS };
+  }
+};
