@@ -10,6 +10,9 @@ const esmOnly = [
   '@borewit',
   'jose',
   'uuid',
+  'age-encryption',
+  '@noble',
+  '@scure',
 ];
 
 const project = {

@@ -1,3 +1,8 @@
+export type { SequenceState, TableShape } from './backup/catalog.js';
+export type { Afterwards } from './backup/complete-restore.js';
+export { BACKUP_DATABASE_ERRORS, BackupDatabaseError, type BackupDatabaseErrorCode } from './backup/errors.js';
+export { restoreDatabase, type RestoreTarget } from './backup/restore.js';
+export { Snapshot } from './backup/snapshot.js';
 export { Database, type DatabaseOptions } from './database.js';
 export { SQLSTATE, sqlState, violatedConstraint } from './errors.js';
 export type { JournalEvent } from './journal/journal-event.js';
