@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ArchiveItem, writeArchive } from '../archive/archive.js';
 import { type BackupHeader, formatHeader } from '../archive/backup-header.js';
 import { sealed, type SealingKey } from '../archive/backup-key.js';
-import { writeNewFile } from '../files/output-file.js';
+import { requireFree, writeNewFile } from '../files/output-file.js';
 import { filesBelow } from '../files/staged-files.js';
 import { CLI_VERSION } from '../version.js';
 import { deploymentOf, FOLDERS, NOT_OF_THE_DEPLOYMENT, type Places } from './places.js';
@@ -27,6 +27,7 @@ export interface TakenBackup {
  * it: what happens in between is in both, or harmless.
  */
 export async function takeBackup({ places, output, key, signal, progress }: BackupOrder): Promise<TakenBackup> {
+  await requireFree(output);
   const deployment = await deploymentOf(places.folders.ca);
   const journal = await readJournal(places.journal);
   const snapshot = await Snapshot.open(places.databaseUrl);

@@ -15,7 +15,7 @@ export async function writeNewFile(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<number> {
-  if (await exists(path)) throw taken(path);
+  await requireFree(path);
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
   const file = await open(temporary, 'wx', 0o600).catch((cause: unknown) => {
     throw unwritable(path, cause);
@@ -37,6 +37,11 @@ export async function writeNewFile(
     await file.close();
     await rm(temporary, { force: true });
   }
+}
+
+/** @throws CliError `backup-exists` */
+export async function requireFree(path: string): Promise<void> {
+  if (await exists(path)) throw taken(path);
 }
 
 /** A link, unlike a rename, does not replace what somebody else has put there meanwhile. */

@@ -39,7 +39,7 @@ export class LostAgentService {
     if (await this.rows.isOvertaken(tx, tenantId, { siteId: place.siteId, agentId, notBefore })) {
       return { refused: { code: 'conflict', detail: 'the site has a newer certificate than this one' } };
     }
-    return { home: place, known };
+    return { home: { siteId: place.siteId, siteLabel: place.siteLabel }, known };
   }
 
   async putBack(tx: Transaction, tenantId: string, lost: PresentedCertificate, cause: RecoveryCause): Promise<void> {
