@@ -6,6 +6,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -29,6 +30,7 @@ export function appModule(config: AdminConfig): Type {
       FederationRoleModule,
       CameraModule,
       ViewTicketModule,
+      RecoveryModule,
     ],
   })
   class AppModule {}

@@ -24,6 +24,15 @@ export class RevocationRepository {
     );
   }
 
+  /** Agents of a site that are not revoked yet. */
+  async agentsOfSite(tx: Transaction, tenantId: string, siteId: string): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM agent WHERE tenant_id = $1 AND site_id = $2 AND state <> 'revoked' ORDER BY id FOR UPDATE`,
+      [tenantId, siteId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async revokeToken(tx: Transaction, tenantId: string, keyfileId: string): Promise<void> {
     await tx.query(`UPDATE enrol_token SET state = 'revoked', revoked_at = now() WHERE tenant_id = $1 AND id = $2`, [
       tenantId,

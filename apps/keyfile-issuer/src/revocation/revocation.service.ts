@@ -33,6 +33,10 @@ export class RevocationService {
     for (const token of await this.rows.lockTokensOfSite(tx, tenantId, siteId)) {
       newest = Math.max(newest, await this.revoke(tx, tenantId, token, cause));
     }
+    // After a restore an agent may be there whose keyfile was lost.
+    for (const agentId of await this.rows.agentsOfSite(tx, tenantId, siteId)) {
+      newest = Math.max(newest, await this.revokeAgent(tx, tenantId, agentId, cause));
+    }
     return newest;
   }
 

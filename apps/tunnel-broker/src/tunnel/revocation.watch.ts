@@ -86,15 +86,15 @@ export class RevocationWatch implements OnApplicationShutdown {
   }
 
   /**
-   * Another database than before: numbers of revocations begin again, and what was decided about the sessions that are
-   * open is not on record. Their agents come again and are judged anew.
+   * Another database than before: the numbers of revocations begin again, and sessions that it does not know are ended by
+   * the heartbeat, so that their agents come again and are judged by it.
    */
   private beginAnew(generation: string | null): void {
-    this.logger.warn({ generation, sessions: this.registry.all().length }, 'the database was restored');
+    this.logger.warn({ generation }, 'the database was restored');
     this.generation = generation;
     this.lastSeq = 0;
     this.again = true;
-    for (const { session } of this.registry.all()) session.close('database-restored', 'the database was restored');
+    void this.heartbeat.beat();
   }
 
   private apply({ seq, agentId, serial, reason }: Revocation): void {
