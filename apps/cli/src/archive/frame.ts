@@ -1,5 +1,5 @@
 /** Of one frame; rows are cut to it. */
-export const FRAME_MAX_BYTES = 1024 * 1024;
+export const FRAME_MAX_BYTES = 256 * 1024;
 const HEAD_BYTES = 5;
 
 /** What a frame is, by its first byte. */
