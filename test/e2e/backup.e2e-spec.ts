@@ -25,6 +25,7 @@ let home: Awaited<ReturnType<typeof deploymentHome>>;
 let work: string;
 let good: string;
 let identity: string;
+let taken: AditRun;
 
 const path = (name: string): string => join(work, name);
 const run = (argv: string[], databaseUrl = database.ownerUrl, dir = home.dir): Promise<AditRun> =>
@@ -39,8 +40,7 @@ beforeAll(async () => {
   identity = path('key.txt');
   const { out } = await run(['backup', 'keygen', '--output', identity]);
   good = path('good.backup');
-  const taken = await run(['backup', '--output', good, '--recipient', out.trim()]);
-  expect(taken).toMatchObject({ code: 0, out: expect.stringContaining('deployment test') });
+  taken = await run(['backup', '--output', good, '--recipient', out.trim()]);
 }, 120_000);
 
 afterAll(async () => {
@@ -64,6 +64,7 @@ const contentOf = async (query: Empty['query']): Promise<Record<string, string[]
 
 describe('a backup', () => {
   it('is for its owner only, and says in the clear what it is of', async () => {
+    expect(taken).toMatchObject({ code: 0, out: expect.stringContaining('deployment test') });
     expect(statSync(good).mode & 0o777).toBe(0o600);
     const { code, out } = await run(['backup', 'inspect', good, '--json']);
     expect(code).toBe(0);

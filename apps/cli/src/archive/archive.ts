@@ -110,7 +110,7 @@ async function* readContent(frames: AsyncIterator<Frame>): AsyncGenerator<Buffer
 async function next(frames: AsyncIterator<Frame>): Promise<Frame> {
   const { done, value } = await frames.next();
   if (done === true) throw new FrameError('the end is missing');
-  return value as Frame;
+  return value;
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, { body }: Frame): z.output<Schema> {

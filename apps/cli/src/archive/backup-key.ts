@@ -2,7 +2,6 @@ import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } fro
 import { createReadStream } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream as WebStream } from 'node:stream/web';
 import { createGunzip, createGzip } from 'node:zlib';
 import { CliError } from '../errors.js';
 import { FrameError } from './frame.js';
@@ -28,7 +27,7 @@ export async function sealed(plain: AsyncIterable<Buffer>, key: SealingKey): Pro
     throw new CliError('key-unreadable', 'a recipient is no public key of age (age1…)', undefined, { cause });
   }
   const compressed = through(Readable.from(plain, { objectMode: false }), createGzip());
-  return Readable.fromWeb((await encrypter.encrypt(toWeb(compressed))) as unknown as WebStream);
+  return Readable.fromWeb(await encrypter.encrypt(toWeb(compressed)));
 }
 
 /** @throws CliError `backup-wrong-key`, and while it is read `backup-damaged` */
@@ -39,7 +38,7 @@ export async function* unsealed(path: string, start: number, key: OpeningKey): A
   const file = createReadStream(path, { start });
   try {
     const plain = await decrypter.decrypt(toWeb(file));
-    yield* through(Readable.fromWeb(plain as unknown as WebStream), createGunzip()) as AsyncIterable<Buffer>;
+    yield* through(Readable.fromWeb(plain), createGunzip()) as AsyncIterable<Buffer>;
   } catch (cause) {
     throw asCliError(cause);
   } finally {
@@ -74,5 +73,4 @@ function through(source: Readable, transform: Transform): Transform {
   return transform;
 }
 
-const toWeb = (stream: Readable): ReadableStream<Uint8Array> =>
-  Readable.toWeb(stream) as unknown as ReadableStream<Uint8Array>;
+const toWeb = (stream: Readable): ReadableStream<Uint8Array> => Readable.toWeb(stream);

@@ -166,17 +166,11 @@ const judged = (record: AgentAdmission | undefined, agentId: string): AgentAdmis
 
 const refusalOfRecovery = (error: unknown): Refusal => {
   const code = error instanceof DomainError ? error.code : 'internal';
-  switch (code) {
-    case 'enrolment-revoked':
-      return { code: 'agent-revoked', detail: 'the agent was revoked', retryAfterMs: HOPELESS_RETRY_MS };
-    case 'certificate-unknown':
-    case 'conflict':
-      return {
-        code: 'certificate-unknown',
-        detail: 'the certificate is not on record',
-        retryAfterMs: HOPELESS_RETRY_MS,
-      };
-    default:
-      return { code: 'unavailable', detail: 'the issuer does not answer now', retryAfterMs: RETRY_MS };
+  if (code === 'enrolment-revoked') {
+    return { code: 'agent-revoked', detail: 'the agent was revoked', retryAfterMs: HOPELESS_RETRY_MS };
   }
+  if (code === 'certificate-unknown' || code === 'conflict') {
+    return { code: 'certificate-unknown', detail: 'the certificate is not on record', retryAfterMs: HOPELESS_RETRY_MS };
+  }
+  return { code: 'unavailable', detail: 'the issuer does not answer now', retryAfterMs: RETRY_MS };
 };
