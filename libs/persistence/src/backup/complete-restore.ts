@@ -20,6 +20,7 @@ export interface Afterwards {
 /** What was given out before the restore and may have been taken back after the backup. Each ends, where the table is there. */
 const ENDED_BY_A_RESTORE: Record<string, string> = {
   bearer_token: 'UPDATE bearer_token SET revoked_at = now() WHERE revoked_at IS NULL',
+  api_token: 'UPDATE api_token SET revoked_at = now() WHERE revoked_at IS NULL',
   view_ticket: 'UPDATE view_ticket SET revoked_at = now() WHERE revoked_at IS NULL AND expires_at > now()',
 };
 
