@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_TENANT_ID, Database } from '@app/persistence';
+import { DEFAULT_TENANT_ID, Database, RevocationJournal } from '@app/persistence';
 import { openCaTree } from '@app/pki';
 import { createLogger, type MessageClient } from '@app/runtime';
 import { unseal } from '@app/contracts';
@@ -66,14 +66,15 @@ export async function startIssuer(): Promise<TestIssuer> {
   const seals = new Seals(own.privateKey, adminApi.publicKey);
   const messages = { emit: () => undefined } as unknown as MessageClient;
   const logger = createLogger('test', 'silent');
-  const revocation = new RevocationService(new RevocationRepository(), messages);
+  const journal = await RevocationJournal.open([join(directory, 'revocation.journal')], () => undefined);
+  const revocation = new RevocationService(new RevocationRepository(), messages, journal);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
-  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
+  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, journal, logger);
   const replacement = new ReplacementService(new KeyfileRepository(), revocation);
   const activation = new ActivationService(issuerDatabase, new ActivationRepository(), replacement);
   const renewal = new RenewalService(issuerDatabase, new RenewalRepository(), authority, logger);
   const agentRows = new AgentRepository();
-  const agents = new AgentService(issuerDatabase, agentRows, revocation, logger);
+  const agents = new AgentService(issuerDatabase, agentRows, revocation, journal, logger);
   const returns = new ReturnService(
     issuerDatabase,
     agentRows,
@@ -93,6 +94,7 @@ export async function startIssuer(): Promise<TestIssuer> {
   };
   const close = async () => {
     await issuerDatabase.onApplicationShutdown();
+    await journal.onApplicationShutdown();
     await database.drop();
     await rm(directory, { recursive: true });
   };

@@ -4,7 +4,7 @@
  */
 export const PERMISSIONS = {
   'keyfile-issuer': {
-    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'keyfile.*', 'agent.*'],
+    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'keyfile.*', 'agent.*', 'recovery.*'],
     requests: [],
     publishes: ['pki.revocation-added'],
     hears: [],
@@ -30,7 +30,7 @@ export const PERMISSIONS = {
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'agent.*', 'federation.>', 'broker.*.*'],
+    requests: ['keyfile.*', 'agent.*', 'recovery.*', 'federation.>', 'broker.*.*'],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

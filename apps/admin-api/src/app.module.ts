@@ -15,6 +15,7 @@ import { OidcModule } from './oidc/oidc.module.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { PresenceModule } from './presence/presence.module.js';
 import { OnboardingModule } from './onboarding/onboarding.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -49,6 +50,7 @@ export function appModule(config: AdminConfig): Type {
       BrokerModule,
       WebhookModule,
       PresenceModule,
+      RecoveryModule,
     ],
   })
   class AppModule {}

@@ -23,6 +23,17 @@ export const issuerEnvironment = commonEnvironment.extend({
     .default('adit'),
   /** Where agents reach the brokers, best first: written into every keyfile, certified for every broker. */
   ADIT_PUBLIC_ENDPOINTS: endpoints,
+  /** The journal of revocations, and copies of it on other volumes; by default in the folder above. */
+  ADIT_REVOCATION_JOURNAL: z
+    .string()
+    .transform((list) =>
+      list
+        .split(',')
+        .map((path) => path.trim())
+        .filter((path) => path !== ''),
+    )
+    .pipe(z.array(z.string()).min(1).max(4))
+    .optional(),
   /** Further names that brokers may be certified for, such as those of their ingress: `name` or `*.domain`. */
   ADIT_BROKER_NAMES: z
     .string()

@@ -18,6 +18,7 @@ export * from './messages/federation.js';
 export * from './messages/keyfile.js';
 export * from './messages/media.js';
 export * from './messages/renewal.js';
+export * from './messages/recovery.js';
 export * from './messages/tunnel.js';
 export * from './tickets/dial-ticket.js';
 export * from './tickets/view-ticket.js';

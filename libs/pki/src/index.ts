@@ -6,6 +6,7 @@ export { formatIdentity, identityOf, isDeploymentLabel, parseIdentity, type Iden
 export * from './proof.js';
 export * from './renewal-proof.js';
 export * from './return-proof.js';
+export { homeOf, type AgentHome } from './authority/agent-home.js';
 export { openCaTree, type CaTree } from './authority/ca-tree.js';
 export { issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
 export { createCsr, CSR_MAX_BYTES, readCsr } from './authority/csr.js';

@@ -5,12 +5,14 @@ import {
   brokerProfile,
   certificatePem,
   claimProfile,
+  isIssuedDirectlyBy,
   issueCertificate,
   notAfterOf,
   PkiError,
   pinOf,
   readCsr,
   spkiOf,
+  type AgentHome,
   type CaTree,
   type Issuer,
   type KeyfileEndpoint,
@@ -54,13 +56,16 @@ export class AuthorityService {
     return { agentCa: pemOf(this.tree.agentCa), claimCa: pemOf(this.tree.claimCa) };
   }
 
-  certifyAgent(agentId: string, spki: Buffer, now: Date): Promise<X509Certificate> {
-    return signing(
-      issueCertificate(
-        { profile: agentProfile(this.deployment, agentId, this.agentLifeMs), spki, now },
-        this.tree.agentCa,
-      ),
-    );
+  /** PEM of the CA of ours that made an agent's certificate with its own key; `undefined`: none did. */
+  issuerOfAgent(certificate: X509Certificate): string | undefined {
+    const { agentCa } = this.tree;
+    return isIssuedDirectlyBy(certificate, agentCa.certificate) ? pemOf(agentCa) : undefined;
+  }
+
+  /** @param home written into the certificate, so that a restore that has lost the agent can put it back */
+  certifyAgent(agentId: string, spki: Buffer, now: Date, home?: AgentHome): Promise<X509Certificate> {
+    const profile = agentProfile(this.deployment, agentId, { home, lifetimeMs: this.agentLifeMs });
+    return signing(issueCertificate({ profile, spki, now }, this.tree.agentCa));
   }
 
   certifyClaim(keyfileId: string, spki: Buffer, now: Date, lifetimeMs: number): Promise<X509Certificate> {

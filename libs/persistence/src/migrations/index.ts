@@ -5,6 +5,7 @@ import { SiteFacts1700000000004 } from './0004-site-facts.js';
 import { CertificateRenewal1700000000005 } from './0005-certificate-renewal.js';
 import { Onboarding1700000000007 } from './0007-onboarding.js';
 import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
+import { Recovery1700000000009 } from './0009-recovery.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   CertificateRenewal1700000000005,
   Onboarding1700000000007,
   WebhooksAndAudit1700000000008,
+  Recovery1700000000009,
 ];

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { formatIdentity } from '../identity-uri.js';
+import type { AgentHome } from './agent-home.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const YEAR_MS = 365 * DAY_MS;
@@ -21,6 +22,7 @@ export interface Profile {
   lifetimeMs: number;
   /** How long before its making it becomes valid; 5 min without it. */
   backdateMs?: number;
+  home?: AgentHome | undefined;
 }
 
 export type SubjectName = { uri: string } | { dns: string } | { ip: string };
@@ -44,11 +46,16 @@ export function keyfileSigningProfile(deployment: string): Profile {
   return leaf('signing', deployment, 'Adit keyfile signing', [{ uri }], 2 * YEAR_MS);
 }
 
-export function agentProfile(deployment: string, agentId: string, lifetimeMs = AGENT_LIFETIME_MS): Profile {
+/** With its home in it, a certificate brings its agent back after a restore that knows nothing of it (docs/backup.md). */
+export function agentProfile(
+  deployment: string,
+  agentId: string,
+  { home, lifetimeMs = AGENT_LIFETIME_MS }: { home?: AgentHome | undefined; lifetimeMs?: number } = {},
+): Profile {
   const uri = formatIdentity({ kind: 'agent', deployment, agentId });
   // Renewal is due at a share of the life: of a short one the backdating must not be most.
   const backdateMs = Math.min(BACKDATE_MS, lifetimeMs / 20);
-  return { ...leaf('client', deployment, agentId, [{ uri }], lifetimeMs), backdateMs };
+  return { ...leaf('client', deployment, agentId, [{ uri }], lifetimeMs), backdateMs, home };
 }
 
 /** `lifetimeMs` is what the keyfile has left: the claim ends with it. */
