@@ -50,6 +50,8 @@ export const AGENT_ERRORS = {
   'enrolment-interrupted': EXIT.unavailable,
   'enrolment-answer-invalid': EXIT.unavailable,
   'enrolment-refused': EXIT.refused,
+  'control-failed': EXIT.unavailable,
+  'control-refused': EXIT.refused,
 
   'user-invalid': EXIT.usage,
   'camera-invalid': EXIT.usage,
@@ -86,6 +88,17 @@ export class EnrolmentRefusedError extends AgentError {
     readonly retryAfterMs?: number,
   ) {
     super('enrolment-refused', message, advice);
+  }
+}
+
+/** The broker, or the issuer behind it, said no inside a tunnel; `reason` is the server's own stable code. */
+export class ControlRefusedError extends AgentError {
+  constructor(
+    readonly reason: string,
+    message: string,
+    readonly retryAfterMs?: number,
+  ) {
+    super('control-refused', message);
   }
 }
 

@@ -2,6 +2,8 @@ import { readPublicKeys, RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { BrokerConfig } from './config.js';
+import { CONTROL_ANSWERS, controlAnswers } from './control/control-answers.js';
+import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
@@ -43,6 +45,8 @@ export function appModule(config: BrokerConfig): Type {
       DrainService,
       HeartbeatService,
       RevocationWatch,
+      { provide: CONTROL_ANSWERS, useFactory: () => controlAnswers() },
+      ControlService,
       TunnelEndpoint,
       GateMetrics,
       TunnelListener,

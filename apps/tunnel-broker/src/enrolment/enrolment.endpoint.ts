@@ -1,4 +1,4 @@
-import type { EnrolResponse } from '@app/contracts';
+import { encodeMessage, type EnrolResponse, MessageError, readMessage } from '@app/contracts';
 import { ENROL_EXPORTER_LABEL, EXPORTER_BYTES, isIssuedDirectlyBy } from '@app/pki';
 import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
@@ -7,7 +7,6 @@ import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import type { Peer } from '../listener/peer.js';
 import type { Visit } from '../listener/visit.js';
 import { EnrolmentService, refusal } from './enrolment.service.js';
-import { encodeMessage, MessageError, readMessage } from './message-reader.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 /** For the agent to take the answer and close. */

@@ -4,6 +4,8 @@ import type { TLSSocket } from 'node:tls';
 import { type AdmittedHello, Session } from '@app/multiplex';
 import type { AgentAdmission, Database, NewTunnelSession, TunnelSessionRepository } from '@app/persistence';
 import type { AppLogger, MessageClient } from '@app/runtime';
+import { controlAnswers } from '../control/control-answers.js';
+import { ControlService } from '../control/control.service.js';
 import type { Peer } from '../listener/peer.js';
 import type { Outcome, Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
@@ -100,6 +102,7 @@ class Broker {
       new DrainService(this.registry),
       journal,
       this.metrics,
+      new ControlService(controlAnswers(), LOGGER),
       LOGGER,
     );
   }

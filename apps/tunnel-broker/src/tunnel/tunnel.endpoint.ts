@@ -12,6 +12,7 @@ import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { ControlService } from '../control/control.service.js';
 import type { Peer } from '../listener/peer.js';
 import type { Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
@@ -60,6 +61,7 @@ export class TunnelEndpoint {
     private readonly drain: DrainService,
     private readonly journal: SessionJournal,
     private readonly metrics: TunnelMetrics,
+    private readonly control: ControlService,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -96,6 +98,7 @@ export class TunnelEndpoint {
       budget: this.registry.budget,
       sendBudget: this.registry.sendBudget,
       admit: (hello) => this.admit(session, arrival, hello),
+      onOpen: (request) => this.control.serve(this.registry.get(session.welcomed?.sessionId ?? ''), request),
     });
     return session;
   }

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { encodeMessage, MAX_MESSAGE_BYTES, MessageError, readMessage } from './message-reader.js';
+import { encodeMessage, MAX_MESSAGE_BYTES, MessageError, readMessage } from './framed-message.js';
 
 const codeOf = (reading: Promise<unknown>): Promise<string> =>
   reading.then(
@@ -7,7 +7,7 @@ const codeOf = (reading: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof MessageError ? error.code : String(error)),
   );
 
-describe('a message of the enrolment protocol', () => {
+describe('a framed message', () => {
   it('is read from chunks of any size', async () => {
     const message = { hello: 'wörld', list: [1, 2, 3] };
     const bytes = encodeMessage(message);

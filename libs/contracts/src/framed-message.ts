@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 
-/** Largest message of the enrolment protocol, in bytes of JSON. */
+/** Largest message of enrolment and control, in bytes of JSON. */
 export const MAX_MESSAGE_BYTES = 16 * 1_024;
 const LENGTH_BYTES = 4;
 
 /**
- * The one message of a connection: u32 length (big-endian), then that many bytes of UTF-8 JSON. A length beyond the cap
+ * The one message of a stream: u32 length (big-endian), then that many bytes of UTF-8 JSON. A length beyond the cap
  * is refused before anything is kept.
  * @throws MessageError
  */
