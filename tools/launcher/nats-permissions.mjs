@@ -4,14 +4,14 @@
  */
 export const PERMISSIONS = {
   'keyfile-issuer': {
-    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'keyfile.*'],
+    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'pki.acknowledge', 'keyfile.*', 'authority.*'],
     requests: [],
     publishes: ['pki.revocation-added'],
     hears: [],
   },
   'tunnel-broker': {
     serves: [],
-    requests: ['enrolment.*', 'pki.broker-certificate', 'pki.trust'],
+    requests: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'pki.acknowledge'],
     publishes: ['tunnel.up', 'tunnel.down'],
     hears: ['pki.revocation-added'],
   },
@@ -29,7 +29,7 @@ export const PERMISSIONS = {
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'federation.>'],
+    requests: ['keyfile.*', 'authority.*', 'federation.>'],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

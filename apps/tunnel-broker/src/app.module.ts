@@ -7,6 +7,7 @@ import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
+import { AuthorityWatch } from './identity/authority.watch.js';
 import { BrokerIdentityService } from './identity/broker-identity.service.js';
 import { DialTicketService } from './ingress/dial-ticket.service.js';
 import { DialService } from './ingress/dial.service.js';
@@ -37,6 +38,7 @@ export function appModule(config: BrokerConfig): Type {
       { provide: TicketLedger, useFactory: () => new TicketLedger() },
       TunnelMetrics,
       BrokerIdentityService,
+      AuthorityWatch,
       EnrolmentService,
       EnrolmentEndpoint,
       AdmissionService,

@@ -33,6 +33,11 @@ export const ERROR_STATUS = {
   'enrolment-revoked': 403,
   'certificate-unknown': 404,
 
+  'rotation-state': 409,
+  'rotation-brokers-behind': 409,
+  'rotation-agents-missing': 409,
+  'rotation-keyfiles-open': 409,
+
   'role-not-found': 404,
   'role-incomplete': 409,
   'role-not-connected': 503,

@@ -6,6 +6,7 @@ export * from './public-keys.js';
 export * from './sealed.js';
 export * from './site-label.js';
 export * from './tunnel-address.js';
+export * from './messages/authority.js';
 export * from './messages/control.js';
 export * from './messages/enrolment.js';
 export * from './messages/federation.js';

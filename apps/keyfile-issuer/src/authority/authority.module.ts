@@ -1,12 +1,17 @@
-import { CONFIG, readPrivateKey, readPublicKeys } from '@app/runtime';
-import { openCaTree } from '@app/pki';
+import { CONFIG, LOGGER, readPrivateKey, readPublicKeys, type AppLogger } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { IssuerConfig } from '../config.js';
 import { Database } from '@app/persistence';
+import { AcknowledgementService } from './acknowledgement.service.js';
 import { AuthorityHandler } from './authority.handler.js';
+import { AuthorityMetrics } from './authority.metrics.js';
 import { AuthorityService } from './authority.service.js';
+import { AuthorityState } from './authority.state.js';
+import { AuthorityViewer } from './authority.view.js';
+import { AuthorityWatch } from './authority.watch.js';
 import { BrokerNames } from './broker-names.js';
-import { caDirectory, openKeyFiles } from './ca-keys.js';
+import { openAuthority } from './ca-keys.js';
+import { RotationService } from './rotation.service.js';
 import { Seals } from './seals.js';
 
 @Global()
@@ -14,16 +19,37 @@ import { Seals } from './seals.js';
   controllers: [AuthorityHandler],
   providers: [
     {
-      provide: AuthorityService,
+      provide: AuthorityState,
       inject: [CONFIG, Database],
-      useFactory: async (config: IssuerConfig, database: Database) => {
-        const options = { keys: await openKeyFiles(config) };
-        const tree = await openCaTree(caDirectory(config), config.ADIT_DEPLOYMENT, await database.now(), options);
+      useFactory: openAuthority,
+    },
+    {
+      provide: AuthorityService,
+      inject: [CONFIG, AuthorityState, Database],
+      useFactory: (config: IssuerConfig, state: AuthorityState, database: Database) => {
         const endpoints = config.ADIT_PUBLIC_ENDPOINTS;
         const publicNames = [...new Set(endpoints.map((endpoint) => endpoint.serverName))];
-        return new AuthorityService(tree, endpoints, new BrokerNames(publicNames, config.ADIT_BROKER_NAMES), database);
+        return new AuthorityService(state, endpoints, new BrokerNames(publicNames, config.ADIT_BROKER_NAMES), database);
       },
     },
+    {
+      provide: RotationService,
+      inject: [AuthorityState, Database, LOGGER],
+      useFactory: (state: AuthorityState, database: Database, logger: AppLogger) =>
+        new RotationService(state, database, logger),
+    },
+    {
+      provide: AuthorityViewer,
+      inject: [AuthorityState, Database],
+      useFactory: (state: AuthorityState, database: Database) => new AuthorityViewer(state, database),
+    },
+    {
+      provide: AcknowledgementService,
+      inject: [AuthorityState, Database],
+      useFactory: (state: AuthorityState, database: Database) => new AcknowledgementService(state, database),
+    },
+    AuthorityMetrics,
+    AuthorityWatch,
     {
       provide: Seals,
       inject: [CONFIG],

@@ -1,24 +1,26 @@
-import { FileKeyStore, KeyWrap, type KekSources, type KeyStore, PkiError } from '@app/pki';
+import type { Database } from '@app/persistence';
+import { FileKeyStore, KeyWrap, type KekSources, PkiError } from '@app/pki';
 import { ConfigurationError, readSecretFile } from '@app/runtime';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IssuerConfig } from '../config.js';
+import { AuthorityState } from './authority.state.js';
 
 const KEK_FILE = 'ca.kek';
 
-/** Folder of the CA keys and certificates. */
-export const caDirectory = (config: Pick<IssuerConfig, 'ADIT_DATA_DIR'>): string => join(config.ADIT_DATA_DIR, 'ca');
-
 /**
- * The key files, encrypted under the passphrase, or else under `ca.kek` of the secrets: neither lies beside them.
- * @throws ConfigurationError when neither is there, or not the one that the keys were encrypted under
+ * The CAs with their keys in files, encrypted under the passphrase, or else under `ca.kek` of the secrets: neither lies
+ * beside them. @throws ConfigurationError when neither is there, or not the one that the keys were encrypted under; when
+ * keys are lost or another deployment's
  */
-export const openKeyFiles = async (config: IssuerConfig): Promise<KeyStore> => {
+export const openAuthority = async (config: IssuerConfig, database: Database): Promise<AuthorityState> => {
+  const directory = join(config.ADIT_DATA_DIR, 'ca');
   try {
-    return await FileKeyStore.open(caDirectory(config), new KeyWrap(readKekSources(config)));
+    const keys = await FileKeyStore.open(directory, new KeyWrap(readKekSources(config)));
+    return await AuthorityState.open({ directory, deployment: config.ADIT_DEPLOYMENT, keys, database });
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
-    throw new ConfigurationError(`${caDirectory(config)}: ${cause.code}: ${cause.message}`, { cause });
+    throw new ConfigurationError(`${directory}: ${cause.code}: ${cause.message}`, { cause });
   }
 };
 
