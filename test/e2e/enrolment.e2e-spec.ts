@@ -28,7 +28,7 @@ async function activate(chain: string): Promise<string> {
   const identity = identityOf(leaf);
   const agentId = identity.kind === 'agent' ? identity.agentId : '';
   const request = { serial: serialOf(leaf), agentId, peerAddress: '192.0.2.7', correlationId: randomUUID() };
-  return (await issuer.enrolment.activate(request)).state;
+  return (await issuer.activation.activate(request)).state;
 }
 
 const revoke = (keyfileId: string) =>
@@ -204,7 +204,7 @@ describe('the first tunnel', () => {
 
   it('is refused for certificates that were never issued', async () => {
     const request = { serial: 'ab', agentId: randomUUID(), peerAddress: '192.0.2.7', correlationId: randomUUID() };
-    expect(await codeOf(issuer.enrolment.activate(request))).toBe('certificate-unknown');
+    expect(await codeOf(issuer.activation.activate(request))).toBe('certificate-unknown');
   });
 });
 

@@ -14,10 +14,18 @@ import { AuthorityViewer } from '../../apps/keyfile-issuer/src/authority/authori
 import { BrokerNames } from '../../apps/keyfile-issuer/src/authority/broker-names.js';
 import { RotationService } from '../../apps/keyfile-issuer/src/authority/rotation.service.js';
 import { Seals } from '../../apps/keyfile-issuer/src/authority/seals.js';
+import { AgentRepository } from '../../apps/keyfile-issuer/src/agent/agent.repository.js';
+import { AgentService } from '../../apps/keyfile-issuer/src/agent/agent.service.js';
+import { ReturnRepository } from '../../apps/keyfile-issuer/src/agent/return.repository.js';
+import { ReturnService } from '../../apps/keyfile-issuer/src/agent/return.service.js';
+import { ActivationRepository } from '../../apps/keyfile-issuer/src/enrolment/activation.repository.js';
+import { ActivationService } from '../../apps/keyfile-issuer/src/enrolment/activation.service.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
 import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
 import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
 import { KeyfileService } from '../../apps/keyfile-issuer/src/keyfile/keyfile.service.js';
+import { RenewalRepository } from '../../apps/keyfile-issuer/src/renewal/renewal.repository.js';
+import { RenewalService } from '../../apps/keyfile-issuer/src/renewal/renewal.service.js';
 import { RevocationRepository } from '../../apps/keyfile-issuer/src/revocation/revocation.repository.js';
 import { RevocationService } from '../../apps/keyfile-issuer/src/revocation/revocation.service.js';
 import { createDatabase, type TestDatabase } from './database.js';
@@ -28,6 +36,10 @@ type Jwk = Awaited<ReturnType<typeof exportJWK>> & { kty: string };
 export interface TestIssuer {
   keyfiles: KeyfileService;
   enrolment: EnrolmentService;
+  activation: ActivationService;
+  renewal: RenewalService;
+  agents: AgentService;
+  returns: ReturnService;
   authority: AuthorityService;
   state: AuthorityState;
   rotation: RotationService;
@@ -40,6 +52,8 @@ export interface TestIssuer {
   database: TestDatabase;
   /** Public key to seal tokens to. */
   sealKey: Jwk;
+  /** What is sealed to admin-api. */
+  open: (sealed: string) => Promise<string>;
   newSite: () => Promise<string>;
   /** Issues and opens a keyfile as admin-api does. */
   newKeyfile: (siteId?: string, replace?: boolean) => Promise<{ keyfileId: string; text: string }>;
@@ -71,33 +85,41 @@ export async function startIssuer(keysOf?: (directory: string) => Promise<KeySto
   const revocation = new RevocationService(new RevocationRepository(), messages);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
   const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
+  const activation = new ActivationService(issuerDatabase, new ActivationRepository());
+  const renewal = new RenewalService(issuerDatabase, new RenewalRepository(), authority, logger);
+  const agentRows = new AgentRepository();
+  const agents = new AgentService(issuerDatabase, agentRows, revocation, logger);
+  const returns = new ReturnService(
+    issuerDatabase,
+    agentRows,
+    new ReturnRepository(),
+    new KeyfileRepository(),
+    authority,
+    revocation,
+    seals,
+  );
+  const open = (sealed: string) => unseal(sealed, adminApi.privateKey);
   const newSite = () => insertSite(database);
   const newKeyfile = async (siteId?: string, replace = false) => {
     const site = siteId ?? (await newSite());
     const issued = await keyfiles.issue({ ...issueRequest(site), replace });
-    return { keyfileId: issued.keyfile.keyfileId, text: await unseal(issued.sealedKeyfile, adminApi.privateKey) };
+    return { keyfileId: issued.keyfile.keyfileId, text: await open(issued.sealedKeyfile) };
   };
   const close = async () => {
     await issuerDatabase.onApplicationShutdown();
     await database.drop();
     await rm(directory, { recursive: true });
   };
-  return {
-    keyfiles,
-    enrolment,
-    authority,
+  const services = { keyfiles, enrolment, activation, renewal, agents, returns, authority };
+  const cas = {
     state,
     rotation,
     viewer: new AuthorityViewer(state, issuerDatabase),
     acknowledgements: new AcknowledgementService(state, issuerDatabase),
     directory,
     restart,
-    database,
-    sealKey: own.publicKey,
-    newSite,
-    newKeyfile,
-    close,
   };
+  return { ...services, ...cas, database, sealKey: own.publicKey, open, newSite, newKeyfile, close };
 }
 
 function issueRequest(siteId: string) {

@@ -38,6 +38,7 @@ export interface SessionRow {
   close_reason: string | null;
   rtt_ms: number | null;
   remote_address: string;
+  certificate_serial: string;
 }
 
 export interface SecondBroker {

@@ -4,7 +4,7 @@
  */
 export const PERMISSIONS = {
   'keyfile-issuer': {
-    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'pki.acknowledge', 'keyfile.*', 'authority.*'],
+    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'pki.acknowledge', 'keyfile.*', 'agent.*', 'authority.*'],
     requests: [],
     publishes: ['pki.revocation-added'],
     hears: [],
@@ -29,7 +29,7 @@ export const PERMISSIONS = {
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'authority.*', 'federation.>'],
+    requests: ['keyfile.*', 'agent.*', 'authority.*', 'federation.>'],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

@@ -1,5 +1,6 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { AgentModule } from './agent/agent.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -25,6 +26,7 @@ export function appModule(config: AdminConfig): Type {
       TenantModule,
       SiteModule,
       KeyfileModule,
+      AgentModule,
       TunnelModule,
       FederationRoleModule,
       CameraModule,

@@ -52,6 +52,8 @@ export const AGENT_ERRORS = {
   'enrolment-refused': EXIT.refused,
   'control-failed': EXIT.unavailable,
   'control-refused': EXIT.refused,
+  'renewal-answer-invalid': EXIT.unavailable,
+  'agent-not-running': EXIT.unavailable,
 
   'user-invalid': EXIT.usage,
   'camera-invalid': EXIT.usage,

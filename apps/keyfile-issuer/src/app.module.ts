@@ -1,10 +1,12 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { AgentModule } from './agent/agent.module.js';
 import { AuthorityModule } from './authority/authority.module.js';
 import type { IssuerConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
+import { RenewalModule } from './renewal/renewal.module.js';
 
 /** The whole app for one configuration. */
 export function appModule(config: IssuerConfig): Type {
@@ -15,6 +17,8 @@ export function appModule(config: IssuerConfig): Type {
       AuthorityModule,
       KeyfileModule,
       EnrolmentModule,
+      RenewalModule,
+      AgentModule,
     ],
   })
   class AppModule {}

@@ -3,6 +3,11 @@ import type { KeyfileEndpoint } from '@app/pki';
 import { commonEnvironment, parseEnvironment } from '@app/runtime';
 import { z } from 'zod';
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** Seconds are for tests: a site that is offline for a third of it comes back by an operator only. */
+const SHORTEST_LIFE_MS = 10 * UNIT_MS.s;
+const LONGEST_LIFE_MS = 397 * UNIT_MS.d;
+
 const endpoints = z
   .string()
   .transform((list) => list.split(',').map((entry) => entry.trim()))
@@ -33,11 +38,25 @@ export const issuerEnvironment = commonEnvironment.extend({
     .pipe(
       z.array(z.string().regex(/^(?:\*\.)?[A-Za-z0-9._:-]{1,253}$/, 'names or *.domain, separated by commas')).max(64),
     ),
+  /** Life of an agent's certificate; it is renewed at two thirds of it. */
+  ADIT_AGENT_CERTIFICATE_LIFE: z
+    .string()
+    .default('90d')
+    .transform(toMs)
+    .pipe(z.number().min(SHORTEST_LIFE_MS, 'at least 10s').max(LONGEST_LIFE_MS, 'at most 397d')),
 });
 
 export type IssuerConfig = z.infer<typeof issuerEnvironment>;
 
 export const readConfig = (): IssuerConfig => parseEnvironment(issuerEnvironment, process.env);
+
+/** `90d`, `12h`, `30m`, `45s`. */
+function toMs(text: string, context: z.RefinementCtx): number {
+  const [, digits, unit] = /^([1-9][0-9]{0,5})([smhd])$/.exec(text) ?? [];
+  if (unit !== undefined) return Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  context.addIssue({ code: 'custom', message: 'a number and one of s, m, h, d, such as 90d' });
+  return z.NEVER;
+}
 
 function toEndpoint(entry: string, priority: number): KeyfileEndpoint {
   const colon = entry.lastIndexOf(':');

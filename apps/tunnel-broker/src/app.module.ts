@@ -1,4 +1,4 @@
-import { readPublicKeys, RuntimeModule } from '@app/runtime';
+import { MessageClient, readPublicKeys, RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { BrokerConfig } from './config.js';
@@ -24,6 +24,7 @@ import { AdmissionService } from './tunnel/admission.service.js';
 import { DrainService } from './tunnel/drain.service.js';
 import { HeartbeatService } from './tunnel/heartbeat.service.js';
 import { RevocationWatch } from './tunnel/revocation.watch.js';
+import { SessionCertificates } from './tunnel/session-certificates.js';
 import { SessionJournal } from './tunnel/session-journal.js';
 import { SessionRegistry } from './tunnel/session-registry.js';
 import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
@@ -44,10 +45,15 @@ export function appModule(config: BrokerConfig): Type {
       AdmissionService,
       SessionRegistry,
       SessionJournal,
+      SessionCertificates,
       DrainService,
       HeartbeatService,
       RevocationWatch,
-      { provide: CONTROL_ANSWERS, useFactory: () => controlAnswers() },
+      {
+        provide: CONTROL_ANSWERS,
+        inject: [MessageClient],
+        useFactory: (messages: MessageClient) => controlAnswers(messages),
+      },
       ControlService,
       TunnelEndpoint,
       GateMetrics,

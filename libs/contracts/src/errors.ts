@@ -32,6 +32,12 @@ export const ERROR_STATUS = {
   'enrolment-expired': 410,
   'enrolment-revoked': 403,
   'certificate-unknown': 404,
+  'certificate-expired': 403,
+  'certificate-superseded': 403,
+  'renewal-contended': 409,
+  'agent-state': 409,
+  'agent-locked': 403,
+  'agent-revoked': 403,
 
   'rotation-state': 409,
   'rotation-brokers-behind': 409,

@@ -21,7 +21,13 @@ export { SiteRepository, type SiteOverview } from './repositories/site.repositor
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';
 export { TunnelViewRepository, type TunnelHistoryRow, type TunnelRow } from './repositories/tunnel-view.repository.js';
 export { ViewTicketRepository, type NewViewTicket, type ViewTicketRow } from './repositories/view-ticket.repository.js';
-export { AgentAdmissionRepository, type AgentAdmission } from './repositories/agent-admission.repository.js';
+export {
+  AgentViewRepository,
+  type AgentFilter,
+  type AgentViewRow,
+  type CertificateViewRow,
+} from './repositories/agent-view.repository.js';
+export { AgentAdmissionRepository, SUPERSEDED_GRACE, type AgentAdmission } from './repositories/agent-admission.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
 export { RevocationFeedRepository, type Revocation } from './repositories/revocation-feed.repository.js';
 export { TunnelRouteRepository, type TunnelRoute } from './repositories/tunnel-route.repository.js';

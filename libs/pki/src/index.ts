@@ -4,11 +4,13 @@ export { certificatePem, readCertificate, readCertificates, toPem } from './pem.
 export { isP256Spki, pinOf, readP256Spki, spkiOf, spkiSha256 } from './spki.js';
 export { formatIdentity, identityOf, isDeploymentLabel, parseIdentity, type Identity } from './identity-uri.js';
 export * from './proof.js';
+export * from './renewal-proof.js';
+export * from './return-proof.js';
 export { crossSign, openCaTree, removeCaTree, type CaTree, type CaTreeOptions } from './authority/ca-tree.js';
 export { issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
 export { createCsr, CSR_MAX_BYTES, readCsr } from './authority/csr.js';
 export { isIssuedDirectlyBy } from './authority/direct-issuer.js';
-export { agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';
+export { AGENT_LIFETIME_MS, agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';
 export { FileKeyStore, type KeyStore } from './authority/key-store.js';
 export { KEK_BYTES, KeyWrap, type KekSources } from './authority/key-wrap.js';
 export { serialOf } from './authority/serial.js';

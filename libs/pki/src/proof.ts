@@ -58,10 +58,11 @@ export function createProofs(
 export function verifyProofs(subject: ProofSubject, proofs: EnrolmentProofs, claimSpki: Buffer): boolean {
   const bytes = proofBytes(subject);
   return (
-    holds(bytes, readP256Spki(subject.csrSpki), proofs.newKey) && holds(bytes, readP256Spki(claimSpki), proofs.claimKey)
+    signatureHolds(bytes, subject.csrSpki, proofs.newKey) && signatureHolds(bytes, claimSpki, proofs.claimKey)
   );
 }
 
-function holds(bytes: Buffer, key: KeyObject, signature: string): boolean {
-  return verify('sha256', bytes, key, Buffer.from(signature, 'base64'));
+/** @param spki DER of a P-256 key. @param signature ECDSA-SHA256 (DER) in base64 */
+export function signatureHolds(bytes: Buffer, spki: Buffer, signature: string): boolean {
+  return verify('sha256', bytes, readP256Spki(spki), Buffer.from(signature, 'base64'));
 }

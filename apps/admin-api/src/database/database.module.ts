@@ -1,4 +1,5 @@
 import {
+  AgentViewRepository,
   BearerTokenRepository,
   Database,
   OperatorRepository,
@@ -12,6 +13,7 @@ import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
+  AgentViewRepository,
   BearerTokenRepository,
   OperatorRepository,
   SiteRepository,

@@ -27,6 +27,11 @@ Examples:
   adit-agent status
   adit-agent status --check       for container health checks
 Exit codes: 0, 1 with --check when the tunnel is not up, 66 no state directory.`,
+  renew: `
+Example:
+  adit-agent renew
+The agent does it by itself at two thirds of the certificate's life; no channel is interrupted.
+Exit codes: 0 renewed, 1 not renewed, 66 no state directory, 69 no agent runs, or no outcome in time.`,
   check: `
 Examples:
   adit-agent check --keyfile hamburg.keyfile

@@ -8,6 +8,7 @@ import { enrol, type EnrolFlags } from './enrol.command.js';
 import { describeFailure } from './failure.js';
 import { HELP } from './help.js';
 import { inspect } from './inspect.command.js';
+import { renew, type RenewFlags } from './renew.command.js';
 import { reset, type ResetFlags } from './reset.command.js';
 import { run } from './run.command.js';
 import type { Flags } from './settings.js';
@@ -109,6 +110,12 @@ const addRunning = (program: Command, context: CommandContext, finish: Finish): 
     .option('--check', 'print nothing; exit code 0 when the tunnel is up, else 1')
     .addHelpText('after', HELP.status)
     .action((flags: StatusFlags) => finish(showStatus(flags, context)));
+  withState(program.command('renew'))
+    .description('have the running agent renew its certificate at once')
+    .option('--timeout <seconds>', 'give up waiting after this long', seconds, 60)
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.renew)
+    .action((flags: RenewFlags) => finish(renew(flags, context)));
   withProxy(withState(withKeyfile(program.command('check'))))
     .description('look at network, proxy, TLS, clock and cameras; works before the enrolment')
     .option('--json', 'as JSON')

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { StateDirectory } from '../state/state-directory.js';
-import type { Status, Traffic } from '../status/status.js';
+import type { CertificateStatus, Status, Traffic } from '../status/status.js';
 import { readStatus, type SeenStatus } from '../status/status.file.js';
 import { formatRate } from '../uplink/rate.js';
 import type { CommandContext } from './command.context.js';
@@ -48,6 +48,7 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
     ['Site', `${site.siteName} (${site.siteId})`],
     ['Agent', alive ? `running, process ${status.pid}, since ${status.startedAt}` : 'not running'],
     ['Certificate', `valid until ${site.certificateNotAfter}`],
+    ...renewalRows(status.certificate),
     ['Tunnel', alive ? `${tunnel.state} since ${tunnel.since}` : 'down'],
   ];
   if (tunnel.broker !== null) rows.push(['Broker', tunnel.broker]);
@@ -64,6 +65,17 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
   for (const camera of cameras) {
     rows.push([`Camera ${camera.id}`, `${camera.name}: ${camera.state} ${camera.reason ?? ''}`.trimEnd()]);
   }
+  return rows;
+};
+
+const renewalRows = (certificate: CertificateStatus | undefined): string[][] => {
+  if (certificate === undefined) return [];
+  const { notBefore, renewAt, lastRenewal, serial } = certificate;
+  const rows = [
+    ['Certificate serial', `${serial}, since ${notBefore}`],
+    ['Next renewal', renewAt],
+  ];
+  if (lastRenewal !== null) rows.push(['Last renewal', `${lastRenewal.code}: ${lastRenewal.message}`]);
   return rows;
 };
 

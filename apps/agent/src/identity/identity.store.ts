@@ -1,9 +1,10 @@
 import { generateKey, privateKeyPem } from '@app/pki';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { StateDirectory } from '../state/state-directory.js';
-import { identity, type Identity, pendingKey } from './identity.js';
+import { identity, type Identity, pendingKey, type Renewal, renewal } from './identity.js';
 
 export const IDENTITY_FILE = 'identity.json';
+export const RENEWAL_FILE = 'renewal.json';
 const pendingFile = (keyfileId: string): string => `enrolment-${keyfileId}.json`;
 const PENDING = /^enrolment-.+\.json$/;
 
@@ -29,10 +30,28 @@ export class IdentityStore {
     await this.state.remove(pendingFile(next.keyfileId));
   }
 
+  loadRenewal(): Promise<Renewal | undefined> {
+    return this.state.readJson(RENEWAL_FILE, renewal);
+  }
+
+  async saveRenewal(next: Renewal): Promise<void> {
+    await this.state.writeJson(RENEWAL_FILE, next);
+  }
+
+  /** The next certificate has been admitted: it is the identity now. */
+  async completeRenewal(next: Identity): Promise<void> {
+    await this.state.writeJson(IDENTITY_FILE, next);
+    await this.dropRenewal();
+  }
+
+  async dropRenewal(): Promise<void> {
+    await this.state.remove(RENEWAL_FILE);
+  }
+
   /** Forgets identity and keys. */
   async clear(): Promise<void> {
     for (const name of await this.state.names()) {
-      if (name === IDENTITY_FILE || PENDING.test(name)) await this.state.remove(name);
+      if ([IDENTITY_FILE, RENEWAL_FILE].includes(name) || PENDING.test(name)) await this.state.remove(name);
     }
   }
 }

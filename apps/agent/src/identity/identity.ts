@@ -24,3 +24,13 @@ export type Identity = z.infer<typeof identity>;
 
 /** A key made for one keyfile and not certified yet. */
 export const pendingKey = z.object({ v: z.literal(1), keyfileId: z.string(), privateKey: z.string() });
+
+/** The key of the next certificate, and that once it was issued; beside the identity until it was admitted. */
+export const renewal = z.object({
+  v: z.literal(1),
+  /** Serial of the certificate that it renews. */
+  renews: z.string(),
+  privateKey: z.string(),
+  certificateChain: z.string().optional(),
+});
+export type Renewal = z.infer<typeof renewal>;

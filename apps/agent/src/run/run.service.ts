@@ -1,17 +1,20 @@
 import { type AppLogger, LOGGER } from '@app/runtime';
-import { notAfterOf, readCertificates } from '@app/pki';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { createEnrolment } from '../enrolment/enrolment.factory.js';
 import { AgentError } from '../errors.js';
 import type { Identity } from '../identity/identity.js';
+import { IdentityHolder } from '../identity/identity.holder.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { openSiteCertificate } from '../identity/site-certificate.store.js';
 import { EndpointDialer } from '../network/endpoint.dialer.js';
 import { hopName } from '../network/proxy.settings.js';
-import type { Status } from '../status/status.js';
+import { createRenewal } from '../renewal/renewal.factory.js';
+import type { RenewalKeeper, RenewalPlan } from '../renewal/renewal.keeper.js';
+import { RenewalRequests } from '../renewal/renewal.request.js';
+import type { CertificateStatus, Status } from '../status/status.js';
 import { writeStatus } from '../status/status.file.js';
-import { StatusRecorder } from '../status/status.recorder.js';
+import { type RecorderOptions, StatusRecorder } from '../status/status.recorder.js';
 import { ClockWatch } from '../tunnel/clock-watch.js';
 import type { TunnelClient } from '../tunnel/tunnel.client.js';
 import { createTunnel } from '../tunnel/tunnel.factory.js';
@@ -26,12 +29,22 @@ import { SiteServers } from './site-servers.js';
 export type Announce = (message: { type: 'ready' | 'up'; app: 'agent'; ports: Record<string, number> }) => void;
 export const ANNOUNCE = Symbol('ANNOUNCE');
 
+interface Recorded {
+  identity: Identity;
+  instanceId: string;
+  servers: SiteServers;
+  uplink: UplinkKeeper;
+  renewal: RenewalKeeper;
+}
+
 /** The life of a site: servers first, then the identity, then the tunnel; and the same backwards. */
 @Injectable()
 export class RunService {
   private readonly stopping = new AbortController();
   private readonly closers: (() => Promise<void> | void)[] = [];
   private recorder: StatusRecorder | undefined;
+  /** Id of the last request for a renewal that was served. */
+  private served: string | undefined;
 
   constructor(
     @Inject(RUN_SETTINGS) private readonly settings: RunSettings,
@@ -54,11 +67,13 @@ export class RunService {
     const services = allowedServices(servers, this.settings.services);
     const uplink = this.keepUplink();
     const { cap: uplinkCap } = uplink;
-    const tunnel = createTunnel({ identity, dialer, services, instanceId, uplinkCap, logger: this.logger });
+    const holder = await IdentityHolder.open(this.identities, identity);
+    const tunnel = createTunnel({ identity: holder, dialer, services, instanceId, uplinkCap, logger: this.logger });
     this.closers.push(() => tunnel.close());
     tunnel.once('up', () => this.announce({ type: 'up', app: 'agent', ports }));
-    this.record(tunnel, identity, instanceId, servers, uplink);
-    this.watchClock(tunnel);
+    const renewal = this.keepRenewed(holder, tunnel);
+    this.record(tunnel, { identity, instanceId, servers, uplink, renewal });
+    this.watchClock(tunnel, renewal);
     tunnel.start();
   }
 
@@ -110,16 +125,27 @@ export class RunService {
     return keeper;
   }
 
-  private record(
-    tunnel: TunnelClient,
-    identity: Identity,
-    instanceId: string,
-    servers: SiteServers,
-    uplink: UplinkKeeper,
-  ): void {
+  private keepRenewed(holder: IdentityHolder, tunnel: TunnelClient): RenewalKeeper {
+    const renewal = createRenewal(holder, tunnel, this.logger, () => this.recorder?.refresh());
+    const requests = new RenewalRequests(this.settings.state, async (id) => {
+      await renewal.renewNow().catch(() => undefined);
+      this.served = id;
+      this.recorder?.refresh();
+    });
+    requests.start();
+    this.closers.push(
+      () => renewal.close(),
+      () => requests.close(),
+    );
+    return renewal;
+  }
+
+  private record(tunnel: TunnelClient, { identity, instanceId, servers, uplink, renewal }: Recorded): void {
     const { state, proxy } = this.settings;
     const recorder = new StatusRecorder({
-      fixed: { ...ownFacts(instanceId), site: siteFacts(identity) },
+      fixed: ownFacts(instanceId),
+      site: siteFacts(identity),
+      certificate: () => certificateFacts(renewal.plan, this.served),
       proxy: proxy.hop === undefined ? null : hopName(proxy.hop),
       services: {
         directory: `127.0.0.1:${servers.directory.port}`,
@@ -137,10 +163,11 @@ export class RunService {
     this.closers.push(() => recorder.close());
   }
 
-  private watchClock(tunnel: TunnelClient): void {
+  private watchClock(tunnel: TunnelClient, renewal: RenewalKeeper): void {
     const watch = new ClockWatch((byMs) => {
       this.logger.warn({ byMs }, 'the clock jumped: the machine slept, or its clock was set');
       tunnel.wake();
+      void renewal.refresh();
     });
     watch.start();
     this.closers.push(() => watch.close());
@@ -154,12 +181,16 @@ const ownFacts = (instanceId: string): Pick<Status, 'pid' | 'instanceId' | 'agen
   startedAt: new Date().toISOString(),
 });
 
-const siteFacts = ({ siteId, siteName, agentId, certificateChain }: Identity): Status['site'] => {
-  const [leaf] = readCertificates(certificateChain);
-  return {
-    siteId,
-    siteName,
-    agentId,
-    certificateNotAfter: leaf === undefined ? '' : notAfterOf(leaf).toISOString(),
-  };
-};
+const siteFacts = ({ siteId, siteName, agentId }: Identity): RecorderOptions['site'] => ({ siteId, siteName, agentId });
+
+const certificateFacts = (
+  { serial, notBefore, notAfter, renewAt, last }: RenewalPlan,
+  servedRequest: string | undefined,
+): CertificateStatus => ({
+  serial,
+  notBefore: notBefore.toISOString(),
+  notAfter: notAfter.toISOString(),
+  renewAt: renewAt.toISOString(),
+  lastRenewal: last ?? null,
+  servedRequest: servedRequest ?? null,
+});

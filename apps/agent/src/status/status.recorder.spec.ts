@@ -26,9 +26,13 @@ describe('StatusRecorder', () => {
     written = [];
     release = undefined;
     tunnel = new EventEmitter();
-    const site = { siteId: 's', siteName: 'Site', agentId: 'a', certificateNotAfter: '2027-01-01T00:00:00.000Z' };
+    const site = { siteId: 's', siteName: 'Site', agentId: 'a' };
+    const [notBefore, renewAt, notAfter] = ['2026-01-01', '2026-09-01', '2027-01-01'];
+    const certificate = { serial: '01', notBefore, renewAt, notAfter, lastRenewal: null, servedRequest: null };
     recorder = new StatusRecorder({
-      fixed: { pid: 1, instanceId: 'i', agentVersion: '1', startedAt: '2026-01-01T00:00:00.000Z', site },
+      fixed: { pid: 1, instanceId: 'i', agentVersion: '1', startedAt: '2026-01-01T00:00:00.000Z' },
+      site,
+      certificate: () => certificate,
       proxy: null,
       services: { directory: '127.0.0.1:1' },
       uplink: () => ({ bitsPerSecond: 5e6, line: 0 }),
@@ -54,6 +58,7 @@ describe('StatusRecorder', () => {
     session: Object.assign(new EventEmitter(), { rttMs: 12.34, stats: STATS }) as unknown as Session,
     welcome: { sessionId: 'w', wallClockMs: 0, version: 1, features: 0, limits: { maxDataBytes: 1, maxChannels: 1 } },
     endpoint: { host: '2001:db8::1', port: 5500, serverName: 'h', priority: 0 },
+    exporter: Buffer.alloc(32),
     clockSkewMs: -7,
   });
 

@@ -3,13 +3,15 @@ import { endpointName } from '../network/endpoint.dialer.js';
 import type { Connected } from '../tunnel/tunnel.attempt.js';
 import type { TunnelClient, TunnelTrouble } from '../tunnel/tunnel.client.js';
 import type { LimitInForce } from '../uplink/uplink.policy.js';
-import type { CameraStatus, Status, Traffic, TunnelState } from './status.js';
+import type { CameraStatus, CertificateStatus, Status, Traffic, TunnelState } from './status.js';
 
 const MAX_TROUBLES = 5;
 const REFRESH_MS = 10_000;
 
 export interface RecorderOptions {
-  fixed: Pick<Status, 'pid' | 'instanceId' | 'agentVersion' | 'startedAt' | 'site'>;
+  fixed: Pick<Status, 'pid' | 'instanceId' | 'agentVersion' | 'startedAt'>;
+  site: Omit<Status['site'], 'certificateNotAfter'>;
+  certificate: () => CertificateStatus;
   proxy: string | null;
   services: Record<string, string>;
   cameras: () => CameraStatus[];
@@ -68,12 +70,15 @@ export class StatusRecorder {
   }
 
   snapshot(): Status {
-    const { fixed, services, cameras, uplink } = this.options;
+    const { fixed, site, services, cameras, uplink } = this.options;
+    const certificate = this.options.certificate();
     const { bitsPerSecond, line } = uplink();
     const rtt = this.session?.rttMs;
     return {
       v: 1,
       ...fixed,
+      site: { ...site, certificateNotAfter: certificate.notAfter },
+      certificate,
       writtenAt: new Date().toISOString(),
       tunnel: {
         ...this.tunnel,

@@ -31,6 +31,19 @@ const traffic = z.object({
 });
 export type Traffic = z.infer<typeof traffic>;
 
+const certificateStatus = z.object({
+  serial: z.string(),
+  notBefore: z.string(),
+  notAfter: z.string(),
+  /** By the cloud's clock. */
+  renewAt: z.string(),
+  /** `code` is `renewed`, or that of the failure. Null: none in this process's life. */
+  lastRenewal: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** Id of the last `adit-agent renew` that was served. */
+  servedRequest: z.string().nullable(),
+});
+export type CertificateStatus = z.infer<typeof certificateStatus>;
+
 /** What `run` tells about itself, for `status` in another process. */
 export const status = z.object({
   v: z.literal(1),
@@ -40,6 +53,8 @@ export const status = z.object({
   startedAt: z.string(),
   writtenAt: z.string(),
   site: z.object({ siteId: z.string(), siteName: z.string(), agentId: z.string(), certificateNotAfter: z.string() }),
+  /** An agent of before does not tell. */
+  certificate: certificateStatus.optional(),
   tunnel: z.object({
     state: tunnelState,
     since: z.string(),

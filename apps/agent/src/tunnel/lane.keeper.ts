@@ -31,7 +31,9 @@ const PASSING = new Set(['unavailable', 'draining', 'admission-failed']);
 export class LaneKeeper {
   private readonly stopping = new AbortController();
   private readonly timer: NodeJS.Timeout;
-  private busy = false;
+  /** What is being done about the lanes; one thing at a time. */
+  private underWay: Promise<void> | undefined;
+  private swapping = false;
   private idleChecks = 0;
   private restChecks = 0;
 
@@ -51,17 +53,48 @@ export class LaneKeeper {
     this.stopping.abort();
   }
 
+  /** Whether the loss of all lanes is one that `replace` has asked for. */
+  get replacing(): boolean {
+    return this.swapping;
+  }
+
+  /**
+   * One new connection in the place of all that there are, made before they end: what is under way goes on. @throws as
+   * `attach` does; the session itself goes on as it can
+   */
+  async replace(): Promise<void> {
+    const { session, attach } = this.options;
+    while (this.underWay !== undefined) await this.underWay;
+    if (this.stopping.signal.aborted || session.suspended || !session.resumable) return;
+    this.swapping = true;
+    try {
+      const swap = attach('resume', this.stopping.signal);
+      await this.occupy(swap.catch(() => undefined));
+      await swap;
+    } finally {
+      this.swapping = false;
+      if (session.suspended) void this.resume();
+    }
+  }
+
+  private async occupy(work: Promise<void>): Promise<void> {
+    this.underWay = work;
+    await work;
+    this.underWay = undefined;
+  }
+
   /** Until the session is up again or over: its own window bounds the wait. */
   private async resume(): Promise<void> {
+    if (this.underWay === undefined) await this.occupy(this.comeBack());
+  }
+
+  private async comeBack(): Promise<void> {
     const { session, sleep = pause, backOff = new BackOff() } = this.options;
     const { signal } = this.stopping;
-    if (this.busy) return;
-    this.busy = true;
     while (session.suspended && !signal.aborted) {
       await sleep(backOff.nextMs(), signal);
       if (session.suspended && !signal.aborted) await this.attempt();
     }
-    this.busy = false;
   }
 
   private async attempt(): Promise<void> {
@@ -80,17 +113,16 @@ export class LaneKeeper {
 
   private async tend(): Promise<void> {
     const { session, attach, maxLanes = MAX_LANES } = this.options;
-    if (this.busy || session.suspended || !session.resumable || session.state !== 'open') return;
+    if (this.underWay !== undefined || session.suspended || !session.resumable || session.state !== 'open') return;
     const channels = session.dataChannelCount;
     this.idleChecks = channels === 0 ? this.idleChecks + 1 : 0;
     if (this.idleChecks >= IDLE_CHECKS) session.detachIdle();
     this.restChecks -= 1;
     if (session.laneCount >= Math.min(maxLanes, lanesFor(channels)) || this.restChecks > 0) return;
-    this.busy = true;
-    await attach('lane', this.stopping.signal).catch(() => {
+    const added = attach('lane', this.stopping.signal).catch(() => {
       this.restChecks = REST_CHECKS;
     });
-    this.busy = false;
+    await this.occupy(added);
     if (session.suspended) void this.resume();
   }
 }

@@ -9,7 +9,7 @@ import {
   type UplinkCap,
   type WelcomeInfo,
 } from '@app/multiplex';
-import { TUNNEL_ALPN } from '@app/pki';
+import { EXPORTER_BYTES, RENEW_EXPORTER_LABEL, TUNNEL_ALPN } from '@app/pki';
 import type { Identity } from '../identity/identity.js';
 import { type Credentials, type Endpoint, type EndpointDialer, endpointName } from '../network/endpoint.dialer.js';
 import { AgentError } from '../errors.js';
@@ -18,6 +18,8 @@ export interface Connected {
   session: Session;
   welcome: WelcomeInfo;
   endpoint: Endpoint;
+  /** What the proofs of a renewal are bound to, 32 bytes. */
+  exporter: Buffer;
   /** This machine's clock minus the broker's, half a round trip taken off. */
   clockSkewMs: number;
 }
@@ -42,7 +44,7 @@ export const attemptTunnel = async (
   options: AttemptOptions,
   signal: AbortSignal,
 ): Promise<Connected> => {
-  const { transport, exporter } = await dial(endpoint, options, signal);
+  const { transport, exporter, renewalExporter } = await dial(endpoint, options, signal);
   const { onOpen, uplinkCap } = options;
   const session = new Session({ role: 'agent', transport, exporter, hello: options.hello(), onOpen, uplinkCap });
   const stop = (): void => session.close('cancelled');
@@ -52,7 +54,7 @@ export const attemptTunnel = async (
     const welcome = await session.start();
     const receivedAt = options.now();
     const clockSkewMs = Math.round((sentAt + receivedAt) / 2 - welcome.wallClockMs);
-    return { session, welcome, endpoint, clockSkewMs };
+    return { session, welcome, endpoint, exporter: renewalExporter, clockSkewMs };
   } catch (error) {
     throw asRefusal(error, endpoint);
   } finally {
@@ -67,22 +69,24 @@ export const attachTunnel = async (
   options: AttemptOptions,
   signal: AbortSignal,
 ): Promise<void> => {
-  await session.attach({ ...(await dial(endpoint, options, signal)), as });
+  const { transport, exporter } = await dial(endpoint, options, signal);
+  await session.attach({ transport, exporter, as });
 };
 
 const dial = async (
   endpoint: Endpoint,
   options: AttemptOptions,
   signal: AbortSignal,
-): Promise<Omit<AttachOptions, 'as'>> => {
+): Promise<Omit<AttachOptions, 'as'> & { renewalExporter: Buffer }> => {
   const { privateKey: key, certificateChain: chain, trust } = options.identity;
   const credentials: Credentials = { key, chain, roots: trust.roots, alpn: TUNNEL_ALPN };
-  const { socket, facts, sentBytes } = await options.dialer.secure(endpoint, credentials, signal, (secured) =>
-    secured.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
-  );
+  const { socket, facts, sentBytes } = await options.dialer.secure(endpoint, credentials, signal, (secured) => ({
+    exporter: secured.exportKeyingMaterial(LANE_EXPORTER_BYTES, LANE_EXPORTER_LABEL, Buffer.alloc(0)),
+    renewalExporter: secured.exportKeyingMaterial(EXPORTER_BYTES, RENEW_EXPORTER_LABEL, Buffer.alloc(0)),
+  }));
   // A handshake cannot wait for the cap; what follows does.
   options.uplinkCap.spend(sentBytes);
-  return { transport: socket, exporter: facts };
+  return { transport: socket, ...facts };
 };
 
 /** A broker that closes instead of answering HELLO has refused the certificate. */

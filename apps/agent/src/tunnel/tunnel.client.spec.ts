@@ -75,6 +75,7 @@ describe('TunnelClient', () => {
     session: session as unknown as Session,
     welcome: { sessionId: 's', wallClockMs: 0, version: 1, features: 0, limits: { maxDataBytes: 1, maxChannels: 1 } },
     endpoint: endpoint('first', 0),
+    exporter: Buffer.alloc(32),
     clockSkewMs: 0,
   });
 

@@ -69,8 +69,8 @@ const LONGEST_DRAIN_MS = 3_600_000;
 export class TunnelClient extends EventEmitter<TunnelEvents> {
   private readonly stopping = new AbortController();
   private readonly sessions = new Set<Session>();
-  /** Of the session that the status is about; older ones finish beside it. */
-  private current: Session | undefined;
+  /** What the status is about; older sessions finish beside it. */
+  private current: { connected: Connected; keeper: LaneKeeper | undefined } | undefined;
   /** Endpoints that said GOAWAY, and until when (steady ms) they would only refuse. */
   private readonly draining = new Map<string, number>();
   private waking = new AbortController();
@@ -88,6 +88,17 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
   wake(): void {
     this.options.backOff.reset();
     this.waking.abort();
+  }
+
+  /** The session that the status is about, while it can be asked something. */
+  get established(): Connected | undefined {
+    const { connected } = this.current ?? {};
+    return connected?.session.state === 'open' && !connected.session.suspended ? connected : undefined;
+  }
+
+  /** New connections for the session that goes on; nothing to do without one. @throws as LaneKeeper.replace */
+  async replaceLanes(): Promise<void> {
+    if (this.established !== undefined) await this.current?.keeper?.replace();
   }
 
   /** Says GOAWAY, gives channels a moment, and is done. Closing twice is harmless. */
@@ -148,11 +159,10 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
       return { trouble: { code: 'stopped', message: 'Stopping' }, waitMs: 0 };
     }
     const since = this.now();
-    this.current = session;
     this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
     const ended = endOf(session);
-    this.keepLanes(connected);
+    this.current = { connected, keeper: this.keepLanes(connected) };
     this.emit('up', connected);
     const ending = await ended;
     const steady = this.now() - since >= STEADY_MS;
@@ -179,10 +189,10 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
     });
   }
 
-  private keepLanes(connected: Connected): void {
+  private keepLanes(connected: Connected): LaneKeeper | undefined {
     const { attach, endpoints, sleep } = this.options;
     const { session } = connected;
-    if (attach === undefined) return;
+    if (attach === undefined) return undefined;
     const keeper = new LaneKeeper({
       session,
       attach: (as, signal) => attach(connected, as, signal),
@@ -191,11 +201,12 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
     });
     this.stopping.signal.addEventListener('abort', () => keeper.stop(), { once: true, signal: keeper.stopped });
     session.on('suspended', (reason) => {
-      if (session === this.current) this.emit('suspended', closedBy(reason).trouble);
+      if (session === this.current?.connected.session && !keeper.replacing) this.emit('suspended', closedBy(reason).trouble);
     });
     session.on('resumed', () => {
-      if (session === this.current) this.emit('resumed', connected);
+      if (session === this.current?.connected.session && !keeper.replacing) this.emit('resumed', connected);
     });
+    return keeper;
   }
 }
 

@@ -2,16 +2,18 @@ import type { UplinkCap } from '@app/multiplex';
 import type { AppLogger } from '@app/runtime';
 import { arch, platform, release } from 'node:os';
 import type { Identity } from '../identity/identity.js';
+import type { IdentityHolder } from '../identity/identity.holder.js';
 import type { EndpointDialer } from '../network/endpoint.dialer.js';
 import { AGENT_VERSION } from '../version.js';
 import { BackOff } from './back-off.js';
 import { ChannelGate } from './channel.gate.js';
+import { connectByNewest } from './newest-identity.js';
 import type { ServiceAllowList } from './service-allow-list.js';
 import { attachTunnel, attemptTunnel } from './tunnel.attempt.js';
 import { TunnelClient } from './tunnel.client.js';
 
 export interface TunnelParts {
-  identity: Identity;
+  identity: IdentityHolder;
   dialer: EndpointDialer;
   services: ServiceAllowList;
   /** New for each process. */
@@ -37,7 +39,6 @@ export const createTunnel = ({
   });
   const options = {
     dialer,
-    identity,
     hello: () => ({
       instanceId,
       agentVersion: AGENT_VERSION,
@@ -48,10 +49,13 @@ export const createTunnel = ({
     now: () => Date.now(),
     uplinkCap,
   };
+  const byNewest = <T>(connect: (one: Identity) => Promise<T>): Promise<T> =>
+    connectByNewest(identity, connect, (error) => logger.error({ err: error }, 'the renewal cannot be completed on disk'));
   const client = new TunnelClient({
-    endpoints: identity.endpoints,
-    attempt: (endpoint, signal) => attemptTunnel(endpoint, options, signal),
-    attach: (connected, as, signal) => attachTunnel(connected, as, options, signal),
+    endpoints: identity.current.endpoints,
+    attempt: (endpoint, signal) => byNewest((one) => attemptTunnel(endpoint, { ...options, identity: one }, signal)),
+    attach: (connected, as, signal) =>
+      byNewest((one) => attachTunnel(connected, as, { ...options, identity: one }, signal)),
     backOff: new BackOff(),
   });
   client.on('suspended', ({ code, message }) => logger.warn({ code }, `the tunnel is interrupted: ${message}`));

@@ -29,7 +29,8 @@ import { Seals } from './seals.js';
       useFactory: (config: IssuerConfig, state: AuthorityState, database: Database) => {
         const endpoints = config.ADIT_PUBLIC_ENDPOINTS;
         const publicNames = [...new Set(endpoints.map((endpoint) => endpoint.serverName))];
-        return new AuthorityService(state, endpoints, new BrokerNames(publicNames, config.ADIT_BROKER_NAMES), database);
+        const names = new BrokerNames(publicNames, config.ADIT_BROKER_NAMES);
+        return new AuthorityService(state, endpoints, names, database, config.ADIT_AGENT_CERTIFICATE_LIFE);
       },
     },
     {

@@ -28,11 +28,13 @@ export class AuthorityService {
     readonly endpoints: KeyfileEndpoint[],
     private readonly brokerNames: BrokerNames,
     private readonly database: Database,
+    private readonly agentLifeMs?: number,
   ) {}
 
   /** The same with the CAs of this moment, for what needs several things that belong together. */
   pinned(): AuthorityService {
-    return new AuthorityService({ current: this.source.current }, this.endpoints, this.brokerNames, this.database);
+    const { source, endpoints, brokerNames, database, agentLifeMs } = this;
+    return new AuthorityService({ current: source.current }, endpoints, brokerNames, database, agentLifeMs);
   }
 
   get deployment(): string {
@@ -67,7 +69,7 @@ export class AuthorityService {
   }
 
   certifyAgent(agentId: string, spki: Buffer, now: Date): Promise<X509Certificate> {
-    return this.issue(agentProfile(this.deployment, agentId), spki, now, this.tree.agentCa);
+    return this.issue(agentProfile(this.deployment, agentId, this.agentLifeMs), spki, now, this.tree.agentCa);
   }
 
   certifyClaim(keyfileId: string, spki: Buffer, now: Date, lifetimeMs: number): Promise<X509Certificate> {

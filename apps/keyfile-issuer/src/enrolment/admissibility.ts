@@ -1,6 +1,6 @@
 import { DomainError, type ErrorCode } from '@app/contracts';
-import { spkiSha256, tokenSha256, verifyProofs, type EnrolmentProofs, type ProofSubject } from '@app/pki';
-import { timingSafeEqual } from 'node:crypto';
+import { spkiOf, spkiSha256, tokenSha256, verifyProofs, verifyReturnProof, type EnrolmentProofs, type ProofSubject } from '@app/pki';
+import { timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { TokenRow } from './enrolment.repository.js';
 
 /**
@@ -19,6 +19,12 @@ export function requireHolder(row: TokenRow | undefined, subject: ProofSubject, 
     throw new DomainError('enrolment-bad-proof', 'a proof does not hold for this keyfile, key and connection');
   }
   return row;
+}
+
+/** @param identities DER of the certificates that the agent has on record, each worth a proof by its key */
+export function isReturning(subject: ProofSubject, proof: string | undefined, identities: Buffer[]): boolean {
+  if (proof === undefined) return false;
+  return identities.some((der) => verifyReturnProof(subject, proof, spkiOf(new X509Certificate(der).publicKey)));
 }
 
 /** What a token that could not be claimed means to the one who asked. `resume` is the same key again. */

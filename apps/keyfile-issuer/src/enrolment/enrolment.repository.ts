@@ -4,6 +4,8 @@ export type TokenState = 'issued' | 'claimed' | 'redeemed' | 'closed' | 'revoked
 
 export interface TokenRow {
   state: TokenState;
+  /** `return`: for an agent that is there. */
+  purpose: 'enrol' | 'return';
   siteId: string;
   agentId: string;
   tokenHash: Buffer;
@@ -12,14 +14,6 @@ export interface TokenRow {
   claimedFrom: string | null;
   expired: boolean;
   now: Date;
-}
-
-export interface CertificateRow {
-  serial: string;
-  agentId: string;
-  keyfileId: string;
-  state: 'pending' | 'current' | 'superseded' | 'revoked';
-  expired: boolean;
 }
 
 export interface NewCertificate {
@@ -38,7 +32,7 @@ export interface StoredCertificate {
   issuerChain: string;
 }
 
-const TOKEN = `SELECT state, site_id AS "siteId", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
+const TOKEN = `SELECT state, purpose, site_id AS "siteId", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
   csr_spki AS "csrSpki", claimed_from AS "claimedFrom", expires_at <= now() AS expired, now() AS now
   FROM enrol_token WHERE tenant_id = $1 AND id = $2`;
 
@@ -47,11 +41,6 @@ export class EnrolmentRepository {
   async tenantOfKeyfile(tx: Transaction, keyfileId: string): Promise<string | undefined> {
     const sql = 'SELECT tenant_id AS "tenantId" FROM keyfile_lookup WHERE keyfile_id = $1';
     return (await tx.one<{ tenantId: string }>(sql, [keyfileId]))?.tenantId;
-  }
-
-  async tenantOfCertificate(tx: Transaction, serial: string): Promise<string | undefined> {
-    const sql = 'SELECT tenant_id AS "tenantId" FROM certificate_lookup WHERE serial = $1';
-    return (await tx.one<{ tenantId: string }>(sql, [serial]))?.tenantId;
   }
 
   findToken(tx: Transaction, tenantId: string, keyfileId: string): Promise<TokenRow | undefined> {
@@ -94,7 +83,9 @@ export class EnrolmentRepository {
   async insertCertificate(tx: Transaction, tenantId: string, keyfileId: string, row: NewCertificate): Promise<void> {
     await tx.query(
       `INSERT INTO certificate (serial, tenant_id, agent_id, spki_sha256, enrol_token_id, generation, der, issuer_chain,
-         not_before, not_after) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+         not_before, not_after)
+       SELECT $1, $2, $3, $4, $5, coalesce(max(generation), 0) + 1, $6, $7, $8, $9
+         FROM certificate WHERE tenant_id = $2 AND agent_id = $3 ON CONFLICT DO NOTHING`,
       [
         row.serial,
         tenantId,
@@ -124,27 +115,23 @@ export class EnrolmentRepository {
     ]);
   }
 
-  findCertificateBySerial(tx: Transaction, tenantId: string, serial: string): Promise<CertificateRow | undefined> {
-    return tx.one<CertificateRow>(
-      `SELECT serial, agent_id AS "agentId", enrol_token_id AS "keyfileId", state, not_after <= now() AS expired
-         FROM certificate WHERE tenant_id = $1 AND serial = $2`,
-      [tenantId, serial],
+  /** DER of the certificates that the agent had or has, newest first; none that was revoked. */
+  async identitiesOf(tx: Transaction, tenantId: string, agentId: string): Promise<Buffer[]> {
+    const rows = await tx.query<{ der: Buffer }>(
+      `SELECT der FROM certificate WHERE tenant_id = $1 AND agent_id = $2 AND state <> 'revoked'
+        ORDER BY generation DESC LIMIT 3`,
+      [tenantId, agentId],
     );
+    return rows.map(({ der }) => der);
   }
 
-  /** The claim key is dead from here on. */
-  async activate(tx: Transaction, tenantId: string, certificate: CertificateRow): Promise<void> {
+  /** A renewal that was never used gives way to a return. */
+  async dropRenewal(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
+    await tx.query('SELECT id FROM agent WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tenantId, agentId]);
     await tx.query(
-      `UPDATE enrol_token SET state = 'closed', closed_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'redeemed'`,
-      [tenantId, certificate.keyfileId],
-    );
-    await tx.query(
-      `UPDATE agent SET state = 'active', activated_at = now() WHERE tenant_id = $1 AND id = $2 AND state = 'pending'`,
-      [tenantId, certificate.agentId],
-    );
-    await tx.query(
-      `UPDATE certificate SET state = 'current', activated_at = now() WHERE tenant_id = $1 AND serial = $2 AND state = 'pending'`,
-      [tenantId, certificate.serial],
+      `UPDATE certificate SET state = 'revoked', revoked_at = now()
+        WHERE tenant_id = $1 AND agent_id = $2 AND state = 'pending' AND renews IS NOT NULL`,
+      [tenantId, agentId],
     );
   }
 }

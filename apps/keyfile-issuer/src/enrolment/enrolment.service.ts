@@ -1,4 +1,4 @@
-import { DomainError, type enrolmentActivate, type enrolmentRedeem } from '@app/contracts';
+import { DomainError, type enrolmentRedeem } from '@app/contracts';
 import { Database, type Transaction } from '@app/persistence';
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
 import { LOGGER, type AppLogger } from '@app/runtime';
@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { AuthorityService } from '../authority/authority.service.js';
 import { Seals } from '../authority/seals.js';
-import { requireHolder, standingOf, type Refusal } from './admissibility.js';
+import { isReturning, requireHolder, standingOf, type Refusal } from './admissibility.js';
 import { readEnrolment, type RedeemRequest } from './enrolment-input.js';
 import {
   EnrolmentRepository,
@@ -53,7 +53,9 @@ export class EnrolmentService {
     const { tenantId, keyfileId, subject, request } = attempt;
     if (tenantId === '') requireHolder(undefined, subject, request.proofs);
     const outcome = await this.database.inTenant(tenantId, async (tx) => {
-      requireHolder(await this.rows.findToken(tx, tenantId, keyfileId), subject, request.proofs);
+      const held = requireHolder(await this.rows.findToken(tx, tenantId, keyfileId), subject, request.proofs);
+      const stranger = await this.refuseStranger(tx, attempt, held);
+      if (stranger !== undefined) return { refusal: stranger };
       await this.requireFreshKey(tx, attempt);
       const claim = { tenantId, keyfileId, csrSpki: subject.csrSpki, from: request.peerAddress };
       if (await this.rows.claim(tx, claim)) await this.audit(tx, attempt, 'enrolment.claimed', {});
@@ -75,6 +77,15 @@ export class EnrolmentService {
       await this.audit(tx, attempt, 'enrolment.contended', addresses);
     }
     return { refusal: standing };
+  }
+
+  /** Who redeems a keyfile for the return of an agent has to have that agent's key; a refusal is audited. */
+  private async refuseStranger(tx: Transaction, attempt: Attempt, token: TokenRow): Promise<Refusal | undefined> {
+    if (token.purpose === 'enrol') return undefined;
+    const identities = await this.rows.identitiesOf(tx, attempt.tenantId, token.agentId);
+    if (isReturning(attempt.subject, attempt.request.proofs.identityKey, identities)) return undefined;
+    await this.audit(tx, attempt, 'enrolment.stranger', { agentId: token.agentId });
+    return { code: 'enrolment-bad-proof', detail: 'the keyfile is for an agent whose key did not sign', contended: false };
   }
 
   private async requireFreshKey(tx: Transaction, { tenantId, keyfileId, subject }: Attempt): Promise<void> {
@@ -119,6 +130,7 @@ export class EnrolmentService {
   ): Promise<StoredCertificate> {
     const { tenantId, keyfileId, subject } = attempt;
     await this.rows.setSiteKey(tx, tenantId, token.agentId, subject.siteTlsSpki);
+    if (token.purpose === 'return') await this.rows.dropRenewal(tx, tenantId, token.agentId);
     if (certificate !== undefined) await this.rows.insertCertificate(tx, tenantId, keyfileId, certificate);
     if (token.state === 'claimed') {
       await this.rows.markRedeemed(tx, tenantId, keyfileId);
@@ -128,29 +140,6 @@ export class EnrolmentService {
     // Row-level security hides another tenant's certificates, so this is where a key of theirs shows.
     if (stored === undefined) throw new DomainError('enrolment-bad-csr', 'this key was certified before');
     return stored;
-  }
-
-  /** The first tunnel with a pending certificate makes it the current one. Doing it again changes nothing. */
-  async activate(
-    request: z.output<typeof enrolmentActivate.request>,
-  ): Promise<z.input<typeof enrolmentActivate.reply>> {
-    const { serial, agentId, peerAddress, correlationId } = request;
-    const tenantId = await this.database.inSystem((tx) => this.rows.tenantOfCertificate(tx, serial));
-    if (tenantId === undefined) throw unknownCertificate();
-    return this.database.inTenant(tenantId, async (tx) => {
-      const found = await this.rows.findCertificateBySerial(tx, tenantId, serial);
-      if (found === undefined || found.agentId !== agentId) throw unknownCertificate();
-      await this.rows.lockToken(tx, tenantId, found.keyfileId);
-      const certificate = (await this.rows.findCertificateBySerial(tx, tenantId, serial)) ?? found;
-      if (certificate.state === 'current') return { state: 'current' };
-      if (certificate.state !== 'pending' || certificate.expired) {
-        throw new DomainError('enrolment-revoked', 'the certificate is no longer good for a tunnel');
-      }
-      await this.rows.activate(tx, tenantId, certificate);
-      const details = { serial, peerAddress, correlationId };
-      await tx.audit(tenantId, { actor: `agent:${agentId}`, action: 'agent.activated', subject: agentId, details });
-      return { state: 'current' };
-    });
   }
 
   private async openToken(sealed: string): Promise<string> {
@@ -173,8 +162,4 @@ export class EnrolmentService {
 
 function unknownKeyfile(): DomainError {
   return new DomainError('enrolment-token-mismatch', 'the token does not belong to this keyfile');
-}
-
-function unknownCertificate(): DomainError {
-  return new DomainError('certificate-unknown', 'no such certificate was issued to this agent');
 }

@@ -25,6 +25,8 @@ export interface KeyfileOrder {
   tenantId: string;
   siteId: string;
   siteName: string;
+  /** Of an agent that is there; a new one without it. */
+  agentId?: string;
   issuedBy: string;
   /** By the database's clock. */
   issuedAt: Date;
@@ -54,7 +56,7 @@ export async function draftKeyfile(order: KeyfileOrder, authorities: AuthoritySe
     keyfileId,
     tenantId: order.tenantId,
     siteId: order.siteId,
-    agentId: randomUUID(),
+    agentId: order.agentId ?? randomUUID(),
     tokenHash: tokenSha256(token),
     claimSpki,
     claimSpkiSha256: spkiSha256(claimSpki),

@@ -1,4 +1,6 @@
-import type { ControlAnswer, ControlKind, ControlRequest } from '@app/contracts';
+import { type ControlAnswer, type ControlKind, type ControlRequest, DomainError, enrolmentRenew } from '@app/contracts';
+import type { MessageClient } from '@app/runtime';
+import { randomUUID } from 'node:crypto';
 import type { LiveSession } from '../tunnel/session-registry.js';
 
 /** One function for each kind of request; a DomainError becomes the refusal that the agent gets. */
@@ -8,6 +10,24 @@ export type ControlAnswers = {
 
 export const CONTROL_ANSWERS = Symbol('CONTROL_ANSWERS');
 
-export const controlAnswers = (now: () => number = Date.now): ControlAnswers => ({
+/** Each costs the issuer two signatures to verify, and a row of the audit when it is refused. */
+const RENEWAL_PAUSE_MS = 200;
+
+export const controlAnswers = (
+  messages: Pick<MessageClient, 'request'>,
+  now: () => number = Date.now,
+): ControlAnswers => ({
   clock: () => Promise.resolve({ nowMs: now() }),
+  renew: (live, request) => {
+    const waitMs = live.renewedAtMs + RENEWAL_PAUSE_MS - now();
+    if (waitMs > 0 && waitMs <= RENEWAL_PAUSE_MS) throw tooSoon(waitMs);
+    live.renewedAtMs = now();
+    const { agentId, serial, exporter, peerAddress } = live;
+    const { csr, proofs } = request;
+    const known = { agentId, serial, exporter: exporter.toString('base64'), peerAddress };
+    return messages.request(enrolmentRenew, { ...known, csr, proofs, correlationId: randomUUID() });
+  },
 });
+
+const tooSoon = (retryAfterMs: number): DomainError =>
+  new DomainError('rate-limited', 'the last request of this session was just now', { retryAfterMs });

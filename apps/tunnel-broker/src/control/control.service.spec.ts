@@ -3,8 +3,11 @@ import { type ChannelClass, channelDuplex, OpenRefusedError, Session } from '@ap
 import { createLogger } from '@app/runtime';
 import { duplexPair } from 'node:stream';
 import type { LiveSession } from '../tunnel/session-registry.js';
-import { type ControlAnswers, controlAnswers } from './control-answers.js';
+import { type ControlAnswers, controlAnswers as answersOf } from './control-answers.js';
 import { ControlService } from './control.service.js';
+
+const controlAnswers = (now?: () => number): ControlAnswers =>
+  answersOf({ request: () => Promise.reject(new Error('no issuer here')) }, now);
 
 const HELLO = { instanceId: 'i-1', agentVersion: '0.1.0', platform: 'linux-x64', wallClockMs: 0 };
 

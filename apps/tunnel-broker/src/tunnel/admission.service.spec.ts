@@ -13,11 +13,13 @@ const RECORD = {
   certificateState: 'current',
   agentState: 'active',
   expired: false,
+  notAfter: new Date(0),
 } as AgentAdmission;
 
 describe('an agent that wants into a session', () => {
   const peers: Record<string, Peer> = {};
   let admission: AdmissionService;
+  let asked: [string, unknown][];
   let find: () => Promise<AgentAdmission | undefined>;
   let session: { agentId: string; serial: string };
 
@@ -35,13 +37,16 @@ describe('an agent that wants into a session', () => {
       { inSystem: (work: (tx: unknown) => unknown) => work(undefined) } as unknown as Database,
       { find: () => find() } as unknown as AgentAdmissionRepository,
       {} as TunnelSessionRepository,
-      {} as MessageClient,
-      { warn: () => undefined } as unknown as AppLogger,
+      {
+        request: ({ subject }: { subject: string }, body: unknown) => Promise.resolve(asked.push([subject, body])),
+      } as unknown as MessageClient,
+      { warn: () => undefined, error: () => undefined } as unknown as AppLogger,
     );
     session = { agentId: AGENT_ID, serial: serialOf(peerOf('agent').certificate) };
   });
 
   beforeEach(() => {
+    asked = [];
     find = () => Promise.resolve(RECORD);
   });
 
@@ -51,10 +56,42 @@ describe('an agent that wants into a session', () => {
     return peer;
   };
 
-  it('may when it is its own, and not when it is another or not here', async () => {
-    expect(await admission.readmit(peerOf('agent'), session)).toBe(true);
-    expect(await admission.readmit(peerOf('agent'), { ...session, serial: 'another' })).toBe(false);
-    expect(await admission.readmit(peerOf('agent'), undefined)).toBe(false);
+  it('may when it is its own, and not when it is another’s or not here', async () => {
+    expect(await admission.readmit(peerOf('agent'), session)).toEqual({ serial: session.serial });
+    expect(await admission.readmit(peerOf('agent'), { ...session, agentId: 'another' })).toBeUndefined();
+    expect(await admission.readmit(peerOf('agent'), undefined)).toBeUndefined();
+  });
+
+  it('may by the next certificate of the same agent, which becomes the current one before', async () => {
+    const { serial } = session;
+    find = () => Promise.resolve({ ...RECORD, serial, certificateState: 'pending' });
+    const joining = { serial, notAfter: RECORD.notAfter };
+    expect(await admission.readmit(peerOf('agent'), { ...session, serial: 'older' })).toEqual(joining);
+    expect(asked).toMatchObject([['enrolment.activate', { serial, agentId: AGENT_ID }]]);
+    find = () => Promise.resolve({ ...RECORD, serial });
+    expect(await admission.readmit(peerOf('agent'), { ...session, serial: 'older' })).toEqual(joining);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('activates nothing when the session is another’s', async () => {
+    find = () => Promise.resolve({ ...RECORD, certificateState: 'pending' });
+    expect(await admission.readmit(peerOf('agent'), { agentId: 'another', serial: 'older' })).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  it('may by a superseded one in its grace, but takes no session back to it', async () => {
+    find = () => Promise.resolve({ ...RECORD, certificateState: 'superseded', inGrace: true });
+    expect(await admission.readmit(peerOf('agent'), session)).toEqual({ serial: session.serial });
+    expect(await admission.readmit(peerOf('agent'), { ...session, serial: 'newer' })).toBeUndefined();
+  });
+
+  it('is a copy when its certificate is past its grace, and the issuer is told', async () => {
+    find = () => Promise.resolve({ ...RECORD, certificateState: 'superseded', inGrace: false });
+    const refused = { refusal: { code: 'certificate-superseded' } };
+    await expect(admission.readmit(peerOf('agent'), session)).rejects.toMatchObject(refused);
+    expect(asked).toMatchObject([
+      ['enrolment.stale-certificate', { serial: session.serial, agentId: AGENT_ID, peerAddress: '192.0.2.1' }],
+    ]);
   });
 
   it.each(['claim', 'broker'])(
@@ -74,7 +111,9 @@ describe('an agent that wants into a session', () => {
 
   it('is taken for what it was while the database is away', async () => {
     find = () => Promise.reject(new Error('no database'));
-    expect(await admission.readmit(peerOf('agent'), session)).toBe(true);
-    expect(await admission.readmit(peerOf('agent'), undefined)).toBe(false);
+    expect(await admission.readmit(peerOf('agent'), session)).toEqual({ serial: session.serial });
+    expect(await admission.readmit(peerOf('agent'), undefined)).toBeUndefined();
+    const refused = { refusal: { code: 'unavailable' } };
+    await expect(admission.readmit(peerOf('agent'), { ...session, serial: 'older' })).rejects.toMatchObject(refused);
   });
 });

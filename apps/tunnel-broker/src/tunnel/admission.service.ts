@@ -1,17 +1,37 @@
-import { DomainError, enrolmentActivate } from '@app/contracts';
+import { DomainError, enrolmentActivate, enrolmentStale } from '@app/contracts';
 import { type AdmittedHello } from '@app/multiplex';
 import { type AgentAdmission, AgentAdmissionRepository, Database, TunnelSessionRepository } from '@app/persistence';
 import { identityOf, isIssuedDirectlyBy, serialOf } from '@app/pki';
 import { type AppLogger, LOGGER, MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
 import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import type { Peer } from '../listener/peer.js';
-import { AdmissionRefused, verdictOf } from './refusal.js';
+import { AdmissionRefused, type Refusal, verdictOf } from './refusal.js';
+import type { LiveSession } from './session-registry.js';
 
 const RETRY_MS = 2_000;
 /** A second copy of a running agent asks again this late: the incumbent may have gone by then. */
 const CLONE_RETRY_MS = 60_000;
+
+/** What the issuer says no to for good. */
+const ACTIVATION_REFUSALS: Readonly<Record<string, Refusal>> = {
+  'enrolment-revoked': { code: 'certificate-revoked', detail: 'the certificate was revoked' },
+  'agent-locked': { code: 'agent-locked', detail: 'the agent is locked' },
+};
+const UNANSWERED: Refusal = {
+  code: 'unavailable',
+  detail: 'the issuer does not answer now',
+  retryAfterMs: RETRY_MS,
+};
+
+/** By which certificate a connection joins its session. */
+export interface Joining {
+  serial: string;
+  /** Its end, when it is not the one that the session goes on by. */
+  notAfter?: Date;
+}
 
 /** Who may open a tunnel, in the order of docs/architecture.md: exact issuer, record, activation, the one instance. */
 @Injectable()
@@ -28,7 +48,7 @@ export class AdmissionService {
   /** Everything that is decided before the session has a row. @throws AdmissionRefused */
   async admit(peer: Peer, hello: AdmittedHello): Promise<AgentAdmission> {
     const agentId = this.agentOf(peer);
-    const record = await this.recheck(serialOf(peer.certificate), agentId);
+    const record = await this.judge(serialOf(peer.certificate), agentId, peer);
     if (record.certificateState === 'pending') await this.activate(record, peer.address);
     await this.refuseClone(record, hello.instanceId);
     return record;
@@ -36,18 +56,28 @@ export class AdmissionService {
 
   /**
    * A connection that wants into a session: an agent that is not revoked, whether or not the session is here, and its own.
-   * While the database is away the first judgement holds, as it does for the session's other connections.
-   * @returns false when it is not the session's agent. @throws AdmissionRefused
+   * By the session's certificate, or by the next one, which then becomes the current one. While the database is away the
+   * first judgement holds, as it does for the session's other connections.
+   * @returns undefined when it is not the session's agent. @throws AdmissionRefused
    */
-  async readmit(peer: Peer, session: { agentId: string; serial: string } | undefined): Promise<boolean> {
+  async readmit(
+    peer: Peer,
+    session: Pick<LiveSession, 'agentId' | 'serial'> | undefined,
+  ): Promise<Joining | undefined> {
     const agentId = this.agentOf(peer);
     const serial = serialOf(peer.certificate);
-    try {
-      await this.recheck(serial, agentId);
-    } catch (error) {
-      if (!(error instanceof AdmissionRefused) || error.refusal.code !== 'unavailable') throw error;
-    }
-    return session?.agentId === agentId && session.serial === serial;
+    const isIts = session?.agentId === agentId;
+    const record = await this.judge(serial, agentId, peer).catch((error: unknown) => {
+      const isAway = error instanceof AdmissionRefused && error.refusal.code === 'unavailable';
+      if (isAway && (!isIts || session.serial === serial)) return undefined;
+      throw error;
+    });
+    if (!isIts) return undefined;
+    if (record === undefined || serial === session.serial) return { serial };
+    // No step back: what the session goes on by is newer.
+    if (record.certificateState === 'superseded') return undefined;
+    if (record.certificateState === 'pending') await this.activate(record, peer.address);
+    return { serial, notAfter: record.notAfter };
   }
 
   /** Again after the row is there: a revocation in between has found the row or is found here. @throws AdmissionRefused */
@@ -60,6 +90,30 @@ export class AdmissionService {
       );
     }
     return record;
+  }
+
+  /** As `recheck`; a certificate that was superseded long ago is a copy of the agent's state, and the issuer is told. */
+  private async judge(serial: string, agentId: string, { address: peerAddress }: Peer): Promise<AgentAdmission> {
+    try {
+      return await this.recheck(serial, agentId);
+    } catch (error) {
+      const isStale = error instanceof AdmissionRefused && error.refusal.code === 'certificate-superseded';
+      if (isStale) await this.report({ serial, agentId, peerAddress, correlationId: randomUUID() });
+      throw error;
+    }
+  }
+
+  /** The refusal stands whether or not the issuer hears of it: the next attempt tells it again. */
+  private async report(request: z.input<typeof enrolmentStale.request>): Promise<void> {
+    try {
+      await this.messages.request(enrolmentStale, request);
+      this.logger.error(request, 'a superseded certificate was used: its agent is locked');
+    } catch (error) {
+      this.logger.error(
+        { err: error, ...request },
+        'a superseded certificate was used, and the issuer does not know it',
+      );
+    }
   }
 
   /** The handshake has proven a chain under our root; which of our CAs signed is for us to pin. */
@@ -80,11 +134,7 @@ export class AdmissionService {
     } catch (error) {
       this.logger.warn({ err: error, agentId }, 'a new certificate could not be activated');
       const code = error instanceof DomainError ? error.code : 'internal';
-      throw new AdmissionRefused(
-        code === 'enrolment-revoked'
-          ? { code: 'certificate-revoked', detail: 'the certificate was revoked' }
-          : { code: 'unavailable', detail: 'the issuer does not answer now', retryAfterMs: RETRY_MS },
-      );
+      throw new AdmissionRefused(ACTIVATION_REFUSALS[code] ?? UNANSWERED);
     }
   }
 

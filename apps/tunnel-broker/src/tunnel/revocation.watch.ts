@@ -1,4 +1,10 @@
-import { Database, Listener, type Revocation, RevocationFeedRepository } from '@app/persistence';
+import {
+  AgentAdmissionRepository,
+  Database,
+  Listener,
+  type Revocation,
+  RevocationFeedRepository,
+} from '@app/persistence';
 import { type AppLogger, CONFIG, LOGGER } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { BrokerConfig } from '../config.js';
@@ -21,6 +27,7 @@ export class RevocationWatch implements OnApplicationShutdown {
     @Inject(CONFIG) config: BrokerConfig,
     private readonly database: Database,
     private readonly feed: RevocationFeedRepository,
+    private readonly admissions: AgentAdmissionRepository,
     private readonly registry: SessionRegistry,
     private readonly heartbeat: HeartbeatService,
     @Inject(LOGGER) private readonly logger: AppLogger,
@@ -68,18 +75,31 @@ export class RevocationWatch implements OnApplicationShutdown {
   private async readOnce(): Promise<void> {
     try {
       const revocations = await this.database.inSystem((tx) => this.feed.after(tx, this.lastSeq));
-      for (const revocation of revocations) this.apply(revocation);
+      for (const revocation of revocations) await this.apply(revocation);
     } catch (error) {
       this.logger.debug({ err: error }, 'the list of revocations cannot be read now');
     }
   }
 
-  private apply({ seq, agentId, serial, reason }: Revocation): void {
+  private async apply(revocation: Revocation): Promise<void> {
+    const { seq, agentId, serial, reason } = revocation;
+    if (revocation.effect === 'locked') await this.cutLocked(revocation);
     this.lastSeq = Math.max(this.lastSeq, seq);
+    if (revocation.effect === 'locked') return;
     for (const live of this.registry.ofAgent(agentId)) {
       if (serial !== null && serial !== live.serial) continue;
       this.logger.warn({ sessionId: live.id, agentId, reason }, 'a live tunnel is revoked');
       live.session.close(serial === null ? 'agent-revoked' : 'certificate-revoked', 'revoked by an operator');
+    }
+  }
+
+  /** A lock can be undone, and the feed is read with an overlap: what the record says now is what counts. */
+  private async cutLocked({ agentId, reason }: Revocation): Promise<void> {
+    for (const live of this.registry.ofAgent(agentId)) {
+      const record = await this.database.inSystem((tx) => this.admissions.find(tx, live.serial));
+      if (record?.agentState !== 'locked') continue;
+      this.logger.warn({ sessionId: live.id, agentId, reason }, 'a live tunnel is cut: its agent is locked');
+      live.session.close('agent-locked', 'the agent is locked');
     }
   }
 }

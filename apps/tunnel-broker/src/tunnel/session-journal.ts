@@ -41,6 +41,15 @@ export class SessionJournal {
     this.messages.emit(tunnelUp, { tenantId, siteId, sessionId });
   }
 
+  /** Which certificate carries the session now. For reading only, so that a database that is away costs it no more than that. */
+  async certify({ id, tenantId, serial }: LiveSession): Promise<void> {
+    try {
+      await this.database.inTenant(tenantId, (tx) => this.sessions.setCertificate(tx, id, serial));
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the certificate of a session is not on record');
+    }
+  }
+
   async close({ id, tenantId, siteId }: LiveSession, reason: string): Promise<void> {
     this.owed.set(id, { tenantId, reason, atMs: Date.now() });
     await this.settle();

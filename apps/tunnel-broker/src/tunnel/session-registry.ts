@@ -1,5 +1,6 @@
 import { Budget, SendBudget, type Session, type SessionState } from '@app/multiplex';
 import { Injectable } from '@nestjs/common';
+import type { Alarm } from '../time/alarm.js';
 
 /**
  * Windows granted to all agents together; a channel that cannot be promised 64 KiB is refused. The same again for what
@@ -14,7 +15,15 @@ export interface LiveSession {
   siteId: string;
   siteLabel: string;
   agentId: string;
+  /** Of the newest certificate that one of its connections was made with. */
   serial: string;
+  /** Rings at the end of that certificate. */
+  expiry: Alarm | undefined;
+  /** What the proofs of a renewal are bound to: TLS exporter of the connection that opened the session, 32 bytes. */
+  exporter: Buffer;
+  peerAddress: string;
+  /** When a renewal was last asked for; 0: never. */
+  renewedAtMs: number;
   session: Session;
   /** Its row is in the database. */
   registered: boolean;

@@ -9,9 +9,10 @@ import { ControlService } from '../control/control.service.js';
 import type { Peer } from '../listener/peer.js';
 import type { Outcome, Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
-import type { AdmissionService } from './admission.service.js';
+import type { AdmissionService, Joining } from './admission.service.js';
 import { DrainService } from './drain.service.js';
 import { AdmissionRefused } from './refusal.js';
+import { SessionCertificates } from './session-certificates.js';
 import { SessionJournal } from './session-journal.js';
 import { type LiveSession, SessionRegistry } from './session-registry.js';
 import { TunnelEndpoint } from './tunnel.endpoint.js';
@@ -59,7 +60,7 @@ class Broker {
   opening = Barrier.open();
   committing = Barrier.open();
   superseded: string[] = [];
-  verdict: () => boolean = () => true;
+  verdict: () => Joining | undefined = () => ({ serial: AGENT.serial });
   private readonly endpoint: TunnelEndpoint;
 
   constructor() {
@@ -78,6 +79,7 @@ class Broker {
         tx.push([id, undefined]);
         return this.superseded;
       },
+      setCertificate: () => Promise.resolve(),
       close: (tx: [string, string][], id: string, reason: string) => Promise.resolve(void tx.push([id, reason])),
     };
     const admission = {
@@ -102,7 +104,8 @@ class Broker {
       new DrainService(this.registry),
       journal,
       this.metrics,
-      new ControlService(controlAnswers(), LOGGER),
+      new ControlService(controlAnswers({ request: () => Promise.reject(new Error('no issuer')) }), LOGGER),
+      new SessionCertificates(journal, LOGGER),
       LOGGER,
     );
   }
@@ -186,6 +189,9 @@ describe('a session that ends before it was let in', () => {
   });
 });
 
+const closeOf = (session: Session): Promise<{ code: string }> =>
+  new Promise((resolve) => session.once('close', resolve));
+
 describe('a connection that asks to join a session', () => {
   const join = async (agent: Session, change: { exporter?: Buffer } = {}) => {
     const { outcome, ...line } = broker.connect();
@@ -199,6 +205,21 @@ describe('a connection that asks to join a session', () => {
   it('counts as that of an agent once it has proven that it belongs to it', async () => {
     const { result, outcome } = await join(await broker.enter());
     expect([result, await outcome]).toEqual(['joined', 'admitted']);
+  });
+
+  it('carries the session on by its own certificate, when that is a newer one, and only once it has proven the session', async () => {
+    const agent = await broker.enter();
+    const [live] = broker.registry.all();
+    broker.verdict = () => ({ serial: '02', notAfter: new Date(Date.now() + 7_200_000) });
+    expect((await join(agent, { exporter: randomBytes(32) })).result).toBe('resume-refused');
+    await settled();
+    expect(live?.serial).toBe('01');
+    expect((await join(agent)).result).toBe('joined');
+    await settled();
+    expect(live?.serial).toBe('02');
+    broker.verdict = () => ({ serial: '03', notAfter: new Date(0) });
+    expect((await join(agent)).result).toBe('joined');
+    expect((await closeOf(agent)).code).toBe('certificate-expired');
   });
 
   it('costs credit when its proof is wrong', async () => {
@@ -225,7 +246,7 @@ describe('a connection that asks to join a session', () => {
   it('is excused when its session has ended, as it has after a restart of the broker', async () => {
     const agent = await broker.enter();
     broker.registry.remove(broker.registry.all()[0]?.id ?? '');
-    broker.verdict = () => false;
+    broker.verdict = () => undefined;
     const { result, outcome } = await join(agent);
     expect([result, await outcome]).toEqual(['resume-refused', 'excused']);
     agent.close();

@@ -8,6 +8,7 @@ import {
   SessionRefusedError,
 } from '@app/multiplex';
 import type { AgentAdmission } from '@app/persistence';
+import { EXPORTER_BYTES, RENEW_EXPORTER_LABEL } from '@app/pki';
 import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -16,11 +17,11 @@ import { ControlService } from '../control/control.service.js';
 import type { Peer } from '../listener/peer.js';
 import type { Visit } from '../listener/visit.js';
 import { TunnelMetrics } from '../metrics/tunnel.metrics.js';
-import { Alarm } from '../time/alarm.js';
 import { BROKER_ID } from '../tokens.js';
-import { AdmissionService } from './admission.service.js';
+import { AdmissionService, type Joining } from './admission.service.js';
 import { DrainService } from './drain.service.js';
 import { AdmissionRefused, GONE } from './refusal.js';
+import { SessionCertificates } from './session-certificates.js';
 import { SessionJournal } from './session-journal.js';
 import { type LiveSession, SessionRegistry } from './session-registry.js';
 
@@ -38,14 +39,15 @@ const ENDS_OF_A_DRAIN = new Set(['drained', 'drain-deadline']);
 interface Arrival {
   /** Undefined from the decision on: certificates weigh. */
   from: { peer: Peer; visit: Visit } | undefined;
+  /** For the proofs of renewals. */
+  exporter: Buffer;
   started: Promise<unknown>;
-  /** Its agent is known; whether it may join a session is left to that session. */
-  joins: boolean;
+  /** The agent is known, by this certificate; whether it may join the session is left to that session. */
+  joins: Joining | undefined;
 }
 
-interface Asking {
+interface Asking extends Omit<Arrival, 'from'> {
   peer: Peer;
-  started: Promise<unknown>;
 }
 
 /** Refusals that say nothing against the agent. */
@@ -62,6 +64,7 @@ export class TunnelEndpoint {
     private readonly journal: SessionJournal,
     private readonly metrics: TunnelMetrics,
     private readonly control: ControlService,
+    private readonly certificates: SessionCertificates,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -71,7 +74,8 @@ export class TunnelEndpoint {
       visit.end('left');
       return;
     }
-    const arrival: Arrival = { from: { peer, visit }, started: Promise.resolve(), joins: false };
+    const exporter = socket.exportKeyingMaterial(EXPORTER_BYTES, RENEW_EXPORTER_LABEL, Buffer.alloc(0));
+    const arrival: Arrival = { from: { peer, visit }, exporter, started: Promise.resolve(), joins: undefined };
     const session = this.open(socket, arrival);
     const started = session.start();
     arrival.started = started;
@@ -79,11 +83,12 @@ export class TunnelEndpoint {
       ({ sessionId }) => {
         arrival.from = undefined;
         visit.end('admitted');
-        this.announce(session, sessionId, peer);
+        this.announce(session, sessionId, peer, arrival.joins);
+        arrival.joins = undefined;
       },
       (error: unknown) => {
         arrival.from = undefined;
-        visit.end(arrival.joins && error instanceof SessionRefusedError ? 'failed' : 'left');
+        visit.end(arrival.joins !== undefined && error instanceof SessionRefusedError ? 'failed' : 'left');
         this.logger.info({ err: error, peerAddress: peer.address }, 'a tunnel did not come about');
       },
     );
@@ -103,11 +108,12 @@ export class TunnelEndpoint {
     return session;
   }
 
-  private announce(session: Session, sessionId: string, peer: Peer): void {
+  private announce(session: Session, sessionId: string, peer: Peer, joined: Joining | undefined): void {
     const live = this.registry.get(sessionId);
     if (live === undefined) return;
     const { siteLabel, agentId } = live;
     if (session !== live.session) {
+      if (joined !== undefined) this.certificates.follow(live, joined);
       const { laneCount } = live.session;
       this.logger.debug({ sessionId, siteLabel, laneCount, peerAddress: peer.address }, 'a tunnel has one more lane');
       return;
@@ -120,16 +126,18 @@ export class TunnelEndpoint {
     if (arrival.from === undefined) return { refuse: DRAINING };
     const { peer, visit } = arrival.from;
     visit.judging();
-    const admission = await this.judge(session, { peer, started: arrival.started }, hello);
+    const { exporter, started } = arrival;
+    const asking: Asking = { peer, exporter, started, joins: undefined };
+    const admission = await this.judge(session, asking, hello);
     if ('refuse' in admission) visit.end(PASSING.has(admission.refuse.code) ? 'excused' : 'failed');
-    arrival.joins = 'join' in admission;
+    arrival.joins = asking.joins;
     return admission;
   }
 
   private async judge(session: Session, asking: Asking, hello: AdmittedHello): Promise<Admission> {
     const { peer } = asking;
     try {
-      if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, peer);
+      if (hello.resumeSessionId !== undefined) return await this.rejoin(hello.resumeSessionId, asking);
       if (this.drain.begun) return { refuse: DRAINING };
       const record = await this.admission.admit(peer, hello);
       // A session that is not in the registry by now would not be told to go.
@@ -143,12 +151,13 @@ export class TunnelEndpoint {
   }
 
   /** A further lane, or one after all were lost: the session is there and still may be. Its secret is its own affair. */
-  private async rejoin(sessionId: string, peer: Peer): Promise<Admission> {
+  private async rejoin(sessionId: string, asking: Asking): Promise<Admission> {
     const live = this.registry.get(sessionId);
-    const isIts = await this.admission.readmit(peer, live);
+    const joining = await this.admission.readmit(asking.peer, live);
     // It may have ended meanwhile, and that is no fault of the agent.
-    if (!isIts || live === undefined || live.session.state === 'closed')
+    if (joining === undefined || live === undefined || live.session.state === 'closed')
       return { refuse: { code: 'resume-refused', detail: 'the session is not here any more' } };
+    asking.joins = joining;
     return { join: live.session };
   }
 
@@ -160,7 +169,7 @@ export class TunnelEndpoint {
   private async register(
     session: Session,
     record: AgentAdmission,
-    { peer, started }: Asking,
+    { peer, exporter, started }: Asking,
     hello: AdmittedHello,
   ): Promise<string> {
     if (session.state === 'closed') throw new AdmissionRefused(GONE);
@@ -172,6 +181,10 @@ export class TunnelEndpoint {
       siteLabel,
       agentId,
       serial,
+      expiry: undefined,
+      exporter,
+      peerAddress: peer.address,
+      renewedAtMs: 0,
       session,
       registered: false,
       started,
@@ -179,11 +192,11 @@ export class TunnelEndpoint {
     };
     this.registry.add(live);
     this.metrics.follow(session);
-    const expiry = new Alarm(record.notAfter.getTime(), () => session.close('certificate-expired'));
+    this.certificates.watch(live, record.notAfter);
     this.follow(live);
     const ended = new Promise<CloseReason>((resolve) => session.once('close', resolve));
     void ended.then((reason) => {
-      expiry.cancel();
+      live.expiry?.cancel();
       this.end(live, reason);
     });
     const superseded = await this.journal.open(this.rowOf(live, peer, hello), () => session.state !== 'closed');

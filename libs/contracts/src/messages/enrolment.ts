@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { defineEvent, defineRequest } from '../message.js';
 import { base64, uuid } from '../primitives.js';
 
-const proofs = z.object({ newKey: base64.max(256), claimKey: base64.max(256) });
+const proofs = z.object({
+  newKey: base64.max(256),
+  claimKey: base64.max(256),
+  /** By the key of the identity that comes back; for a keyfile that was made for that. */
+  identityKey: base64.max(256).optional(),
+});
 
 /** What an agent sends under ALPN `adit-enrol/1`: u32 length, then this as JSON; at most 16 KiB. */
 export const enrolRequest = z.strictObject({

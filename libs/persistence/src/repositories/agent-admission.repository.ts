@@ -1,5 +1,8 @@
 import type { Transaction } from '../transaction.js';
 
+/** How long the certificate before the current one is still good: connections of both may be on their way. */
+export const SUPERSEDED_GRACE = '10 minutes';
+
 /** What a broker has to know about the holder of a certificate; judged by the database's clock. */
 export interface AgentAdmission {
   serial: string;
@@ -36,7 +39,7 @@ export class AgentAdmissionRepository {
   /** @param serial lower-case hex */
   async find(tx: Transaction, serial: string): Promise<AgentAdmission | undefined> {
     const row = await tx.one<Stored>(
-      `SELECT *, certificate_state = 'superseded' AND superseded_at > now() - interval '10 minutes' AS in_grace
+      `SELECT *, certificate_state = 'superseded' AND superseded_at > now() - interval '${SUPERSEDED_GRACE}' AS in_grace
          FROM agent_admission WHERE serial = $1`,
       [serial],
     );

@@ -6,7 +6,11 @@ export interface Revocation {
   /** Null: everything of the agent. */
   serial: string | null;
   reason: string;
+  /** `locked`: sessions end, and the agent may come back once it is unlocked. */
+  effect: 'revoked' | 'locked';
 }
+
+type Stored = Pick<Revocation, 'serial' | 'reason' | 'effect'> & { seq: string; agent_id: string };
 
 /** A number may become visible after a higher one: transactions commit in any order. Readers are idempotent. */
 const OVERLAP = 64;
@@ -15,8 +19,8 @@ const OVERLAP = 64;
 export class RevocationFeedRepository {
   /** Rows after `seq`, and again the last few before it. */
   async after(tx: Transaction, seq: number): Promise<Revocation[]> {
-    const rows = await tx.query<{ seq: string; agent_id: string; serial: string | null; reason: string }>(
-      'SELECT seq, agent_id, serial, reason FROM revocation_feed WHERE seq > $1 ORDER BY seq LIMIT 10000',
+    const rows = await tx.query<Stored>(
+      'SELECT seq, agent_id, serial, reason, effect FROM revocation_feed WHERE seq > $1 ORDER BY seq LIMIT 10000',
       [Math.max(0, seq - OVERLAP)],
     );
     return rows.map((row) => ({
@@ -24,6 +28,7 @@ export class RevocationFeedRepository {
       agentId: row.agent_id,
       serial: row.serial,
       reason: row.reason,
+      effect: row.effect,
     }));
   }
 

@@ -69,6 +69,11 @@ export class TunnelSessionRepository {
     return row?.clone ?? false;
   }
 
+  /** The certificate by which it goes on. */
+  async setCertificate(tx: Transaction, id: string, serial: string): Promise<void> {
+    await tx.execute('UPDATE tunnel_session SET certificate_serial = $2 WHERE id = $1', [id, serial]);
+  }
+
   /** Keeps the first reason. `secondsAgo`: how long the close had to wait for the database. */
   async close(tx: Transaction, id: string, reason: string, secondsAgo = 0): Promise<void> {
     await tx.execute(

@@ -4,12 +4,9 @@ import { spkiOf, spkiSha256 } from '../spki.js';
 import { PkiError } from '../errors.js';
 import { bitString, children, ECDSA_WITH_SHA256, ecdsaWithSha256, fromDer, sequence, toDer, type Asn1 } from './der.js';
 import { certificateExtensions } from './extensions.js';
-import type { Profile } from './profile.js';
+import { BACKDATE_MS, type Profile } from './profile.js';
 import { newSerial } from './serial.js';
 import type { Signer } from './signer.js';
-
-/** Clocks of sites are a little slow; a certificate is valid from a little before it was made. */
-export const BACKDATE_MS = 5 * 60 * 1000;
 
 export interface Issuer {
   certificate: X509Certificate;
@@ -72,7 +69,7 @@ function toBeSigned(request: IssueRequest, issuerSpki: Buffer, notAfter: Date): 
   // forge knows RSA only: a throw-away key of the right shape stands where the real one is put in by the caller.
   draft.publicKey = forge.pki.setRsaPublicKey(new forge.jsbn.BigInteger('3'), new forge.jsbn.BigInteger('3'));
   draft.serialNumber = newSerial();
-  draft.validity.notBefore = new Date(now.getTime() - BACKDATE_MS);
+  draft.validity.notBefore = new Date(now.getTime() - (profile.backdateMs ?? BACKDATE_MS));
   draft.validity.notAfter = notAfter;
   const name = [utf8('O', profile.organization), utf8('CN', profile.commonName)];
   draft.setSubject(name);

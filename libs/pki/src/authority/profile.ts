@@ -4,6 +4,9 @@ import { formatIdentity } from '../identity-uri.js';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const YEAR_MS = 365 * DAY_MS;
 
+/** Clocks of sites are a little slow; a certificate is valid from a little before it was made. */
+export const BACKDATE_MS = 5 * 60 * 1000;
+
 export const AGENT_LIFETIME_MS = 90 * DAY_MS;
 export const BROKER_LIFETIME_MS = 30 * DAY_MS;
 
@@ -16,6 +19,8 @@ export interface Profile {
   organization: string;
   names: SubjectName[];
   lifetimeMs: number;
+  /** How long before its making it becomes valid; 5 min without it. */
+  backdateMs?: number;
 }
 
 export type SubjectName = { uri: string } | { dns: string } | { ip: string };
@@ -51,9 +56,11 @@ export function keyfileSigningProfile(deployment: string): Profile {
   return leaf('signing', deployment, 'Adit keyfile signing', [{ uri }], 2 * YEAR_MS);
 }
 
-export function agentProfile(deployment: string, agentId: string): Profile {
+export function agentProfile(deployment: string, agentId: string, lifetimeMs = AGENT_LIFETIME_MS): Profile {
   const uri = formatIdentity({ kind: 'agent', deployment, agentId });
-  return leaf('client', deployment, agentId, [{ uri }], AGENT_LIFETIME_MS);
+  // Renewal is due at a share of the life: of a short one the backdating must not be most.
+  const backdateMs = Math.min(BACKDATE_MS, lifetimeMs / 20);
+  return { ...leaf('client', deployment, agentId, [{ uri }], lifetimeMs), backdateMs };
 }
 
 /** `lifetimeMs` is what the keyfile has left: the claim ends with it. */

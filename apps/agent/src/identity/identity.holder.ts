@@ -1,0 +1,77 @@
+import { generateKey, privateKeyPem, readCertificates, serialOf } from '@app/pki';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { AgentError } from '../errors.js';
+import type { Identity } from './identity.js';
+import type { IdentityStore } from './identity.store.js';
+import { isOwnCertificate } from './own-certificate.js';
+
+/**
+ * The identity of a running site and, while it is being renewed, the next one beside it. Both stay on the disk until the next
+ * one has been admitted, so that whatever is killed when, one of them is good.
+ */
+export class IdentityHolder {
+  private constructor(
+    private readonly store: IdentityStore,
+    private held: Identity,
+    /** Certified, and not admitted yet. */
+    private coming: Identity | undefined,
+  ) {}
+
+  /** Goes on with a renewal that was interrupted; one of an earlier certificate is over. */
+  static async open(store: IdentityStore, identity: Identity): Promise<IdentityHolder> {
+    const renewal = await store.loadRenewal();
+    const holder = new IdentityHolder(store, identity, undefined);
+    if (renewal === undefined) return holder;
+    const { renews, privateKey, certificateChain } = renewal;
+    if (renews !== serialOf(leafOf(identity))) await store.dropRenewal();
+    else if (certificateChain !== undefined) holder.coming = { ...identity, privateKey, certificateChain };
+    return holder;
+  }
+
+  get current(): Identity {
+    return this.held;
+  }
+
+  get next(): Identity | undefined {
+    return this.coming;
+  }
+
+  get certificate(): X509Certificate {
+    return leafOf(this.held);
+  }
+
+  /** The key to have certified: that of an earlier attempt, or a new one that is on the disk when this resolves. */
+  async openNextKey(): Promise<KeyObject> {
+    const renews = serialOf(this.certificate);
+    const earlier = await this.store.loadRenewal();
+    if (earlier?.renews === renews) return createPrivateKey(earlier.privateKey);
+    const key = generateKey();
+    await this.store.saveRenewal({ v: 1, renews, privateKey: privateKeyPem(key) });
+    return key;
+  }
+
+  /** On the disk when this resolves. @throws AgentError `renewal-answer-invalid` for a certificate that is not ours */
+  async propose(certificateChain: string, key: KeyObject): Promise<void> {
+    const { agentId, deployment, trust } = this.held;
+    if (!isOwnCertificate(certificateChain, { agentId, deployment, roots: trust.roots }, key)) {
+      throw new AgentError('renewal-answer-invalid', 'The server sent a certificate that is not for this site');
+    }
+    const privateKey = privateKeyPem(key);
+    await this.store.saveRenewal({ v: 1, renews: serialOf(this.certificate), privateKey, certificateChain });
+    this.coming = { ...this.held, privateKey, certificateChain };
+  }
+
+  /** A broker let the next identity in: the one before is over. */
+  async admitted(used: Identity): Promise<void> {
+    if (used !== this.coming) return;
+    this.held = used;
+    this.coming = undefined;
+    await this.store.completeRenewal(used);
+  }
+}
+
+const leafOf = ({ certificateChain }: Identity): X509Certificate => {
+  const [leaf] = readCertificates(certificateChain);
+  if (leaf !== undefined) return leaf;
+  throw new AgentError('state-damaged', 'The identity holds no certificate', 'Ask the operator for a replacement keyfile');
+};
