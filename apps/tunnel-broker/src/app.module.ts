@@ -3,6 +3,7 @@ import { Module, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { BrokerConfig } from './config.js';
 import { CONTROL_ANSWERS, controlAnswers } from './control/control-answers.js';
+import { TrustService } from './control/trust.service.js';
 import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
@@ -49,10 +50,11 @@ export function appModule(config: BrokerConfig): Type {
       DrainService,
       HeartbeatService,
       RevocationWatch,
+      TrustService,
       {
         provide: CONTROL_ANSWERS,
-        inject: [MessageClient],
-        useFactory: (messages: MessageClient) => controlAnswers(messages),
+        inject: [MessageClient, TrustService],
+        useFactory: (messages: MessageClient, trust: TrustService) => controlAnswers(messages, Date.now, trust),
       },
       ControlService,
       TunnelEndpoint,

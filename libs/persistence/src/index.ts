@@ -27,7 +27,11 @@ export {
   type AgentViewRow,
   type CertificateViewRow,
 } from './repositories/agent-view.repository.js';
-export { AgentAdmissionRepository, SUPERSEDED_GRACE, type AgentAdmission } from './repositories/agent-admission.repository.js';
+export {
+  AgentAdmissionRepository,
+  SUPERSEDED_GRACE,
+  type AgentAdmission,
+} from './repositories/agent-admission.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
 export { RevocationFeedRepository, type Revocation } from './repositories/revocation-feed.repository.js';
 export { TunnelRouteRepository, type TunnelRoute } from './repositories/tunnel-route.repository.js';

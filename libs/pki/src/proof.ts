@@ -57,9 +57,7 @@ export function createProofs(
 /** Whether both signatures hold; `claimSpki` is the issuer's own record of the claim key, never what the caller sent. */
 export function verifyProofs(subject: ProofSubject, proofs: EnrolmentProofs, claimSpki: Buffer): boolean {
   const bytes = proofBytes(subject);
-  return (
-    signatureHolds(bytes, subject.csrSpki, proofs.newKey) && signatureHolds(bytes, claimSpki, proofs.claimKey)
-  );
+  return signatureHolds(bytes, subject.csrSpki, proofs.newKey) && signatureHolds(bytes, claimSpki, proofs.claimKey);
 }
 
 /** @param spki DER of a P-256 key. @param signature ECDSA-SHA256 (DER) in base64 */

@@ -74,7 +74,8 @@ export class AgentController {
   @Post(':id/approve-return')
   @Requires('agents:write')
   @ApiOperation({
-    summary: 'A keyfile for the return of an agent whose certificate is over; worth nothing without the agent’s own key',
+    summary:
+      'A keyfile for the return of an agent whose certificate is over; worth nothing without the agent’s own key',
   })
   @ApiCreatedResponse({ type: IssuedKeyfile })
   approveReturn(

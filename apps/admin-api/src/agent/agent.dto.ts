@@ -64,7 +64,11 @@ export class Agent {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lockedAt!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: '`stale-certificate`: a copy of the agent’s state was used' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: '`stale-certificate`: a copy of the agent’s state was used',
+  })
   lockReason!: string | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -73,7 +77,11 @@ export class Agent {
   @ApiProperty({ type: AgentCertificateInUse, nullable: true })
   certificate!: AgentCertificateInUse | null;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'the agent’s clock minus the broker’s, at the newest session' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'the agent’s clock minus the broker’s, at the newest session',
+  })
   clockSkewMs!: number | null;
 
   @ApiProperty({ type: String, nullable: true })
@@ -93,7 +101,11 @@ export class AgentCertificate {
   @ApiProperty({ enum: certificateState.options })
   state!: CertificateState;
 
-  @ApiProperty({ type: String, nullable: true, description: 'serial of the one before; null when it came of a keyfile' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'serial of the one before; null when it came of a keyfile',
+  })
   renews!: string | null;
 
   @ApiProperty({ format: 'date-time' })

@@ -201,7 +201,8 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
     });
     this.stopping.signal.addEventListener('abort', () => keeper.stop(), { once: true, signal: keeper.stopped });
     session.on('suspended', (reason) => {
-      if (session === this.current?.connected.session && !keeper.replacing) this.emit('suspended', closedBy(reason).trouble);
+      if (session === this.current?.connected.session && !keeper.replacing)
+        this.emit('suspended', closedBy(reason).trouble);
     });
     session.on('resumed', () => {
       if (session === this.current?.connected.session && !keeper.replacing) this.emit('resumed', connected);

@@ -79,7 +79,8 @@ export class AgentService {
       const cause = { actor: 'system', reason: STALE, details: { serial, peerAddress, correlationId } };
       return { seq: await this.lockNow(tx, tenantId, agent, cause), lockedAt: agent.now };
     });
-    if (seq > 0) this.logger.error({ agentId, serial, peerAddress }, 'a copy of an agent was found: the agent is locked');
+    if (seq > 0)
+      this.logger.error({ agentId, serial, peerAddress }, 'a copy of an agent was found: the agent is locked');
     this.revocation.announce(seq);
     return { lockedAt: lockedAt?.toISOString() ?? null };
   }

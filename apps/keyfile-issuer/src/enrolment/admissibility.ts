@@ -1,5 +1,13 @@
 import { DomainError, type ErrorCode } from '@app/contracts';
-import { spkiOf, spkiSha256, tokenSha256, verifyProofs, verifyReturnProof, type EnrolmentProofs, type ProofSubject } from '@app/pki';
+import {
+  spkiOf,
+  spkiSha256,
+  tokenSha256,
+  verifyProofs,
+  verifyReturnProof,
+  type EnrolmentProofs,
+  type ProofSubject,
+} from '@app/pki';
 import { timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { TokenRow } from './enrolment.repository.js';
 

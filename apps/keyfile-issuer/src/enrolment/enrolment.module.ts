@@ -5,5 +5,8 @@ import { EnrolmentHandler } from './enrolment.handler.js';
 import { EnrolmentRepository } from './enrolment.repository.js';
 import { EnrolmentService } from './enrolment.service.js';
 
-@Module({ controllers: [EnrolmentHandler], providers: [EnrolmentService, EnrolmentRepository, ActivationService, ActivationRepository] })
+@Module({
+  controllers: [EnrolmentHandler],
+  providers: [EnrolmentService, EnrolmentRepository, ActivationService, ActivationRepository],
+})
 export class EnrolmentModule {}

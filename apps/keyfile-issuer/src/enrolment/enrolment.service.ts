@@ -85,7 +85,11 @@ export class EnrolmentService {
     const identities = await this.rows.identitiesOf(tx, attempt.tenantId, token.agentId);
     if (isReturning(attempt.subject, attempt.request.proofs.identityKey, identities)) return undefined;
     await this.audit(tx, attempt, 'enrolment.stranger', { agentId: token.agentId });
-    return { code: 'enrolment-bad-proof', detail: 'the keyfile is for an agent whose key did not sign', contended: false };
+    return {
+      code: 'enrolment-bad-proof',
+      detail: 'the keyfile is for an agent whose key did not sign',
+      contended: false,
+    };
   }
 
   private async requireFreshKey(tx: Transaction, { tenantId, keyfileId, subject }: Attempt): Promise<void> {

@@ -66,7 +66,11 @@ export class RenewalService {
   }
 
   /** @returns undefined when another key was first: the audit row of that has to be committed */
-  private async store(tx: Transaction, attempt: Attempt, made: NewSuccessor | undefined): Promise<Successor | undefined> {
+  private async store(
+    tx: Transaction,
+    attempt: Attempt,
+    made: NewSuccessor | undefined,
+  ): Promise<Successor | undefined> {
     const { tenantId, request, csrSpki } = attempt;
     await this.rows.lockAgent(tx, tenantId, request.agentId);
     const before = await this.rows.find(tx, tenantId, request.serial);

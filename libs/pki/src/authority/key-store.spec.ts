@@ -74,6 +74,13 @@ describe('the keys of the CAs on disk', () => {
     expect(await texts()).toEqual(before);
   });
 
+  it('leave nothing behind of a write that was killed', async () => {
+    await open(wrap);
+    await writeFile(join(directory, '.root.key.0123456789ab'), 'half of it');
+    await open(wrap);
+    expect((await readdir(directory)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
   it('are not made anew where one is damaged or lost', async () => {
     await open(wrap);
     await writeFile(join(directory, 'claim-ca.key'), 'nothing');

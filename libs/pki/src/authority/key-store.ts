@@ -20,6 +20,8 @@ export interface KeyStore {
 }
 
 const SUFFIX = '.key';
+/** What `writePrivateFile` leaves when it is killed: the directory has one owner, so nobody is at it. */
+const UNFINISHED = /^\.[a-z0-9-]+\.(?:key|crt)\.[0-9a-f]{12}$/;
 
 /** `<name>.key` (0600) in one directory: encrypted with a `KeyWrap`, plain PKCS#8 PEM without one. */
 export class FileKeyStore implements KeyStore {
@@ -35,6 +37,9 @@ export class FileKeyStore implements KeyStore {
    */
   static async open(directory: string, wrap?: KeyWrap): Promise<FileKeyStore> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    for (const name of (await readdir(directory)).filter((entry) => UNFINISHED.test(entry))) {
+      await rm(join(directory, name), { force: true });
+    }
     const store = new FileKeyStore(directory, wrap);
     if (wrap !== undefined) await store.rewrite(wrap);
     return store;
