@@ -14,7 +14,7 @@ afterAll(() => issuer.close());
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'ok',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string }) => error.code ?? 'no code',
   );
 
 const order = (agentId: string) => ({

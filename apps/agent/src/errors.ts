@@ -46,6 +46,7 @@ export const AGENT_ERRORS = {
   'tls-expired': EXIT.unavailable,
   'tls-failed': EXIT.unavailable,
   'certificate-refused': EXIT.refused,
+  'certificate-over': EXIT.refused,
 
   'enrolment-interrupted': EXIT.unavailable,
   'enrolment-answer-invalid': EXIT.unavailable,

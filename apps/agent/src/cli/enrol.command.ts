@@ -1,5 +1,5 @@
 import { createEnrolment } from '../enrolment/enrolment.factory.js';
-import { requireSameKeyfile } from '../enrolment/enrolment.service.js';
+import { requireOwnKeyfile } from '../enrolment/enrolment.service.js';
 import { EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { requireConsent } from '../keyfile/consent.js';
@@ -30,8 +30,7 @@ export const enrol = async (flags: EnrolFlags, context: CommandContext): Promise
   if (opened === undefined) throw missingKeyfile();
   terminal.table(describeKeyfile(opened));
   const existing = await existingIdentity(flags.state ?? environment.ADIT_STATE_DIR);
-  if (existing !== undefined) {
-    requireSameKeyfile(existing, opened.keyfile);
+  if (existing !== undefined && requireOwnKeyfile(existing, opened.keyfile) === 'own') {
     terminal.print(`This site is enrolled already, since ${existing.enrolledAt}.`);
     return EXIT.ok;
   }

@@ -1,14 +1,15 @@
 import 'reflect-metadata';
 import { ConfigurationError, createLogger, NestLogger, stopOnSignal } from '@app/runtime';
 import { hostPort } from '@app/contracts';
+import { PkiError } from '@app/pki';
 import { NestFactory } from '@nestjs/core';
 import { AgentModule } from '../app.module.js';
 import type { AgentEnvironment } from '../config.js';
 import { AgentError, EXIT, type ExitCode } from '../errors.js';
-import type { Identity } from '../identity/identity.js';
 import { IdentityStore } from '../identity/identity.store.js';
+import { otherKeyfile, relationOf } from '../enrolment/keyfile-relation.js';
 import { requireConsent } from '../keyfile/consent.js';
-import { type OpenedKeyfile, openKeyfile, peekKeyfileId } from '../keyfile/keyfile.service.js';
+import { type OpenedKeyfile, openKeyfile, peekKeyfile } from '../keyfile/keyfile.service.js';
 import { AGENT_FILE, type AgentFile, agentFileVersion, readAgentFile } from '../run/agent-file.js';
 import { type ListenAddress, parseAddress } from '../run/listen-address.js';
 import { RunService } from '../run/run.service.js';
@@ -57,7 +58,7 @@ export const run = async (flags: Flags, context: CommandContext): Promise<ExitCo
   }
 };
 
-/** The keyfile to enrol with; undefined when there is an identity already. Mounting it is the consent. */
+/** The keyfile to enrol or to return with; undefined when there is nothing to do with it. Mounting it is the consent. */
 const keyfileFor = async (
   state: StateDirectory,
   flags: Flags,
@@ -68,11 +69,19 @@ const keyfileFor = async (
   const origin = keyfileOrigin(flags, environment);
   const identity = await new IdentityStore(state).load();
   if (identity !== undefined) {
-    refuseOther(identity, await peekKeyfileId(origin, terminal.input));
-    return undefined;
+    const mark = await peekKeyfile(origin, terminal.input);
+    const relation = mark === undefined ? 'own' : relationOf(identity, mark);
+    if (relation === 'other') throw otherKeyfile(identity, OTHER_ADVICE);
+    if (relation === 'own') return undefined;
   }
   const strict = flags.strict ?? environment.ADIT_STRICT;
-  const opened = await openKeyfile(origin, terminal.input, { strict, now: new Date(), warn });
+  const opened = await openKeyfile(origin, terminal.input, { strict, now: new Date(), warn }).catch(
+    (error: unknown) => {
+      if (identity === undefined || !(error instanceof PkiError)) throw error;
+      warn(`the keyfile for the return of this site is left alone: ${error.message}`);
+    },
+  );
+  if (opened === undefined && identity !== undefined) return undefined;
   if (opened === undefined) {
     throw new AgentError(
       'identity-missing',
@@ -86,14 +95,7 @@ const keyfileFor = async (
 };
 
 /** The keyfile this site was made with may stay mounted, used up and expired as it is; another one is a mistake. */
-const refuseOther = (identity: Identity, keyfileId: string | undefined): void => {
-  if (keyfileId === undefined || keyfileId === identity.keyfileId) return;
-  throw new AgentError(
-    'identity-exists',
-    `This state directory belongs to the site "${identity.siteName}"; the keyfile given is another one`,
-    'Take the keyfile away to go on as that site, or run `adit-agent reset` to use the new one',
-  );
-};
+const OTHER_ADVICE = 'Take the keyfile away to go on as that site, or run `adit-agent reset` to use the new one';
 
 const fileSettings = async (
   state: StateDirectory,

@@ -2,11 +2,13 @@ import { type EnrolRequest, type EnrolResponse, enrolResponse } from '@app/contr
 import {
   createCsr,
   createProofs,
+  createReturnProof,
   ENROL_ALPN,
   ENROL_EXPORTER_LABEL,
   EXPORTER_BYTES,
   type Keyfile,
   privateKeyPem,
+  spkiOf,
 } from '@app/pki';
 import type { KeyObject } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
@@ -23,6 +25,8 @@ export interface EnrolmentKeys {
   newKey: KeyObject;
   /** DER SubjectPublicKeyInfo of the site's TLS key. */
   siteTlsSpki: Buffer;
+  /** Of the identity that returns. */
+  identityKey?: KeyObject;
 }
 
 /** One request and its answer over a connection of its own (ALPN adit-enrol/1): u32 length, big-endian, then JSON. */
@@ -55,8 +59,12 @@ export const exchangeEnrolment = async (
 };
 
 const requestFor = async (keyfile: Keyfile, keys: EnrolmentKeys, exporter: Buffer): Promise<EnrolRequest> => {
-  const { newKey, siteTlsSpki } = keys;
-  const proofs = createProofs({ exporter, token: keyfile.token, siteTlsSpki }, { newKey, claimKey: keyfile.claim.key });
+  const { newKey, siteTlsSpki, identityKey } = keys;
+  const subject = { exporter, token: keyfile.token, siteTlsSpki, csrSpki: spkiOf(newKey) };
+  const proofs = {
+    ...createProofs(subject, { newKey, claimKey: keyfile.claim.key }),
+    ...(identityKey === undefined ? {} : { identityKey: createReturnProof(subject, identityKey) }),
+  };
   return {
     v: 1,
     keyfileId: keyfile.document.keyfileId,

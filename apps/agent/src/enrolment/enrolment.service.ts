@@ -1,6 +1,6 @@
 import type { EnrolResponse } from '@app/contracts';
 import { type Keyfile, privateKeyPem } from '@app/pki';
-import type { KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { AgentError, EnrolmentRefusedError } from '../errors.js';
 import type { Identity } from '../identity/identity.js';
 import type { IdentityStore } from '../identity/identity.store.js';
@@ -8,6 +8,7 @@ import { byPriority, type Endpoint } from '../network/endpoint.dialer.js';
 import { BackOff } from '../tunnel/back-off.js';
 import { requireOwnCertificate, trustAfter } from './enrolment.answer.js';
 import type { EnrolmentKeys } from './enrolment.exchange.js';
+import { otherKeyfile, relationOf } from './keyfile-relation.js';
 import { refusalOf } from './enrolment.refusal.js';
 
 export interface EnrolmentParts {
@@ -37,13 +38,13 @@ export class EnrolmentService {
   async enrol(keyfile: Keyfile, signal: AbortSignal): Promise<Identity> {
     const { store } = this.parts;
     const existing = await store.load();
-    if (existing !== undefined) {
-      const same = requireSameKeyfile(existing, keyfile);
-      await store.commit(same);
-      return same;
+    if (existing !== undefined && requireOwnKeyfile(existing, keyfile) === 'own') {
+      await store.commit(existing);
+      return existing;
     }
     const newKey = await store.openPendingKey(keyfile.document.keyfileId);
-    const keys = { newKey, siteTlsSpki: await this.parts.siteTlsSpki() };
+    const identityKey = existing === undefined ? {} : { identityKey: createPrivateKey(existing.privateKey) };
+    const keys = { newKey, siteTlsSpki: await this.parts.siteTlsSpki(), ...identityKey };
     const answer = await this.redeem(keyfile, keys, signal);
     const made = identityFrom(keyfile, newKey, answer, this.parts.now());
     await store.commit(made);
@@ -90,14 +91,12 @@ export class EnrolmentService {
   }
 }
 
-/** @throws AgentError `identity-exists` */
-export const requireSameKeyfile = (existing: Identity, keyfile: Keyfile): Identity => {
-  if (existing.keyfileId === keyfile.document.keyfileId) return existing;
-  throw new AgentError(
-    'identity-exists',
-    `This state directory already belongs to the site "${existing.siteName}"; the keyfile is for "${keyfile.document.siteName}"`,
-    'To give this machine another identity, run `adit-agent reset` first; cameras and users stay',
-  );
+/** @throws AgentError `identity-exists` for that of another agent */
+export const requireOwnKeyfile = (existing: Identity, { document }: Keyfile): 'own' | 'return' => {
+  const relation = relationOf(existing, document);
+  if (relation !== 'other') return relation;
+  const advice = 'To give this machine another identity, run `adit-agent reset` first; cameras and users stay';
+  throw otherKeyfile(existing, advice);
 };
 
 const isFinal = (error: AgentError): boolean => error instanceof EnrolmentRefusedError && !error.retryable;
@@ -112,7 +111,7 @@ const mostTelling = (failures: AgentError[]): AgentError =>
   new AgentError('enrolment-interrupted', 'The keyfile names no endpoint');
 
 const identityFrom = (keyfile: Keyfile, key: KeyObject, answer: Answer, now: Date): Identity => {
-  const { keyfileId, tenantId, siteId, siteName, agentId, endpoints, policy } = keyfile.document;
+  const { keyfileId, tenantId, siteId, siteName, agentId, issuedAt, endpoints, policy } = keyfile.document;
   return {
     v: 1,
     keyfileId,
@@ -122,6 +121,7 @@ const identityFrom = (keyfile: Keyfile, key: KeyObject, answer: Answer, now: Dat
     siteName,
     agentId,
     enrolledAt: now.toISOString(),
+    keyfileIssuedAt: issuedAt,
     privateKey: privateKeyPem(key),
     certificateChain: answer.certificateChain,
     endpoints,

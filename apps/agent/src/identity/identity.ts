@@ -12,6 +12,8 @@ export const identity = z.object({
   siteName: z.string(),
   agentId: z.string(),
   enrolledAt: z.string(),
+  /** An agent of before does not tell. */
+  keyfileIssuedAt: z.string().optional(),
   /** PEM, PKCS#8. */
   privateKey: z.string(),
   /** PEM: leaf, then the agent CA. */

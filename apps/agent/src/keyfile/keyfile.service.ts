@@ -1,5 +1,7 @@
 import { decodeKeyfile, type Keyfile, keyfileFingerprint } from '@app/pki';
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { KeyfileMark } from '../enrolment/keyfile-relation.js';
 import { AgentError } from '../errors.js';
 import { type KeyfileOrigin, readKeyfile } from './keyfile.source.js';
 
@@ -39,15 +41,16 @@ export const openKeyfile = async (
 const fingerprintOf = ({ document }: Keyfile): string =>
   keyfileFingerprint(document.trust.rootSpkiSha256[0] ?? '', document.keyfileId);
 
-/** The id in a keyfile that need not be valid any more; undefined when there is none to read. */
-export const peekKeyfileId = async (origin: KeyfileOrigin, input: Readable): Promise<string | undefined> => {
+/** What is not there is empty. */
+const mark = z.object({ keyfileId: z.string(), agentId: z.string().default(''), issuedAt: z.string().default('') });
+
+/** What tells a keyfile from others; it need not be valid any more. Undefined when there is none to read. */
+export const peekKeyfile = async (origin: KeyfileOrigin, input: Readable): Promise<KeyfileMark | undefined> => {
   // Nobody may be there to end the input, and nothing depends on it.
   if (origin.path === '-') return undefined;
   try {
     const source = await readKeyfile(origin, input);
-    const content: unknown = JSON.parse(source?.bytes.toString('utf8') ?? '');
-    if (typeof content !== 'object' || content === null || !('keyfileId' in content)) return undefined;
-    return typeof content.keyfileId === 'string' ? content.keyfileId : undefined;
+    return mark.parse(JSON.parse(source?.bytes.toString('utf8') ?? ''));
   } catch {
     return undefined;
   }

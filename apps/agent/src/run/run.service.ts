@@ -105,16 +105,24 @@ export class RunService {
   private async identity(dialer: EndpointDialer): Promise<Identity> {
     const { state, keyfile } = this.settings;
     const known = await this.identities.load();
-    if (known !== undefined) return known;
+    if (known !== undefined && keyfile === undefined) return known;
     if (keyfile === undefined) throw new AgentError('identity-missing', 'This site has neither identity nor keyfile');
     const { siteName, keyfileId } = keyfile.keyfile.document;
     this.logger.info({ siteName, keyfileId, fingerprint: keyfile.fingerprint }, 'enrolling');
     const enrolment = createEnrolment(state, dialer, ({ code, message, advice }, retryInMs) =>
       this.logger.warn({ code, advice, retryInMs }, message),
     );
-    const made = await enrolment.enrol(keyfile.keyfile, this.stopping.signal);
+    const enrolled = enrolment.enrol(keyfile.keyfile, this.stopping.signal);
+    const made =
+      known === undefined ? await enrolled : await enrolled.catch((error: unknown) => this.stay(known, error));
     this.logger.info({ siteName, agentId: made.agentId }, 'enrolled');
     return made;
+  }
+
+  /** A return that did not come about costs a site nothing: the identity that it has may still be good. */
+  private stay(known: Identity, error: unknown): Identity {
+    this.logger.error({ err: error }, 'the return by the keyfile was refused: going on with the identity that is here');
+    return known;
   }
 
   private keepUplink(): UplinkKeeper {

@@ -28,4 +28,4 @@ export const connectByNewest = async <T>(
 const isAgainstCertificate = (error: unknown): boolean =>
   error instanceof SessionRefusedError
     ? error.code.startsWith('certificate-')
-    : error instanceof AgentError && error.code === 'certificate-refused';
+    : error instanceof AgentError && ['certificate-refused', 'certificate-over'].includes(error.code);

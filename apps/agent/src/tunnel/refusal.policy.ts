@@ -8,7 +8,9 @@ export interface RefusalPolicy {
 
 const REVOKED = "This site's identity was revoked: ask the operator of the cloud for a replacement keyfile";
 const EXPIRED =
-  "This site's certificate is no longer accepted: ask the operator of the cloud for a replacement keyfile";
+  "This site's certificate is over: ask the operator of the cloud to approve its return, and give the keyfile to `adit-agent enrol`";
+const SUPERSEDED =
+  'A newer certificate of this site is in use: this is an older copy of its state, and the cloud locks the site. Stop the copy, then ask the operator to unlock it';
 const UNKNOWN = 'The cloud does not know this identity: ask its operator, who may issue a replacement keyfile';
 
 /** Ends of a session that another attempt in a few seconds would not change, by the broker's code. */
@@ -17,7 +19,7 @@ export const REFUSAL_POLICIES: Readonly<Record<string, RefusalPolicy>> = {
   'agent-revoked': { waitMs: 10 * MINUTE_MS, advice: REVOKED },
   'agent-locked': { waitMs: 5 * MINUTE_MS, advice: 'The cloud has locked this identity: ask its operator why' },
   'certificate-expired': { waitMs: 10 * MINUTE_MS, advice: EXPIRED },
-  'certificate-superseded': { waitMs: 10 * MINUTE_MS, advice: EXPIRED },
+  'certificate-superseded': { waitMs: 10 * MINUTE_MS, advice: SUPERSEDED },
   'certificate-unknown': { waitMs: MINUTE_MS, advice: UNKNOWN },
   'certificate-wrong-role': { waitMs: 10 * MINUTE_MS, advice: UNKNOWN },
   superseded: {

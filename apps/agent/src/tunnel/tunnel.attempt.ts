@@ -9,10 +9,11 @@ import {
   type UplinkCap,
   type WelcomeInfo,
 } from '@app/multiplex';
-import { EXPORTER_BYTES, RENEW_EXPORTER_LABEL, TUNNEL_ALPN } from '@app/pki';
+import { EXPORTER_BYTES, notAfterOf, readCertificates, RENEW_EXPORTER_LABEL, TUNNEL_ALPN } from '@app/pki';
 import type { Identity } from '../identity/identity.js';
 import { type Credentials, type Endpoint, type EndpointDialer, endpointName } from '../network/endpoint.dialer.js';
 import { AgentError } from '../errors.js';
+import { REFUSAL_POLICIES } from './refusal.policy.js';
 
 export interface Connected {
   session: Session;
@@ -56,7 +57,7 @@ export const attemptTunnel = async (
     const clockSkewMs = Math.round((sentAt + receivedAt) / 2 - welcome.wallClockMs);
     return { session, welcome, endpoint, exporter: renewalExporter, clockSkewMs };
   } catch (error) {
-    throw asRefusal(error, endpoint);
+    throw asRefusal(error, endpoint, options);
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -89,10 +90,17 @@ const dial = async (
   return { transport: socket, ...facts };
 };
 
-/** A broker that closes instead of answering HELLO has refused the certificate. */
-const asRefusal = (error: unknown, endpoint: Endpoint): unknown => {
+/**
+ * A broker that closes instead of answering HELLO has refused the certificate. TLS itself refuses one that is over, without a
+ * word that arrives for sure: by this machine's clock it is at least known whether that may be why.
+ */
+const asRefusal = (error: unknown, endpoint: Endpoint, { identity, now }: AttemptOptions): unknown => {
   if (!(error instanceof SessionError) || !['transport-closed', 'transport-error'].includes(error.code)) return error;
-  const advice = "The cloud may have revoked this site's identity, or does not know it; `adit-agent check` tells more";
+  const [leaf] = readCertificates(identity.certificateChain);
+  const isOver = leaf !== undefined && notAfterOf(leaf).getTime() <= now();
   const message = `${endpointName(endpoint)} closed the connection before it let this site in`;
-  return new AgentError('certificate-refused', message, advice, { cause: error });
+  const advice = isOver ? REFUSAL_POLICIES['certificate-expired']?.advice : REFUSED;
+  return new AgentError(isOver ? 'certificate-over' : 'certificate-refused', message, advice, { cause: error });
 };
+
+const REFUSED = "The cloud may have revoked this site's identity, or does not know it; `adit-agent check` tells more";

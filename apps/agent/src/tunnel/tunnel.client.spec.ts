@@ -118,7 +118,7 @@ describe('TunnelClient', () => {
       begin([new SessionRefusedError(code, 'no')]);
       const [waitMs, trouble] = (await once(client, 'waiting')) as [number, { advice: string }];
       expect(waitMs).toBeGreaterThanOrEqual(600_000);
-      expect(trouble.advice).toContain('replacement keyfile');
+      expect(trouble.advice).toContain('keyfile');
     },
   );
 
