@@ -1,6 +1,7 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { AgentModule } from './agent/agent.module.js';
+import { AuthorityModule } from './authority/authority.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -30,6 +31,7 @@ export function appModule(config: AdminConfig): Type {
       TunnelModule,
       FederationRoleModule,
       CameraModule,
+      AuthorityModule,
       ViewTicketModule,
     ],
   })

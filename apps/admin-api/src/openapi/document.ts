@@ -15,6 +15,7 @@ const TAGS = [
   'cameras',
   'view tickets',
   'tenants',
+  'authority',
   'not in this version',
 ];
 
