@@ -25,7 +25,7 @@ export interface TunnelDialerOptions {
   mint: (claims: DialTicketClaims, brokerId: string) => Promise<string>;
   /** Ranges that direct dials may reach although they are special. */
   direct: { allowCidrs: readonly string[] };
-  /** PEM roots for an ingress that speaks TLS; asked for once, at the first one. */
+  /** PEM roots for an ingress that speaks TLS; asked for at the first one, and again when one cannot be verified. */
   ingressRoots?: () => Promise<readonly string[]>;
   /** From the call to an open connection. */
   timeoutMs?: number;
