@@ -5,7 +5,7 @@ import { insertTenant, type TenantRows } from './persistence.rows.js';
 
 type Rights = Record<string, string>;
 
-/** Every right of every app: S(elect) I(nsert) U(pdate) D(elete). What is not here is not granted. */
+/** Every right of every app: S(elect) I(nsert) U(pdate) D(elete), c: some columns only. What is not here is not granted. */
 const GRANTS: Record<DatabaseApp, Rights> = {
   'admin-api': {
     tenant: 'S',
@@ -18,6 +18,7 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     tunnel_session: 'S',
     broker: 'S',
     agent: 'S',
+    certificate: 'c',
     operator_login: 'S',
     bearer_lookup: 'S',
     tunnel_route: 'S',

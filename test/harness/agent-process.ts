@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { readCertificates, serialOf } from '@app/pki';
@@ -84,6 +84,10 @@ export class AgentProcess {
   state<T>(name: string): T | undefined {
     const path = join(this.stateDir, name);
     return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined;
+  }
+
+  has(name: RegExp): boolean {
+    return readdirSync(this.stateDir).some((file) => name.test(file));
   }
 
   /** Of the certificate in its identity; empty before the enrolment. */

@@ -4,7 +4,15 @@
  */
 export const PERMISSIONS = {
   'keyfile-issuer': {
-    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'pki.acknowledge', 'keyfile.*', 'agent.*', 'authority.*'],
+    serves: [
+      'enrolment.*',
+      'pki.broker-certificate',
+      'pki.trust',
+      'pki.acknowledge',
+      'keyfile.*',
+      'agent.*',
+      'authority.*',
+    ],
     requests: [],
     publishes: ['pki.revocation-added'],
     hears: [],

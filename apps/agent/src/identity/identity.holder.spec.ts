@@ -65,7 +65,8 @@ describe('the identity of a site and the next one', () => {
     const key = await (await reopened()).openNextKey();
     const again = await (await reopened()).openNextKey();
     expect(spkiOf(again).equals(spkiOf(key))).toBe(true);
-    expect((await reopened()).next).toBeUndefined();
+    const holder = await reopened();
+    expect([holder.next, holder.renewing]).toEqual([undefined, true]);
   });
 
   it('keeps both on the disk until the next one was admitted, and then only that', async () => {

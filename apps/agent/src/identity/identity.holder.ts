@@ -15,6 +15,7 @@ export class IdentityHolder {
     private held: Identity,
     /** Certified, and not admitted yet. */
     private coming: Identity | undefined,
+    private begun: boolean,
   ) {}
 
   /** One after the other: what is written last has to be the newest. */
@@ -23,10 +24,11 @@ export class IdentityHolder {
   /** Goes on with a renewal that was interrupted; one of an earlier certificate is over. */
   static async open(store: IdentityStore, identity: Identity): Promise<IdentityHolder> {
     const renewal = await store.loadRenewal();
-    const holder = new IdentityHolder(store, identity, undefined);
+    const holder = new IdentityHolder(store, identity, undefined, false);
     if (renewal === undefined) return holder;
     const { renews, privateKey, certificateChain } = renewal;
-    if (renews !== serialOf(leafOf(identity))) await store.dropRenewal();
+    holder.begun = renews === serialOf(leafOf(identity));
+    if (!holder.begun) await store.dropRenewal();
     else if (certificateChain !== undefined) holder.coming = { ...identity, privateKey, certificateChain };
     return holder;
   }
@@ -37,6 +39,11 @@ export class IdentityHolder {
 
   get next(): Identity | undefined {
     return this.coming;
+  }
+
+  /** A renewal was begun and is not over: it is due until it is. */
+  get renewing(): boolean {
+    return this.begun;
   }
 
   get certificate(): X509Certificate {
@@ -50,6 +57,7 @@ export class IdentityHolder {
     if (earlier?.renews === renews) return createPrivateKey(earlier.privateKey);
     const key = generateKey();
     await this.store.saveRenewal({ v: 1, renews, privateKey: privateKeyPem(key) });
+    this.begun = true;
     return key;
   }
 
@@ -70,6 +78,7 @@ export class IdentityHolder {
     if (this.coming === undefined || used.certificateChain !== this.coming.certificateChain) return;
     this.held = this.coming;
     this.coming = undefined;
+    this.begun = false;
     await this.write(() => this.store.completeRenewal(this.held));
   }
 

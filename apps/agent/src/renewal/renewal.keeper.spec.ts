@@ -21,6 +21,7 @@ describe('the keeper of a certificate', () => {
   let failWith: Error | undefined;
   let isUp: boolean;
   let isAdmitted: boolean;
+  let isInterrupted: boolean;
   let next: object | undefined;
   let keeper: RenewalKeeper;
 
@@ -37,11 +38,15 @@ describe('the keeper of a certificate', () => {
     startMs = notAfterOf(certificate).getTime() - AGENT_LIFETIME_MS;
     serverMs = () => startMs + steadyMs - 7_000;
     [outcomes, requests, failWith, isUp, isAdmitted, next] = [[], 0, undefined, true, true, undefined];
+    isInterrupted = false;
     const holder = {
       certificate,
       current: { policy: { renewAt: 0.667 } },
       get next() {
         return next;
+      },
+      get renewing() {
+        return isInterrupted || next !== undefined;
       },
     } as unknown as IdentityHolder;
     const steady = (): number => steadyMs;
@@ -52,6 +57,7 @@ describe('the keeper of a certificate', () => {
       askClock: () => Promise.resolve(serverMs()),
       request: () => {
         requests += 1;
+        isInterrupted = false;
         next = {};
         return failWith === undefined ? Promise.resolve() : ((next = undefined), Promise.reject(failWith));
       },
@@ -138,6 +144,17 @@ describe('the keeper of a certificate', () => {
     await keeper.renewNow();
     expect(requests).toBe(1);
     expect(keeper.plan.last).toMatchObject({ code: 'renewed' });
+  });
+
+  it('goes on at once with a renewal that was interrupted, also by a failure', async () => {
+    isInterrupted = true;
+    await keeper.refresh(serverMs());
+    isAdmitted = false;
+    await pass(1_000);
+    expect(outcomes.map(({ code }) => code)).toEqual(['control-failed']);
+    isAdmitted = true;
+    await pass(120_000);
+    expect([requests, outcomes.at(-1)?.code]).toEqual([1, 'renewed']);
   });
 
   it('does one renewal at a time', async () => {

@@ -66,7 +66,7 @@ export class RenewalKeeper {
       serial: serialOf(certificate),
       notBefore: notBeforeOf(certificate),
       notAfter: notAfterOf(certificate),
-      renewAt: new Date(this.dueMs),
+      renewAt: new Date(this.plannedMs),
       last: this.last,
     };
   }
@@ -94,9 +94,14 @@ export class RenewalKeeper {
     return notAfterOf(certificate).getTime() - notBeforeOf(certificate).getTime();
   }
 
-  private get dueMs(): number {
+  private get plannedMs(): number {
     const { certificate, current } = this.parts.holder;
     return renewalDueMs(certificate, current.policy.renewAt);
+  }
+
+  /** One that was interrupted is due now. */
+  private get dueMs(): number {
+    return this.parts.holder.renewing ? 0 : this.plannedMs;
   }
 
   private arm(): void {

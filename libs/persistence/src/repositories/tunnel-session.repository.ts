@@ -55,7 +55,8 @@ export class TunnelSessionRepository {
 
   /**
    * Whether this process was superseded by another one that is still connected: two copies of one identity run. The
-   * incumbent stays, else both would throw each other out for ever.
+   * incumbent stays, else both would throw each other out for ever. One whose line is lost is not seen for as long as it may
+   * be resumed, 30 s, and the last sight of it was 15 s before that at most.
    */
   async isClone(tx: Transaction, agentId: string, instanceId: string): Promise<boolean> {
     const row = await tx.one<{ clone: boolean }>(
@@ -63,7 +64,8 @@ export class TunnelSessionRepository {
                          AND closed_at > now() - interval '1 day')
           AND EXISTS (SELECT FROM tunnel_session t JOIN broker b ON b.id = t.broker_id
                        WHERE t.agent_id = $1 AND t.instance_id <> $2 AND t.closed_at IS NULL AND b.state <> 'stopped'
-                         AND t.last_seen_at > now() - interval '15 seconds') AS clone`,
+                         AND b.heartbeat_at > now() - interval '15 seconds'
+                         AND t.last_seen_at > now() - interval '45 seconds') AS clone`,
       [agentId, instanceId],
     );
     return row?.clone ?? false;
