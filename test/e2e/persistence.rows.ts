@@ -62,6 +62,10 @@ const insertIdentity = async (
     agentId,
     serial,
   ]);
+  await query('INSERT INTO trust_acknowledgement (tenant_id, agent_id, bundle_version) VALUES ($1, $2, 1)', [
+    tenantId,
+    agentId,
+  ]);
   return { agentId, tokenId, serial };
 };
 

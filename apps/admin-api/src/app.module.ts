@@ -4,6 +4,7 @@ import { ApiTokenModule } from './api-token/api-token.module.js';
 import { AgentModule } from './agent/agent.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { BrokerModule } from './broker/broker.module.js';
+import { AuthorityModule } from './authority/authority.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -45,6 +46,7 @@ export function appModule(config: AdminConfig): Type {
       TunnelModule,
       FederationRoleModule,
       CameraModule,
+      AuthorityModule,
       ViewTicketModule,
       AuditModule,
       BrokerModule,

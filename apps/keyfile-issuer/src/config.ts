@@ -17,6 +17,8 @@ const endpoints = z
 export const issuerEnvironment = commonEnvironment.extend({
   /** Folder of the CA keys. */
   ADIT_DATA_DIR: z.string().min(1),
+  /** Encrypts the CA keys; without it `ca.kek` of the secrets does. Once set it stays: the keys are moved under it. */
+  ADIT_CA_PASSPHRASE_FILE: z.string().min(1).optional(),
   ADIT_DEPLOYMENT: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a label: a–z, 0–9 and inner hyphens')

@@ -11,6 +11,7 @@ export * from './sealed.js';
 export * from './site-label.js';
 export * from './tunnel-address.js';
 export * from './messages/agent.js';
+export * from './messages/authority.js';
 export * from './messages/control.js';
 export * from './messages/broker.js';
 export * from './messages/enrolment.js';

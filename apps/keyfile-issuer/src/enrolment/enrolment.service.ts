@@ -45,7 +45,8 @@ export class EnrolmentService {
     const attempt = { tenantId: tenantId ?? '', keyfileId, subject, request };
     const token = await this.claim(attempt);
     const { der, issuerChain } = await this.certify(attempt, token);
-    return { certificateChain: certificatePem(der) + issuerChain, trust: this.authority.trust };
+    const { trust, signedTrust } = this.authority.pinned();
+    return { certificateChain: certificatePem(der) + issuerChain, trust, signedTrust };
   }
 
   /** Steps 1 to 3. Bad input never writes; the losers of a race end here. */
@@ -131,7 +132,7 @@ export class EnrolmentService {
       agentId,
       spkiSha256: spkiSha256(csrSpki),
       der: certificate.raw,
-      issuerChain: this.authority.issuers.agentCa,
+      issuerChain: this.authority.chainOf(certificate),
       notBefore: notBeforeOf(certificate),
       notAfter: notAfterOf(certificate),
     };

@@ -61,7 +61,7 @@ export class RenewalService {
       renews,
       spkiSha256: spkiSha256(csrSpki),
       der: certificate.raw,
-      issuerChain: this.authority.issuers.agentCa,
+      issuerChain: this.authority.chainOf(certificate),
       notBefore: notBeforeOf(certificate),
       notAfter: notAfterOf(certificate),
     };

@@ -31,7 +31,7 @@ describe('an agent that wants into a session', () => {
 
   beforeAll(async () => {
     const tree = await temporaryTree();
-    const identity = { pins: { agentCa: new X509Certificate(certificatePem(tree.agentCa.certificate.raw)) } };
+    const identity = { pins: { agentCas: [new X509Certificate(certificatePem(tree.agentCa.certificate.raw))] } };
     for (const [name, { chain }] of Object.entries({
       agent: await agentOf(tree),
       claim: await claimOf(tree),

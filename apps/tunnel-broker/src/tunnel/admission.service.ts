@@ -141,7 +141,7 @@ export class AdmissionService {
 
   /** The handshake has proven a chain under our root; which of our CAs signed is for us to pin. */
   private agentOf({ certificate }: Peer): string {
-    if (isIssuedDirectlyBy(certificate, this.identity.pins.agentCa)) {
+    if (this.identity.pins.agentCas.some((ca) => isIssuedDirectlyBy(certificate, ca))) {
       const identity = identityOf(certificate);
       if (identity.kind === 'agent') return identity.agentId;
     }

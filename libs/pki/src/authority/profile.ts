@@ -27,18 +27,30 @@ export interface Profile {
 
 export type SubjectName = { uri: string } | { dns: string } | { ip: string };
 
-export function rootProfile(deployment: string): Profile {
-  return { usage: 'root', commonName: 'Adit root', organization: deployment, names: [], lifetimeMs: 10 * YEAR_MS };
+/** @param generation of the tree: the CAs of two trees have different names, so that no verifier mixes them up */
+export function rootProfile(deployment: string, generation = 1): Profile {
+  return {
+    usage: 'root',
+    commonName: generationName('Adit root', generation),
+    organization: deployment,
+    names: [],
+    lifetimeMs: 10 * YEAR_MS,
+  };
 }
 
-export function authorityProfile(deployment: string, role: AuthorityRole): Profile {
+export function authorityProfile(deployment: string, role: AuthorityRole, generation = 1): Profile {
   return {
     usage: 'authority',
-    commonName: `Adit ${role}`,
+    commonName: generationName(`Adit ${role}`, generation),
     organization: deployment,
     names: [],
     lifetimeMs: 2 * YEAR_MS,
   };
+}
+
+/** The first tree has no number: it was there before there were others. */
+function generationName(name: string, generation: number): string {
+  return generation === 1 ? name : `${name} ${generation}`;
 }
 
 export function keyfileSigningProfile(deployment: string): Profile {
