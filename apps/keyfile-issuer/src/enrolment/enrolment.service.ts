@@ -1,5 +1,5 @@
 import { DomainError, type enrolmentRedeem } from '@app/contracts';
-import { Database, type Transaction } from '@app/persistence';
+import { Database, RevocationJournal, type Transaction } from '@app/persistence';
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
@@ -33,6 +33,7 @@ export class EnrolmentService {
     private readonly rows: EnrolmentRepository,
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
+    private readonly journal: RevocationJournal,
   ) {}
 
   async redeem(request: RedeemRequest): Promise<z.input<typeof enrolmentRedeem.reply>> {
@@ -42,7 +43,8 @@ export class EnrolmentService {
     const attempt = { tenantId: tenantId ?? '', keyfileId, subject, request };
     const token = await this.claim(attempt);
     const { der, issuerChain } = await this.certify(attempt, token);
-    return { certificateChain: certificatePem(der) + issuerChain, trust: this.authority.trust };
+    const { trust, signedTrust } = this.authority.pinned();
+    return { certificateChain: certificatePem(der) + issuerChain, trust, signedTrust };
   }
 
   /** Steps 1 to 3. Bad input never writes; the losers of a race end here. */
@@ -54,7 +56,12 @@ export class EnrolmentService {
       await this.refuseStranger(tx, attempt, held);
       await this.requireFreshKey(tx, attempt);
       const claim = { tenantId, keyfileId, csrSpki: subject.csrSpki, from: request.peerAddress };
-      if (await this.rows.claim(tx, claim)) await this.audit(tx, attempt, 'enrolment.claimed', {});
+      if (await this.rows.claim(tx, claim)) {
+        const csrSpki = subject.csrSpki.toString('base64');
+        // Yesterday's backup has the keyfile unused: from the journal it knows whose it is.
+        await this.journal.record(tx, { kind: 'keyfile-claimed', tenantId, keyfileId, csrSpki });
+        await this.audit(tx, attempt, 'enrolment.claimed', {});
+      }
       return this.judge(tx, attempt);
     });
   }
@@ -85,7 +92,7 @@ export class EnrolmentService {
   private async certify(attempt: Attempt, token: TokenRow): Promise<StoredCertificate> {
     const { tenantId, keyfileId, subject } = attempt;
     const existing = await this.database.inTenant(tenantId, (tx) => this.rows.findCertificate(tx, tenantId, keyfileId));
-    const certificate = existing === undefined ? await this.sign(token, subject.csrSpki) : undefined;
+    const certificate = existing === undefined ? await this.sign(attempt, token) : undefined;
     return this.database.inTenant(tenantId, async (tx) => {
       const locked = await this.rows.lockToken(tx, tenantId, keyfileId);
       const standing = locked === undefined ? undefined : standingOf(locked, subject.csrSpki);
@@ -95,15 +102,21 @@ export class EnrolmentService {
     });
   }
 
-  private async sign(token: TokenRow, csrSpki: Buffer): Promise<NewCertificate> {
-    const { agentId, now } = token;
-    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now);
+  private async sign({ tenantId, subject }: Attempt, token: TokenRow): Promise<NewCertificate> {
+    const { agentId, siteId, siteLabel, now } = token;
+    const { csrSpki, siteTlsSpki } = subject;
+    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now, {
+      tenantId,
+      siteId,
+      siteLabel,
+      siteTlsSpki,
+    });
     return {
       serial: serialOf(certificate),
       agentId,
       spkiSha256: spkiSha256(csrSpki),
       der: certificate.raw,
-      issuerChain: this.authority.issuers.agentCa,
+      issuerChain: this.authority.chainOf(certificate),
       notBefore: notBeforeOf(certificate),
       notAfter: notAfterOf(certificate),
     };
