@@ -26,6 +26,7 @@ export const AUDIT_ACTIONS = [
   'authority.rotation-rollback',
   'authority.rotation-taint',
   'broker.drained',
+  'deployment.restored',
   'dial.opened',
   'dial.refused',
   'enrolment.claimed',
