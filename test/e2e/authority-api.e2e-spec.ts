@@ -134,7 +134,7 @@ describe('the authority', () => {
       ),
       stranger.ask('POST', `${PATH}/rotation/rollback`, { revision: 1 }),
     ]);
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 404));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 403));
     expect((await get()).step).toBe('idle');
   });
 });
