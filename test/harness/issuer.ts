@@ -20,8 +20,10 @@ import { ReturnRepository } from '../../apps/keyfile-issuer/src/agent/return.rep
 import { ReturnService } from '../../apps/keyfile-issuer/src/agent/return.service.js';
 import { ActivationRepository } from '../../apps/keyfile-issuer/src/enrolment/activation.repository.js';
 import { ActivationService } from '../../apps/keyfile-issuer/src/enrolment/activation.service.js';
+import { EnrolmentHandler } from '../../apps/keyfile-issuer/src/enrolment/enrolment.handler.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
 import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
+import { RefusedEnrolments } from '../../apps/keyfile-issuer/src/enrolment/refused-enrolments.js';
 import { ReplacementService } from '../../apps/keyfile-issuer/src/enrolment/replacement.service.js';
 import { KeyfileRegeneration } from '../../apps/keyfile-issuer/src/keyfile/keyfile-regeneration.service.js';
 import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
@@ -38,7 +40,7 @@ type Jwk = Awaited<ReturnType<typeof exportJWK>> & { kty: string };
 export interface TestIssuer {
   keyfiles: KeyfileService;
   regeneration: KeyfileRegeneration;
-  enrolment: EnrolmentService;
+  enrolment: EnrolmentHandler;
   activation: ActivationService;
   renewal: RenewalService;
   agents: AgentService;
@@ -88,9 +90,12 @@ export async function startIssuer(keysOf?: (directory: string) => Promise<KeySto
   const journal = await RevocationJournal.open([join(directory, 'revocation.journal')], () => undefined);
   const revocation = new RevocationService(new RevocationRepository(), messages, journal);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
-  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, journal, logger);
+  const enrolmentRows = new EnrolmentRepository();
+  const redemption = new EnrolmentService(issuerDatabase, enrolmentRows, authority, seals, journal);
+  const refused = new RefusedEnrolments(issuerDatabase, enrolmentRows, logger);
   const replacement = new ReplacementService(new KeyfileRepository(), revocation);
   const activation = new ActivationService(issuerDatabase, new ActivationRepository(), replacement);
+  const enrolment = new EnrolmentHandler(redemption, activation, refused);
   const renewal = new RenewalService(issuerDatabase, new RenewalRepository(), authority, logger);
   const agentRows = new AgentRepository();
   const agents = new AgentService(issuerDatabase, agentRows, revocation, journal, logger);
@@ -112,6 +117,7 @@ export async function startIssuer(keysOf?: (directory: string) => Promise<KeySto
     return { keyfileId: issued.keyfile.keyfileId, text: await open(issued.sealedKeyfile) };
   };
   const close = async () => {
+    await refused.beforeApplicationShutdown();
     await issuerDatabase.onApplicationShutdown();
     await journal.onApplicationShutdown();
     await database.drop();

@@ -188,22 +188,15 @@ export class AdmissionService {
     }
   }
 
-  private async refuseClone({ tenantId, agentId, siteId }: AgentAdmission, instanceId: string): Promise<void> {
+  private async refuseClone(record: AgentAdmission, instanceId: string): Promise<void> {
+    const { tenantId, agentId, siteId } = record;
     const clone = await this.reading(() =>
-      this.database.inTenant(tenantId, async (tx) => {
-        const found = await this.sessions.isClone(tx, agentId, instanceId);
-        if (found)
-          await tx.audit(tenantId, { actor: `agent:${agentId}`, action: 'agent.clone-refused', subject: siteId });
-        return found;
-      }),
+      this.database.inTenant(tenantId, (tx) => this.sessions.isClone(tx, agentId, instanceId)),
     );
     if (!clone) return;
     this.logger.error({ agentId, siteId }, 'two copies of one agent are running: the newer one stays');
-    throw new AdmissionRefused({
-      code: 'superseded',
-      detail: 'another process with this identity is connected',
-      retryAfterMs: CLONE_RETRY_MS,
-    });
+    const detail = 'another process with this identity is connected';
+    throw new AdmissionRefused({ code: 'superseded', detail, retryAfterMs: CLONE_RETRY_MS }, record);
   }
 
   private async reading<T>(read: () => Promise<T>): Promise<T> {
