@@ -21,6 +21,7 @@ afterAll(() => platform?.stop());
 const tokenOfAnotherTenant = async (): Promise<string> => {
   const { tenantId } = await insertTenant(platform.query.bind(platform));
   await platform.query('DELETE FROM recovery_request');
+  await platform.query(`UPDATE operator SET roles = '{administrator}' WHERE tenant_id = $1`, [tenantId]);
   const token = randomBytes(32).toString('base64url');
   const hash = createHash('sha256').update(token).digest();
   await platform.query("UPDATE operator SET roles = '{administrator}' WHERE tenant_id = $1", [tenantId]);

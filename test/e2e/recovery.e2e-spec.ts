@@ -11,13 +11,13 @@ import {
   issueCertificate,
   notAfterOf,
   notBeforeOf,
-  openCaTree,
   privateKeyPem,
   readCertificates,
   serialOf,
   spkiOf,
   spkiSha256,
 } from '@app/pki';
+import { openIssuerTree } from '../harness/issuer-tree.js';
 import { LosableCloud, type IssuedKeyfile } from '../harness/losable-cloud.js';
 import { closeOf, type Credentials, enrol, enrolled, openTunnel } from '../harness/tunnel-agent.js';
 
@@ -75,7 +75,7 @@ const newAgents = (count: number): Promise<Agent[]> =>
 
 /** A new certificate for a new key, as a renewal leaves it. */
 const renewed = async (agent: Agent): Promise<Agent> => {
-  const tree = await openCaTree(join(cloud.dir, 'issuer', 'ca'), 'adit', new Date());
+  const tree = await openIssuerTree(cloud.dir);
   const [old] = readCertificates(agent.credentials.chain);
   if (old === undefined) throw new Error('no certificate');
   const key = generateKey();
