@@ -214,6 +214,22 @@ describe('a site that is deleted', () => {
     (await admin.ask<{ items: { id: string }[] }>('GET', `/api/v1/federation-roles?siteId=${siteId}`)).body.items[0]
       ?.id;
 
+  /** History: an agent that was revoked, and its session that was closed. */
+  const connectOnce = async (siteId: string): Promise<void> => {
+    const [agentId, brokerId] = [randomUUID(), randomUUID()];
+    await platform.query(
+      "INSERT INTO agent (id, tenant_id, site_id, state, revoked_at) SELECT $1, tenant_id, id, 'revoked', now() FROM site WHERE id = $2",
+      [agentId, siteId],
+    );
+    await platform.query("INSERT INTO broker (id, ingress) VALUES ($1, '127.0.0.1:5580')", [brokerId]);
+    await platform.query(
+      `INSERT INTO tunnel_session (id, tenant_id, site_id, agent_id, broker_id, instance_id, certificate_serial, remote_address,
+         agent_version, platform, closed_at, close_reason)
+       SELECT $1, tenant_id, id, $2, $3, 'i', '01', '192.0.2.7:1', '0.1.0', 'linux', now(), 'normal' FROM site WHERE id = $4`,
+      [randomUUID(), agentId, brokerId, siteId],
+    );
+  };
+
   it('is gone with its role and its view tickets; its rows and its audit stay, and its label is free', async () => {
     const { id, label } = await create({ name: 'Gone' });
     await waitUntil('it has its role', async () => (await roleOf(id)) !== undefined);
@@ -222,7 +238,11 @@ describe('a site that is deleted', () => {
        SELECT $1, tenant_id, label, 'gate', 'live', 'operator:admin', now() + interval '5 minutes', now() + interval '1 hour' FROM site WHERE id = $2`,
       [randomUUID(), id],
     );
+    await connectOnce(id);
+    const told = (): Promise<unknown[]> => platform.query('SELECT FROM site_presence_feed WHERE site_id = $1', [id]);
+    expect(await told()).toHaveLength(1);
     expect((await remove(id)).status).toBe(204);
+    expect(await told()).toEqual([]);
     expect((await remove(id)).status).toBe(404);
     expect((await admin.ask('GET', `${SITES}/${id}`)).status).toBe(404);
     expect((await admin.ask('PATCH', `${SITES}/${id}`, { name: 'x' })).status).toBe(404);

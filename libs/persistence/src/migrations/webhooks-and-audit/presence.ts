@@ -35,7 +35,9 @@ CREATE VIEW broker_status AS
   SELECT b.id, b.ingress, b.state, b.started_at, b.heartbeat_at, b.heartbeat_at < now() - interval '15 seconds' AS silent,
          (SELECT count(*)::integer FROM tunnel_session t WHERE t.broker_id = b.id AND t.closed_at IS NULL) AS sessions
     FROM broker b;
-CREATE VIEW site_presence_status AS SELECT told, count(*)::integer AS sites FROM site_presence GROUP BY told;
+CREATE VIEW site_presence_status AS
+  SELECT p.told, count(*)::integer AS sites FROM site_presence p JOIN site s ON s.id = p.site_id
+   WHERE s.deleted_at IS NULL GROUP BY p.told;
 ALTER VIEW site_presence_status OWNER TO adit_system;
 ALTER VIEW site_presence_feed OWNER TO adit_system;
 ALTER VIEW broker_status OWNER TO adit_system;
