@@ -2,7 +2,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { freePort } from '../../tools/launcher/port.mjs';
-import { waitUntil } from '../harness/condition.js';
 import { startLossyLine } from '../harness/lossy-line.js';
 import { startGstCamera, type GstCamera } from '../harness/media-peer.js';
 import { OperatorCli } from '../harness/operator-cli.js';
@@ -154,24 +153,6 @@ describe('an operator with nothing but adit', () => {
     expect((await operator.run(['site', 'show', 'kiel'])).exitCode).toBe(1);
   });
 
-  it('locks an agent out and lets it in again', async () => {
-    const [agent] = await operator.json<{ agentId: string }>(
-      'agent',
-      'lock',
-      'demo',
-      '--yes',
-      '--reason',
-      'ticket 4711',
-    );
-    expect(agent).toMatchObject({ state: 'locked', lockReason: 'ticket 4711' });
-    expect(await operator.ok('agent', 'list', '--state', 'locked')).toContain(agent?.agentId ?? 'no agent');
-    await operator.ok('agent', 'unlock', 'demo', '--yes');
-    expect(await operator.ok('agent', 'show', 'demo')).toMatch(/State +active[\s\S]*no\. 1 +current/);
-    await waitUntil('the agent is back', async () =>
-      (await operator.json<{ state: string }>('tunnel', 'list')).every(({ state }) => state === 'up'),
-    );
-  });
-
   it('subscribes to events, with the secret in a file of its own', async () => {
     const [made] = await operator.json<{ id: string }>('webhook', 'create', 'https://hooks.example.com/adit');
     expect(readFileSync(operator.file('webhook.secret'), 'utf8')).toMatch(/^whsec_\S+\n$/);
@@ -300,6 +281,21 @@ describe('an operator with nothing but adit', () => {
     expect(await bash('adit tunnel list --d')).toEqual(['--down']);
     expect(await bash('adit site show hamb')).toEqual(['hamburg-sued']);
     expect(await bash('adit audit verify --file audit.n')).toEqual(['audit.ndjson']);
+  });
+
+  it('locks an agent out and lets it in again', async () => {
+    const [agent] = await operator.json<{ agentId: string }>(
+      'agent',
+      'lock',
+      'demo',
+      '--yes',
+      '--reason',
+      'ticket 4711',
+    );
+    expect(agent).toMatchObject({ state: 'locked', lockReason: 'ticket 4711' });
+    expect(await operator.ok('agent', 'list', '--state', 'locked')).toContain(agent?.agentId ?? 'no agent');
+    await operator.ok('agent', 'unlock', 'demo', '--yes');
+    expect(await operator.ok('agent', 'show', 'demo')).toMatch(/State +active[\s\S]*no\. 1 +current/);
   });
 
   it('is told when nobody answers, and by whom', async () => {

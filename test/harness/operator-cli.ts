@@ -24,6 +24,7 @@ const ENTRY = entryOf('cli');
 
 /** `adit` as real processes of one operator with a home folder of his own, which is also the working directory. */
 export class OperatorCli {
+  readonly #children = new Set<ChildProcess>();
   readonly home = mkdtempSync(join(tmpdir(), 'adit-operator-'));
 
   file(name: string): string {
@@ -71,10 +72,14 @@ export class OperatorCli {
   }
 
   start([program = '', ...args]: readonly string[], env?: Record<string, string>): Running {
-    return new Running(spawn(program, args, { cwd: this.home, env: this.environment(env), stdio: 'pipe' }));
+    const child = spawn(program, args, { cwd: this.home, env: this.environment(env), stdio: 'pipe' });
+    this.#children.add(child.once('close', () => this.#children.delete(child)));
+    return new Running(child);
   }
 
+  /** Ends what still runs, and removes the folder. */
   remove(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.home, { recursive: true, force: true });
   }
 }
