@@ -10,6 +10,12 @@ const environment = z.object({
   ADIT_CONTEXT: z.string().optional(),
   /** The contexts are kept in `adit/` below it. */
   XDG_CONFIG_HOME: z.string().startsWith('/', 'an absolute path').default(join(homedir(), '.config')),
+  /** Where the launcher keeps everything; what a backup holds is found in it. */
+  ADIT_HOME: z.string().default('.adit'),
+  ADIT_OWNER_DATABASE_URL: z.string().optional(),
+  ADIT_REVOCATION_JOURNAL: z.string().optional(),
+  /** File, 0600. */
+  ADIT_BACKUP_PASSPHRASE_FILE: z.string().optional(),
 });
 export type CliEnvironment = z.infer<typeof environment>;
 

@@ -4,11 +4,12 @@ export const EXIT = {
   /** The server said no, or what was looked at is not in order. */
   refused: 1,
   usage: 64,
+  data: 65,
   noInput: 66,
   unavailable: 69,
   failure: 70,
   cannotCreate: 73,
-  /** Not signed in, or not confirmed. */
+  /** Not signed in, not confirmed, or the wrong key. */
   notPermitted: 77,
   configuration: 78,
   interrupted: 130,
@@ -39,6 +40,27 @@ export const CLI_ERRORS = {
   'answer-lost': EXIT.refused,
   'audit-broken': EXIT.refused,
   'onboarding-invalid': EXIT.refused,
+
+  'backup-exists': EXIT.cannotCreate,
+  'backup-unwritable': EXIT.cannotCreate,
+  'backup-missing': EXIT.noInput,
+  'backup-foreign': EXIT.data,
+  'backup-damaged': EXIT.data,
+  'backup-wrong-key': EXIT.notPermitted,
+  'key-missing': EXIT.usage,
+  'key-unreadable': EXIT.noInput,
+  'deployment-unknown': EXIT.noInput,
+  'folder-in-use': EXIT.cannotCreate,
+  'journal-missing': EXIT.noInput,
+  'journal-damaged': EXIT.data,
+  'journal-foreign': EXIT.data,
+  'database-unknown': EXIT.configuration,
+  'database-unavailable': EXIT.unavailable,
+  'database-not-empty': EXIT.cannotCreate,
+  'backup-newer': EXIT.cannotCreate,
+  'schema-missing': EXIT.cannotCreate,
+  'backup-mismatch': EXIT.cannotCreate,
+  interrupted: EXIT.interrupted,
 } as const satisfies Record<string, ExitCode>;
 export type CliErrorCode = keyof typeof CLI_ERRORS;
 

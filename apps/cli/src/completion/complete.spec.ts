@@ -33,7 +33,7 @@ describe('completion', () => {
 
   it('begins with every command, and hides what is not for people', async () => {
     const words = await at('adit ');
-    expect(words).toEqual(expect.arrayContaining(['login', 'site', 'completion', 'help']));
+    expect(words).toEqual(expect.arrayContaining(['login', 'site', 'backup', 'completion', 'help']));
     expect(words).not.toContain('__complete');
   });
 });

@@ -67,6 +67,16 @@ describe('adit', () => {
     expect(ending.err).not.toContain('secret');
   });
 
+  it.each([
+    [['backup'], 73, 'backup-unwritable'],
+    [['backup', '--output', '/tmp/x.backup'], 78, 'database-unknown'],
+    [['backup', 'inspect', '/nowhere/x.backup'], 66, 'backup-missing'],
+    [['restore'], 64, 'missing required argument'],
+  ])('ends %j with its reason', async (args, exitCode, reason) => {
+    const ending = await cli(args, { ADIT_HOME: '/nowhere' });
+    expect(ending).toMatchObject({ exitCode, err: expect.stringContaining(reason) as string });
+  });
+
   it('takes a password from nobody where nobody sits', async () => {
     const ending = await cli(['login', '--url', 'http://127.0.0.1:9', '--username', 'x'], { XDG_CONFIG_HOME: home });
     expect(ending).toMatchObject({ exitCode: 64, err: expect.stringContaining('--password-file') as string });

@@ -21,9 +21,11 @@ export interface ProgramContext {
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
+const ENDINGS = ['SIGINT', 'SIGTERM'] as const;
+
 const EXIT_CODES = `
-Exit codes: 0 done, 1 refused or found wanting, 64 wrong usage, 66 no such file, 69 not reachable, 70 unexpected,
- 73 file not written, 77 not signed in or not confirmed, 78 configuration, 130 interrupted. docs/cli.md explains them.
+Exit codes: 0 done, 1 refused or found wanting, 64 wrong usage, 65 damaged data, 66 no such file, 69 not reachable,
+70 unexpected, 73 file not written, 77 not signed in or not confirmed, 78 configuration, 130 interrupted. docs/cli.md explains them.
 Environment: ADIT_URL and ADIT_TOKEN (programs), ADIT_CONTEXT, NO_COLOR, NODE_EXTRA_CA_CERTS (a private CA).`;
 
 /** Runs one command line. @param argv without node and script @returns the exit code, see docs/cli.md */
@@ -114,7 +116,7 @@ const runCommand = async (
   const out = new Output(terminal, flags);
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort();
-  if (spec.handlesInterrupt === true) process.once('SIGINT', onInterrupt);
+  if (spec.handlesInterrupt === true) for (const signal of ENDINGS) process.once(signal, onInterrupt);
   const apiAt: Call['apiAt'] = (url, token) =>
     new ApiClient({
       url,
@@ -131,7 +133,7 @@ const runCommand = async (
     const call = { args, flags, terminal, out, environment, contexts, signal: interrupt.signal, api, apiAt };
     return (await spec.run(call)) ?? EXIT.ok;
   } finally {
-    process.off('SIGINT', onInterrupt);
+    for (const signal of ENDINGS) process.off(signal, onInterrupt);
   }
 };
 

@@ -1,4 +1,5 @@
 import { AUTHORITY_COMMANDS } from '../commands/authority.commands.js';
+import { BACKUP_COMMANDS } from '../commands/backup.commands.js';
 import { CAMERA_COMMANDS } from '../commands/camera.commands.js';
 import { completionCommands } from '../commands/completion.commands.js';
 import { CONTEXT_COMMANDS } from '../commands/context.commands.js';
@@ -47,5 +48,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...AUTHORITY_COMMANDS,
   ...WEBHOOK_COMMANDS,
   ...CONTEXT_COMMANDS,
+  ...BACKUP_COMMANDS,
   ...completionCommands(() => COMMANDS),
 ];
