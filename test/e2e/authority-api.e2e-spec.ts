@@ -119,8 +119,8 @@ describe('the authority', () => {
     const tenantId = randomUUID();
     await platform.query('INSERT INTO tenant (id, name) VALUES ($1, $2)', [tenantId, 'Another']);
     await platform.query(
-      `INSERT INTO operator (tenant_id, username, password_hash)
-       SELECT $1, 'stranger', password_hash FROM operator WHERE username = 'admin'`,
+      `INSERT INTO operator (tenant_id, username, password_hash, roles)
+       SELECT $1, 'stranger', password_hash, roles FROM operator WHERE username = 'admin'`,
       [tenantId],
     );
     const password = readFileSync(join(platform.dataDir, 'first-password'), 'utf8').trim();

@@ -8,7 +8,7 @@ import { BODIES, Ids, stateOf, unknownParameters } from './tenancy.fixtures.js';
 /** Permissions that no role gives outside the provider's tenant: their routes refuse before they look at any id. */
 const PROVIDER_ONLY = new Set(['authority:read', 'authority:write']);
 /** Of the provider's tenant alone: others are told that there is nothing. */
-const PROVIDER_PATHS = new Set(['/api/v1/brokers']);
+const PROVIDER_PATHS = new Set(['/api/v1/brokers', '/api/v1/recovery']);
 const STRANGER = { username: 'stranger', password: 'the stranger’s password' };
 
 let platform: Platform;

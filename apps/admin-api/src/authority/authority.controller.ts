@@ -3,6 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
@@ -16,6 +17,7 @@ export class AuthorityController {
 
   @Get()
   @Requires('authority:read')
+  @Fails()
   @ApiOperation({ summary: 'The CAs, and where their rotation is; for the provider’s tenant alone' })
   @ApiOkResponse({ type: Authority })
   find(@CallerOf() caller: Caller): Promise<Authority> {
@@ -24,6 +26,7 @@ export class AuthorityController {
 
   @Get('missing-agents')
   @Requires('authority:read')
+  @Fails()
   @ApiOperation({
     summary: 'Agents of all tenants that the end of the other CAs would cut off, oldest enrolment first',
   })
@@ -34,6 +37,7 @@ export class AuthorityController {
 
   @Post('rotation')
   @Requires('authority:write')
+  @Fails('rotation-state')
   @HttpCode(200)
   @ApiOperation({ summary: 'Begin a rotation: make the next CAs' })
   @ApiOkResponse({ type: Authority })
@@ -43,6 +47,7 @@ export class AuthorityController {
 
   @Post('rotation/publish')
   @Requires('authority:write')
+  @Fails('rotation-state')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let brokers and agents trust the next CAs too' })
   @ApiOkResponse({ type: Authority })
@@ -52,6 +57,7 @@ export class AuthorityController {
 
   @Post('rotation/activate')
   @Requires('authority:write')
+  @Fails('rotation-state', 'rotation-brokers-behind')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let the next CAs issue' })
   @ApiOkResponse({ type: Authority })
@@ -61,6 +67,7 @@ export class AuthorityController {
 
   @Post('rotation/taint')
   @Requires('authority:write')
+  @Fails('rotation-state')
   @HttpCode(200)
   @ApiOperation({ summary: 'Have agents renew what the CAs of before issued, spread over time' })
   @ApiOkResponse({ type: Authority })
@@ -70,6 +77,7 @@ export class AuthorityController {
 
   @Post('rotation/retire')
   @Requires('authority:write')
+  @Fails('rotation-state', 'rotation-brokers-behind', 'rotation-agents-missing', 'rotation-keyfiles-open')
   @HttpCode(200)
   @ApiOperation({ summary: 'End the CAs of before, for good: their keys are destroyed' })
   @ApiOkResponse({ type: Authority })
@@ -79,6 +87,7 @@ export class AuthorityController {
 
   @Post('rotation/rollback')
   @Requires('authority:write')
+  @Fails('rotation-state', 'rotation-agents-missing', 'rotation-keyfiles-open')
   @HttpCode(200)
   @ApiOperation({ summary: 'Take the last step back; the first two together' })
   @ApiOkResponse({ type: Authority })

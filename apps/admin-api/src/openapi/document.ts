@@ -10,6 +10,7 @@ const TAGS = [
   'sites',
   'keyfiles',
   'onboarding',
+  'agents',
   'tunnels',
   'federation roles',
   'cameras',
@@ -20,6 +21,7 @@ const TAGS = [
   'audit',
   'tenants',
   'authority',
+  'recovery',
 ];
 
 const DESCRIPTION = [

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import type { Caller } from '../http/request.js';
 import { Recovery } from './recovery.dto.js';
@@ -14,6 +15,7 @@ export class RecoveryController {
 
   @Get()
   @Requires('agents:read')
+  @Fails('not-found')
   @ApiOperation({ summary: 'The newest restore from a backup, and the agents that wait to be approved' })
   @ApiOkResponse({ type: Recovery })
   find(@CallerOf() caller: Caller): Promise<Recovery> {
@@ -22,6 +24,7 @@ export class RecoveryController {
 
   @Post('agents/:id/approve')
   @Requires('agents:write')
+  @Fails('certificate-unknown', 'enrolment-revoked', 'conflict')
   @HttpCode(204)
   @ApiOperation({ summary: 'Put an agent back that the restored backup does not know' })
   @ApiNoContentResponse({ description: 'the agent is let in when it comes next' })
@@ -31,6 +34,7 @@ export class RecoveryController {
 
   @Post('close')
   @Requires('agents:write')
+  @Fails('not-found')
   @HttpCode(200)
   @ApiOperation({ summary: 'End the recovery: agents that are not on record stay out from here on' })
   @ApiOkResponse({ type: Recovery })

@@ -1,7 +1,7 @@
 import { DomainError, type enrolmentRecover, type RecoveryState } from '@app/contracts';
-import { Database, DEFAULT_TENANT_ID, type Transaction } from '@app/persistence';
+import { Database, DEFAULT_TENANT_ID, RefusalLedger, type Transaction } from '@app/persistence';
 import { LOGGER, type AppLogger } from '@app/runtime';
-import { Inject, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { AuthorityService } from '../authority/authority.service.js';
 import { LostAgentService, type Finding } from './lost-agent.service.js';
@@ -20,14 +20,24 @@ interface Decision {
  * and the restore. Nothing of this works unless a restore has left its mark.
  */
 @Injectable()
-export class RecoveryService {
+export class RecoveryService implements BeforeApplicationShutdown {
+  private readonly refusals: RefusalLedger;
+
   constructor(
     private readonly database: Database,
     private readonly rows: RecoveryRepository,
     private readonly agents: LostAgentService,
     private readonly authority: AuthorityService,
     @Inject(LOGGER) private readonly logger: AppLogger,
-  ) {}
+  ) {
+    this.refusals = new RefusalLedger(database, {
+      onError: (error) => logger.warn({ err: error }, 'a refused recovery is not on record'),
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.refusals.close();
+  }
 
   /** @throws DomainError `certificate-unknown`, `enrolment-revoked`, `conflict` */
   async recover(request: RecoverRequest): Promise<RecoverReply> {
@@ -41,10 +51,22 @@ export class RecoveryService {
       this.decide(tx, tenantId, lost, mark.journal, request),
     );
     if (typeof outcome === 'string') return { state: outcome };
+    await this.noteRefusal(tenantId, lost, outcome.code, request.peerAddress);
     throw new DomainError(outcome.code, outcome.detail);
   }
 
-  /** A refusal is returned, not thrown: its audit row has to be committed. */
+  private noteRefusal(
+    tenantId: string,
+    { agentId, serial }: PresentedCertificate,
+    code: string,
+    peerAddress: string,
+  ): Promise<void> {
+    // The port is another one each time.
+    const details = { serial, code, address: peerAddress.replace(/:\d+$/, '') };
+    const entry = { actor: `agent:${agentId}`, action: 'agent.recovery-refused', subject: agentId, details };
+    return this.refusals.note(tenantId, entry);
+  }
+
   private async decide(
     tx: Transaction,
     tenantId: string,
@@ -57,11 +79,7 @@ export class RecoveryService {
     const finding = await this.agents.examine(tx, tenantId, lost);
     if (finding === 'there') return 'recovered';
     const actor = `agent:${agentId}`;
-    if ('refused' in finding) {
-      const details = { serial, code: finding.refused.code, peerAddress, correlationId };
-      await this.audit(tx, tenantId, finding, { actor, action: 'agent.recovery-refused', subject: agentId, details });
-      return finding.refused;
-    }
+    if ('refused' in finding) return finding.refused;
     if (journal === 'absent' && !(await this.rows.isApproved(tx, tenantId, agentId))) {
       const first = await this.rows.request(tx, tenantId, lost, { ...finding.home, peerAddress });
       if (first) {
