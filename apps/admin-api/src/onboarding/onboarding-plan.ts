@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { OnboardingRowError } from './onboarding.dto.js';
 import { PLAIN_TEXT } from '../site/site.dto.js';
 import { isTags, TAGS_RULE } from '../site/tags.js';
-import { COLUMNS, type DraftRow, type Sheet } from './onboarding-sheet.js';
+import { COLUMNS } from './onboarding-columns.js';
+import type { DraftRow, Sheet } from './onboarding-sheet.js';
 
 export const MAX_ROWS = 1_000;
 const DAY_SECONDS = 86_400;

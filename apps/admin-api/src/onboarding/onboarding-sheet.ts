@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { COLUMNS } from './onboarding-columns.js';
 import type { OnboardingRowError } from './onboarding.dto.js';
 
 /** A site as it was written, not checked yet. */
@@ -15,17 +16,6 @@ export interface Sheet {
   errors: OnboardingRowError[];
 }
 
-/** What a site can have; one more is one entry here and in the schema of `onboarding-plan.ts`. */
-export const COLUMNS = [
-  'name',
-  'label',
-  'tags',
-  'address',
-  'latitude',
-  'longitude',
-  'notes',
-  'validForSeconds',
-] as const;
 type Column = (typeof COLUMNS)[number];
 const RECORD_BYTES = 24 * 1024;
 

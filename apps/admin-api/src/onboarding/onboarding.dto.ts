@@ -3,7 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsBoolean } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
 import { MAX_TAGS } from '../site/tags.js';
-import { COLUMNS } from './onboarding-sheet.js';
+import { COLUMNS } from './onboarding-columns.js';
 
 const toBoolean = ({ value }: { value: unknown }): unknown =>
   value === 'true' ? true : value === 'false' ? false : value;
