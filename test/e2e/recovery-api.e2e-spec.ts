@@ -24,7 +24,6 @@ const tokenOfAnotherTenant = async (): Promise<string> => {
   await platform.query(`UPDATE operator SET roles = '{administrator}' WHERE tenant_id = $1`, [tenantId]);
   const token = randomBytes(32).toString('base64url');
   const hash = createHash('sha256').update(token).digest();
-  await platform.query("UPDATE operator SET roles = '{administrator}' WHERE tenant_id = $1", [tenantId]);
   await platform.query('UPDATE bearer_token SET token_hash = $2 WHERE tenant_id = $1', [tenantId, hash]);
   return token;
 };

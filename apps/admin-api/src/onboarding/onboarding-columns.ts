@@ -1,4 +1,4 @@
-/** What a site can have; one more is one entry here and in the schema of `onboarding-plan.ts`. */
+/** What a site can have; one more is an entry here, in the schema of `onboarding-plan.ts` and in `onboarding_row`. */
 export const COLUMNS = [
   'name',
   'label',
@@ -9,3 +9,4 @@ export const COLUMNS = [
   'notes',
   'validForSeconds',
 ] as const;
+export type Column = (typeof COLUMNS)[number];

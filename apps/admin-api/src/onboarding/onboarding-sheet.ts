@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { COLUMNS } from './onboarding-columns.js';
+import { type Column, COLUMNS } from './onboarding-columns.js';
 import type { OnboardingRowError } from './onboarding.dto.js';
 
 /** A site as it was written, not checked yet. */
@@ -16,7 +16,6 @@ export interface Sheet {
   errors: OnboardingRowError[];
 }
 
-type Column = (typeof COLUMNS)[number];
 const RECORD_BYTES = 24 * 1024;
 
 interface CsvRecord {
