@@ -8,12 +8,12 @@ import { parseArgs } from 'node:util';
 import { judged } from './figure.mjs';
 
 const FOLDER = join(import.meta.dirname, '..', 'test', 'soak');
-const NAMES = ['cuts', 'fuzz', 'churn', 'idle'];
+const NAMES = ['cuts', 'fuzz', 'churn', 'idle', 'renewals', 'decoders'];
 
 const HELP = `usage: npm run soak -- [NAME …] [FLAGS]
 
 What takes too long for CI: the tunnel's protocol and its broker, for hours and in numbers. All parts, without a flag,
-take about an hour and a quarter.
+take about an hour and three quarters.
 
   cuts     the line is cut under load on 32 channels of random bytes: one lane, all lanes, silence, another address, in
            turns. Every SHA-256 is equal and no channel is reset. Two minutes.
@@ -27,6 +27,10 @@ take about an hour and a quarter.
              --minutes N  (60); the bar of the memory is for 10 and more
   idle     what an agent that does nothing costs the broker, in memory. Ten minutes.
              --agents N   (10000); the bar is for 5000 and more
+  renewals an agent that renews its certificate under live video: no channel is dropped. A second for each.
+             --renewals N (1000)
+  decoders mutated keyfiles, certificate requests and JSON: no crash, none slow. Five minutes.
+             --inputs N, --seed N as for fuzz
 
   --help   this text
 `;
@@ -38,6 +42,7 @@ take about an hour and a quarter.
  * @property {number} seed
  * @property {number} minutes
  * @property {number} agents
+ * @property {number} renewals
  *
  * @typedef {import('./figure.mjs').Report & { extent: Extent }} Soak given to the default export of a part
  */
@@ -53,6 +58,7 @@ function parsed() {
       seed: { type: STRING, default: '1' },
       minutes: { type: STRING, default: '60' },
       agents: { type: STRING, default: '10000' },
+      renewals: { type: STRING, default: '1000' },
       help: { type: 'boolean', default: false },
     },
   });

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { warnWhenBusy } from './usage.mjs';
 
 /** Each measures one thing and can be run alone; the order is that of the bars. */
-const PARTS = ['single-use', 'enrolment', 'certificates', 'handshakes', 'revocation', 'sites', 'decoders'];
+const PARTS = ['single-use', 'enrolment', 'certificates', 'handshakes', 'revocation', 'renewals', 'sites', 'decoders'];
 
 /**
  * Keyfiles, certificates and their ends: `npm run bench -- identity [--only PART]…`.

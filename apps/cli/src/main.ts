@@ -1,8 +1,13 @@
-import { runCli } from './cli/program.js';
-import { Terminal } from './cli/terminal.js';
+import { Terminal } from '@app/terminal';
 import { readEnvironment } from './config.js';
+import { EXIT } from './errors.js';
+import { runCli } from './program/program.js';
 
-const interrupt = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+// A reader that has seen enough (`adit site list | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failure),
+);
+
 const terminal = new Terminal(process.stdin, process.stdout, process.stderr);
-process.exit(await runCli(process.argv.slice(2), { terminal, environment: readEnvironment, signal: interrupt.signal }));
+// Connections that are kept for the next request must not hold a command back: it has said everything.
+process.exit(await runCli(process.argv.slice(2), { terminal, environment: () => readEnvironment() }));

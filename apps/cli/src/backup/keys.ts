@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { OpeningKey, SealingKey } from '../archive/backup-key.js';
-import type { CommandContext } from '../cli/command.js';
+import type { CommandContext } from './command.context.js';
 import { CliError } from '../errors.js';
 
 export interface KeyFlags {
@@ -14,13 +14,12 @@ const OPEN_TO_OTHERS = 0o077;
 /** @throws CliError `key-missing`, `key-unreadable`, `not-confirmed` */
 export async function sealingKey(flags: KeyFlags, context: CommandContext): Promise<SealingKey> {
   if (flags.recipient !== undefined && flags.recipient.length > 0) return { recipients: flags.recipient };
-  const { terminal, signal } = context;
   const fromFile = await passphraseFromFile(flags, context);
   if (fromFile !== undefined) return { passphrase: fromFile };
-  if (!terminal.isInteractive) throw keyMissing('--recipient');
-  const passphrase = await terminal.ask('Passphrase of the backup: ', { secret: true, signal });
-  if (passphrase === '') throw keyMissing('--recipient');
-  if ((await terminal.ask('Once more: ', { secret: true, signal })) !== passphrase) {
+  const ask = context.terminal.askSecret;
+  const passphrase = await ask?.('Passphrase of the backup: ');
+  if (ask === undefined || passphrase === undefined || passphrase === '') throw keyMissing('--recipient');
+  if ((await ask('Once more: ')) !== passphrase) {
     throw new CliError('not-confirmed', 'the two passphrases differ');
   }
   return { passphrase };
@@ -35,11 +34,11 @@ export async function openingKey(flags: KeyFlags, context: CommandContext): Prom
       throw new CliError('key-unreadable', `no AGE-SECRET-KEY- in ${flags.identity.join(', ')}`);
     return { identities: identities.map((line) => line.trim()) };
   }
-  const { terminal, signal } = context;
   const fromFile = await passphraseFromFile(flags, context);
   if (fromFile !== undefined) return { passphrase: fromFile };
-  if (!terminal.isInteractive) throw keyMissing('--identity');
-  return { passphrase: await terminal.ask('Passphrase of the backup: ', { secret: true, signal }) };
+  const passphrase = await context.terminal.askSecret?.('Passphrase of the backup: ');
+  if (passphrase === undefined) throw keyMissing('--identity');
+  return { passphrase };
 }
 
 async function passphraseFromFile(flags: KeyFlags, context: CommandContext): Promise<string | undefined> {

@@ -1,13 +1,12 @@
-import type { CommandContext, RegisterCommand } from '../cli/command.js';
 import { CliError, EXIT, type ExitCode } from '../errors.js';
-import { withIdentity, withPlaces } from './backup.command.js';
+import type { CommandContext } from './command.context.js';
 import { trustedJournal } from './journal-choice.js';
 import { type KeyFlags, openingKey } from './keys.js';
 import { findPlaces, type PlaceFlags, type Places } from './places.js';
 import { BackupFile } from './read-backup.js';
 import { restoreBackup, type RestoreOrder } from './restore-backup.js';
 
-interface Flags extends PlaceFlags, KeyFlags {
+export interface RestoreFlags extends PlaceFlags, KeyFlags {
   /** `--without-journal`. */
   withoutJournal?: boolean;
   replace?: boolean;
@@ -15,24 +14,8 @@ interface Flags extends PlaceFlags, KeyFlags {
   json?: boolean;
 }
 
-const HELP = `
-Examples:
-  adit restore adit-2026-11-25.backup --identity backup-key.txt
-  adit restore adit-2026-11-25.backup --identity backup-key.txt --journal /mnt/other/revocation.journal
-Stop the apps first. The whole file is checked before anything is changed. docs/backup.md is the runbook.`;
-
-export const registerRestore: RegisterCommand = (program, context, finish) => {
-  withIdentity(withPlaces(program.command('restore').argument('<file>')))
-    .description('bring a backup back into an empty database')
-    .option('--without-journal', 'go on without the revocation journal: agents that are not known wait for an approval')
-    .option('--replace', 'give up what the database holds, and move other keys aside')
-    .option('--confirm <deployment>', "with --replace: the deployment's name, where nobody can be asked")
-    .option('--json', 'as JSON')
-    .addHelpText('after', HELP)
-    .action((file: string, flags: Flags) => finish(restore(file, flags, context)));
-};
-
-const restore = async (path: string, flags: Flags, context: CommandContext): Promise<ExitCode> => {
+/** Brings a backup back. */
+export const restore = async (path: string, flags: RestoreFlags, context: CommandContext): Promise<ExitCode> => {
   const { terminal, signal } = context;
   const backup = await BackupFile.open(path);
   const places = await findPlaces(flags, context.environment());
@@ -52,15 +35,15 @@ const restore = async (path: string, flags: Flags, context: CommandContext): Pro
 };
 
 const chooseJournal = async (
-  flags: Flags,
+  flags: RestoreFlags,
   { journal: path }: Places,
   backup: BackupFile,
 ): Promise<RestoreOrder['journal']> =>
   flags.withoutJournal === true ? undefined : { path, content: await trustedJournal(path, backup.header) };
 
-const confirm = async (deployment: string, flags: Flags, { terminal, signal }: CommandContext): Promise<void> => {
+const confirm = async (deployment: string, flags: RestoreFlags, { terminal }: CommandContext): Promise<void> => {
   const question = `Everything in the database is given up. Type the deployment's name to go on: `;
-  const typed = flags.confirm ?? (terminal.isInteractive ? await terminal.ask(question, { signal }) : undefined);
+  const typed = flags.confirm ?? (await terminal.askText?.(question))?.trim();
   if (typed === deployment) return;
   throw new CliError(
     'not-confirmed',
