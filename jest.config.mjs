@@ -49,6 +49,10 @@ const project = {
 };
 
 export default {
+  // Most specs wait for processes of their own: a worker for each core, where the default leaves one idle.
+  maxWorkers: '100%',
+  // Nothing here is a measurement; a busy machine is no failure.
+  testTimeout: 20_000,
   coverageProvider: 'v8',
   collectCoverageFrom: ['{apps,libs}/*/src/**/*.ts'],
   projects: [
