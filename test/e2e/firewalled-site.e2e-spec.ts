@@ -95,7 +95,10 @@ if (!networksPossible) {
     expect(isRunOf(seen, original)).toBe(true);
     expect(capture.lines.length).toBeGreaterThan(50);
     const tunnel = new RegExp(`[.](${platform.ports.tunnel}) >|> [^ ]*[.]${platform.ports.tunnel}:`);
-    expect(capture.lines.filter((line) => line !== '' && (!/ tcp \d+$/.test(line) || !tunnel.test(line)))).toEqual([]);
+    // Other programs of this machine, such as browsers, look for devices on each of its links.
+    const fromOutside = new RegExp(`IP ${publicHost.replaceAll('.', '[.]')}[.\\d]* > 224[.]0[.]0[.]`);
+    const lines = capture.lines.filter((line) => line !== '' && !fromOutside.test(line));
+    expect(lines.filter((line) => !/ tcp \d+$/.test(line) || !tunnel.test(line))).toEqual([]);
   }, 60_000);
 
   it('is never mixed with a site that has the same camera name at the same address', async () => {

@@ -43,7 +43,7 @@ const killAt = async ({ victim, reach }: StopPoint, scene: Scene): Promise<void>
 };
 
 /** Exactly one certificate is the agent's, cloud and site agree on which, and the tunnel is up by it. */
-const expectOneIdentity = async ({ agent, agentId }: Scene, generations: number): Promise<void> => {
+const expectOneIdentity = async ({ agent, agentId }: Scene): Promise<void> => {
   const open = () =>
     cloud.query<{ serial: string }>(
       `SELECT c.serial FROM tunnel_session t JOIN certificate c ON c.serial = t.certificate_serial
@@ -55,7 +55,18 @@ const expectOneIdentity = async ({ agent, agentId }: Scene, generations: number)
     return row !== undefined && row.serial === agent.serial && agent.state('renewal.json') === undefined;
   });
   const rows = await certificatesOf({ cloud, agentId });
-  expect(rows.map(({ state }) => state)).toEqual([...Array<string>(generations - 1).fill('superseded'), 'current']);
+  expect(rows.map(({ state }) => state)).toEqual([...Array<string>(rows.length - 1).fill('superseded'), 'current']);
+};
+
+/** On a slow machine what was interrupted may be done beside what was asked for: then it is renewed twice. */
+const renewed = async (scene: Scene, generation: number): Promise<number> => {
+  const rows = async () => certificatesOf(scene);
+  await waitUntil(
+    `there is a certificate of generation ${generation} or later`,
+    async () => (await rows()).length >= generation && (await rows()).at(-1)?.state === 'current',
+    40_000,
+  );
+  return (await rows()).length;
 };
 
 describe('a renewal', () => {
@@ -68,14 +79,11 @@ describe('a renewal', () => {
         await killAt(stop, scene);
         // What was interrupted is due again, or done already.
         if ((await certificatesOf(scene)).length < 2) scene.agent.askToRenew();
-        await waitUntil('it was renewed', async () => (await certificatesOf(scene)).at(1)?.state === 'current', 40_000);
-        await expectOneIdentity(scene, 2);
+        const generation = await renewed(scene, 2);
+        await expectOneIdentity(scene);
         scene.agent.askToRenew();
-        await waitUntil(
-          'it can be renewed again',
-          async () => (await certificatesOf(scene)).at(2)?.state === 'current',
-        );
-        await expectOneIdentity(scene, 3);
+        await renewed(scene, generation + 1);
+        await expectOneIdentity(scene);
       } finally {
         await scene.agent.stop();
       }
@@ -91,7 +99,8 @@ describe('an enrolment', () => {
       const scene = await newScene();
       try {
         await killAt(stop, scene);
-        await expectOneIdentity(scene, 1);
+        await expectOneIdentity(scene);
+        expect(await certificatesOf(scene)).toHaveLength(1);
       } finally {
         await scene.agent.stop();
       }
