@@ -24,6 +24,7 @@ export {
   type LinkConnection,
   type LinkSourceOptions,
 } from './link/link-source.js';
+export { playerDefaults, PlayerOutlet, type PlayerChannel, type PlayerOptions } from './mse/player-outlet.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export type { Credentials } from './rtsp/authorization.js';
 export { splitCredentials } from './rtsp/control-url.js';
