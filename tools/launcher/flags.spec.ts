@@ -9,12 +9,12 @@ describe('the flags of npm start', () => {
       help: false,
       demo: true,
       publicHost: undefined,
-      ports: { http: 8080, rtsp: 8554, tunnel: 5500, ingress: 5580 },
+      ports: { http: 8080, play: 8090, rtsp: 8554, tunnel: 5500, ingress: 5580 },
     });
   });
 
   it('are all in the help', () => {
-    for (const flag of ['no-demo', 'public-host', 'http-port', 'rtsp-port', 'tunnel-port', 'ingress-port', 'help']) {
+    for (const flag of ['no-demo', 'public-host', 'http-port', 'play-port', 'rtsp-port', 'tunnel-port', 'help']) {
       expect(HELP).toContain(`--${flag}`);
     }
   });
@@ -35,7 +35,7 @@ describe('the flags of npm start', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as { port: number };
-    const free = { http: await freePort(), rtsp: await freePort(), ingress: await freePort() };
+    const free = { http: await freePort(), play: await freePort(), rtsp: await freePort(), ingress: await freePort() };
     const flags = { help: false, demo: true, publicHost: undefined, ports: { ...free, tunnel: port } };
     await expect(claimPorts(flags)).rejects.toMatchObject({
       code: 'port-in-use',

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppProcess } from '../../tools/launcher/app-process.mjs';
+import { entryOf } from '../../tools/launcher/cloud.mjs';
+import type { Camera } from '../../tools/demo/rest.mjs';
+import { freePort } from '../../tools/launcher/port.mjs';
+import { Browser } from '../harness/browser.js';
+import { Platform } from '../harness/platform.js';
+import type { Site } from '../harness/site.js';
+
+/** From the address to the first picture, on a machine that runs everything. The page itself takes most of it. */
+const FIRST_FRAME_MS = 1_500;
+
+let platform: Platform;
+let site: Site;
+let camera: Camera;
+let browser: Browser;
+let cameraPort: number;
+let cameras: AppProcess;
+
+const startCameras = async (): Promise<AppProcess> => {
+  const started = new AppProcess({
+    name: 'demo-camera',
+    entry: entryOf('demo-camera'),
+    args: ['--port', String(cameraPort)],
+    env: {},
+    log: (name, line) => platform.note(name, line),
+  });
+  await started.start(20_000);
+  return started;
+};
+
+beforeAll(async () => {
+  platform = await Platform.start();
+  cameraPort = await freePort();
+  cameras = await startCameras();
+  site = await platform.createSite('Browser site');
+  await site.addCamera(`rtsp://127.0.0.1:${cameraPort}/low`, 'Gate');
+  await site.run();
+  await site.federate();
+  [camera] = (await site.cameras('Gate')) as [Camera];
+  browser = await Browser.start();
+}, 90_000);
+
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await cameras?.stop();
+  await platform?.stop();
+});
+
+describe('the page that plays', () => {
+  it('shows the camera through the tunnel at once, at the live edge, and forgets the ticket', async () => {
+    const url = await site.playUrl(camera);
+    const ticket = new URL(url).searchParams.get('ticket') ?? '';
+    const cold = await browser.open(url);
+    await cold.plays(25);
+    const warm = await browser.open(url);
+    const playing = await warm.plays(50);
+    process.stdout.write(`first frame ${playing.firstFrameMs} ms, delay ${playing.delayMs} ms\n`);
+    expect(playing.firstFrameMs).toBeLessThan(FIRST_FRAME_MS);
+    expect(playing.delayMs).toBeLessThan(1_000);
+    expect(playing.transport).toBe('mse');
+    expect(warm.page.url()).not.toContain('ticket');
+    const later = warm.requested.filter(({ url: asked }) => asked !== url);
+    expect(later.map(({ url: asked }) => asked).join()).not.toContain(ticket);
+    expect(warm.requested.map(({ referer }) => referer).filter(Boolean)).toEqual([]);
+    expect(platform.lines.filter((line) => line.includes(ticket))).toEqual([]);
+    await warm.page.reload();
+    await warm.plays(10);
+    expect(warm.errors).toEqual([]);
+    await cold.page.close();
+    await warm.page.close();
+  }, 60_000);
+
+  it('says that the source is offline, and goes on by itself when it is back', async () => {
+    const page = await browser.open(await site.playUrl(camera));
+    await page.plays(10);
+    await cameras.stop();
+    await page.until('the page sees that the camera is away', ({ state }) => state === 'offline');
+    cameras = await startCameras();
+    await page.plays(25, 30_000);
+    await page.page.close();
+  }, 60_000);
+});
