@@ -5,6 +5,7 @@ import { LauncherError } from './errors.mjs';
  * @typedef {object} Flags
  * @property {boolean} help
  * @property {boolean} demo
+ * @property {boolean} databaseOnly
  * @property {string} [publicHost]
  * @property {{ http: number, play: number, rtsp: number, tunnel: number, ingress: number }} ports
  */
@@ -23,6 +24,7 @@ export const HELP = `usage: npm start [-- FLAGS]
 Starts the whole platform on this machine, with a demo site whose cameras you can play.
 
   --no-demo             the cloud alone
+  --database-only       PostgreSQL alone, to restore a backup into it: docs/backup.md
   --public-host NAME    listen beyond loopback on the ports for sites, video and the admin API, and write
                         NAME and the tunnel port into keyfiles; NAME is how other machines reach this one
 ${Object.values(PORT_FLAGS)
@@ -58,7 +60,8 @@ export function parseFlags(args) {
   };
   if (new Set(Object.values(ports)).size < Object.keys(ports).length)
     throw new LauncherError('config-invalid', 'two flags name the same port');
-  return { help: values.help === true, demo: values['no-demo'] !== true, publicHost, ports };
+  const [demo, databaseOnly] = [values['no-demo'] !== true, values['database-only'] === true];
+  return { help: values.help === true, demo, databaseOnly, publicHost, ports };
 }
 
 /** @param {string[]} args */
@@ -70,6 +73,7 @@ function parse(args) {
       options: {
         help: { type: 'boolean', short: 'h' },
         'no-demo': { type: 'boolean' },
+        'database-only': { type: 'boolean' },
         'public-host': { type: 'string' },
         'http-port': { type: 'string' },
         'play-port': { type: 'string' },
