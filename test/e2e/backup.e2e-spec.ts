@@ -151,7 +151,15 @@ describe('a restore', () => {
   it('brings every row, sequence and key back', async () => {
     expect(await restore(good, '--without-journal')).toMatchObject({ code: 0, err: '' });
     const [before, after] = [await contentOf(database.query), await contentOf(target.query)];
-    const changed = ['api_token', 'audit_event', 'audit_head', 'bearer_token', 'enrol_token', 'recovery', 'view_ticket'];
+    const changed = [
+      'api_token',
+      'audit_event',
+      'audit_head',
+      'bearer_token',
+      'enrol_token',
+      'recovery',
+      'view_ticket',
+    ];
     for (const table of changed) {
       expect(after[table]?.length).toBeGreaterThanOrEqual(before[table]?.length ?? 0);
       delete before[table];

@@ -9,6 +9,8 @@ const STEER_MS = 200;
 const PING_MS = 4_000;
 /** The redirector answers pings; with nothing at all for so long the connection is dead. */
 const SILENT_MS = 12_000;
+/** The source is up and nothing comes for so long: something on the way is stuck. */
+const STUCK_MS = 5_000;
 /** Kept behind the live edge, and how much more may gather before it is trimmed. Seconds. */
 const KEPT = 10;
 const GATHERED = 10;
@@ -44,6 +46,7 @@ export class SocketStream {
   #last = { seconds: 0, capturedMs: 0 };
   #clock = { offset: 0, roundTrip: Infinity };
   #heardAt = performance.now();
+  #mediaAt = performance.now();
   #isUp = false;
   /** Where the picture was at the last look. */
   #seen = 0;
@@ -116,6 +119,7 @@ export class SocketStream {
     const bytes = new Uint8Array(data);
     if (bytes[0] === INIT) return this.#describe(bytes);
     const view = new DataView(data);
+    this.#mediaAt = performance.now();
     this.#last = { capturedMs: view.getFloat64(8), seconds: view.getFloat64(16) };
     this.#queue.push({ data: bytes.subarray(MEDIA_HEADER), number: view.getUint32(4) });
     this.#append();
@@ -188,7 +192,9 @@ export class SocketStream {
   #tick() {
     if (performance.now() - this.#heardAt > SILENT_MS) return this.#end('connection-lost');
     const { currentTime } = this.video;
-    if (this.#isUp && currentTime !== this.#seen && this.video.videoWidth > 0) this.events.live();
+    const isStuck = performance.now() - this.#mediaAt > STUCK_MS;
+    if (this.#isUp && isStuck) this.events.trouble('source-silent');
+    else if (this.#isUp && currentTime !== this.#seen && this.video.videoWidth > 0) this.events.live();
     this.#seen = currentTime;
     this.#steer();
     this.#trim();

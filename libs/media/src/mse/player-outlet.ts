@@ -71,7 +71,8 @@ export class PlayerOutlet implements Outlet {
     if (!this.#stream.isPlayable) {
       throw new MediaError('stream-not-playable', 'The stream has no track that browsers play');
     }
-    this.state(this.hub.state);
+    const { state, error } = this.hub.sourceState;
+    this.state(state, state === 'up' ? undefined : error);
     this.#timer = setInterval(() => this.#sweep(), this.options.sweepMs);
     this.#isJoining = true;
     this.#subscription = this.hub.subscribe(this);
