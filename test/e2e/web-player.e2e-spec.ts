@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { AppProcess } from '../../tools/launcher/app-process.mjs';
 import { entryOf } from '../../tools/launcher/cloud.mjs';
 import type { Camera } from '../../tools/demo/rest.mjs';
 import { freePort } from '../../tools/launcher/port.mjs';
 import { Browser } from '../harness/browser.js';
+import { runPeer } from '../harness/media-peer.js';
 import { Platform } from '../harness/platform.js';
 import type { Site } from '../harness/site.js';
 
@@ -70,6 +69,30 @@ describe('the page that plays', () => {
     expect(warm.errors).toEqual([]);
     await cold.page.close();
     await warm.page.close();
+  }, 60_000);
+
+  it('plays by LL-HLS where it is told to, close to the live edge', async () => {
+    const page = await browser.open(`${await site.playUrl(camera)}&transport=hls`);
+    const playing = await page.plays(100, 20_000);
+    process.stdout.write(`LL-HLS: first frame ${playing.firstFrameMs} ms, delay ${playing.delayMs} ms\n`);
+    expect(playing).toMatchObject({ state: 'live', transport: 'hls' });
+    expect(playing.delayMs).toBeLessThan(4_000);
+    expect(page.requested.some(({ url }) => /_HLS_part=\d/.test(url))).toBe(true);
+    expect(page.requested.slice(1).some(({ url }) => url.includes('ticket'))).toBe(false);
+    await page.page.close();
+  }, 60_000);
+
+  it('gives LL-HLS to a player that only knows addresses', async () => {
+    const url = (await site.playUrl(camera)).replace('/play/', '/hls/').replace('?', '/index.m3u8?');
+    const args = ['-v', 'error', '-i', url, '-t', '1', '-f', 'framemd5', '-'];
+    const { code, stdout, stderr } = await runPeer('ffmpeg', args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(
+      stdout
+        .toString()
+        .split('\n')
+        .filter((line) => /^\d/.test(line)).length,
+    ).toBeGreaterThanOrEqual(24);
   }, 60_000);
 
   it('says that the source is offline, and goes on by itself when it is back', async () => {

@@ -1,18 +1,25 @@
 import { BackOff } from './back-off.mjs';
+import { HlsStream } from './hls-stream.mjs';
 import { mediaSourceClass, SocketStream } from './socket-stream.mjs';
 import { FINAL, stateOf, StatusView } from './status.mjs';
 
+/** @typedef {'mse' | 'hls'} Transport */
+
 const DELAY_MS = 500;
+/** WebSockets that do not even open, as behind some proxies, leave plain requests. */
+const LOST_BEFORE_HLS = 2;
+
 const view = new StatusView(document);
 const video = /** @type {HTMLVideoElement} */ (document.getElementById('video'));
 const path = location.pathname.replace(/\/$/, '');
+const wish = new URLSearchParams(location.search).get('transport');
 
 /** The ticket leaves the address bar, the history and what is copied from them; a reload finds it again. */
 function takeTicket() {
   const given = new URLSearchParams(location.search).get('ticket');
   if (given) {
     sessionStorage.setItem(path, given);
-    history.replaceState(null, '', path);
+    history.replaceState(null, '', wish ? `${path}?transport=${encodeURIComponent(wish)}` : path);
   }
   return given ?? sessionStorage.getItem(path) ?? '';
 }
@@ -20,10 +27,14 @@ function takeTicket() {
 /** Watches one camera for as long as the page is there: attempt, wait, attempt. */
 class Player {
   #backOff = new BackOff();
-  /** @type {SocketStream | undefined} */
+  /** @type {SocketStream | HlsStream | undefined} */
   #stream;
   /** @type {number | undefined} */
   #timer;
+  #hasPlayed = false;
+  #lost = 0;
+  /** @type {Transport} */
+  #transport = wish === 'hls' || !mediaSourceClass() ? 'hls' : 'mse';
 
   /** @param {string} ticket */
   constructor(ticket) {
@@ -38,14 +49,18 @@ class Player {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#stream?.close();
-    this.#stream = new SocketStream({ video, path, ticket: this.ticket }, this.#events());
-    document.body.dataset.transport = 'mse';
+    this.#hasPlayed = false;
+    document.body.dataset.transport = this.#transport;
+    const Stream = this.#transport === 'hls' ? HlsStream : SocketStream;
+    this.#stream = new Stream({ video, path, ticket: this.ticket }, this.#events());
   }
 
   /** @returns {import('./socket-stream.mjs').StreamEvents} */
   #events() {
     return {
       live: () => {
+        this.#hasPlayed = true;
+        this.#lost = 0;
         this.#backOff.reset();
         view.show('live');
       },
@@ -61,8 +76,12 @@ class Player {
   /** @param {string} code */
   #ended(code) {
     const state = stateOf(code);
-    view.show(code === 'connection-lost' ? 'connecting' : state, code);
-    if (!FINAL.has(state)) this.#timer = setTimeout(() => this.start(), this.#backOff.next());
+    const isLost = code === 'connection-lost';
+    view.show(isLost ? 'connecting' : state, code);
+    if (FINAL.has(state)) return;
+    if (isLost && !this.#hasPlayed) this.#lost += 1;
+    if (this.#lost >= LOST_BEFORE_HLS && wish === null) this.#transport = this.#lost % 4 < 2 ? 'mse' : 'hls';
+    this.#timer = setTimeout(() => this.start(), this.#backOff.next());
   }
 }
 
@@ -93,5 +112,4 @@ if (title) title.textContent = `${camera} · ${site}`;
 addControls();
 noteFirstFrame();
 if (ticket === '') view.show('over', 'unauthenticated');
-else if (!mediaSourceClass()) view.show('unsupported', 'player-unsupported');
 else new Player(ticket).start();

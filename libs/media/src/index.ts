@@ -9,6 +9,8 @@ export {
   type Outlet,
   type Subscription,
 } from './hub/hub.js';
+export { HlsPackager, packagerDefaults, type PackagerOptions } from './hls/packager.js';
+export { mediaPlaylist, multivariantPlaylist } from './hls/playlist.js';
 export { HubRegistry } from './hub/hub-registry.js';
 export {
   LinkServer,

@@ -14,6 +14,7 @@ const OWN: Record<string, string> = {
   'play.css': 'text/css; charset=utf-8',
   'play.mjs': SCRIPT,
   'back-off.mjs': SCRIPT,
+  'hls-stream.mjs': SCRIPT,
   'live-edge.mjs': SCRIPT,
   'socket-stream.mjs': SCRIPT,
   'status.mjs': SCRIPT,

@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
 import { RtspModule } from '../rtsp/rtsp.module.js';
+import { HlsRoute } from './hls.route.js';
+import { HlsSessions } from './hls.sessions.js';
 import { PlayerSocket } from './player.socket.js';
 import { WebListener } from './web.listener.js';
 import { WebRouter } from './web.router.js';
 import { WebStreamResolver } from './web-stream.resolver.js';
 
-@Module({ imports: [RtspModule], providers: [WebStreamResolver, PlayerSocket, WebRouter, WebListener] })
+@Module({
+  imports: [RtspModule],
+  providers: [WebStreamResolver, PlayerSocket, HlsSessions, HlsRoute, WebRouter, WebListener],
+})
 export class WebModule {}

@@ -1,10 +1,13 @@
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
+import { codeOf } from '../streams/refusal.js';
+import { HlsRoute } from './hls.route.js';
 import { type Asset, readAssets } from './page.assets.js';
 import { type Failure, writeProblem } from './problem.js';
 import { SECURITY_HEADERS } from './security-headers.js';
-import { targetOf, urlOf } from './web-request.js';
+import { type StreamTarget, targetOf, urlOf } from './web-request.js';
 
 const INSECURE: Failure = {
   status: 403,
@@ -19,40 +22,55 @@ const METHOD: Failure = { status: 405, code: 'method-not-allowed', detail: 'this
 export class WebRouter {
   private readonly assets = readAssets();
 
-  constructor(@Inject(LOGGER) private readonly logger: AppLogger) {}
+  constructor(
+    private readonly hls: HlsRoute,
+    private readonly metrics: RedirectorMetrics,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+  ) {}
 
-  async serve(request: IncomingMessage, response: ServerResponse, isSecure: boolean, _address: string): Promise<void> {
+  async serve(request: IncomingMessage, response: ServerResponse, isSecure: boolean, address: string): Promise<void> {
     response.on('error', () => undefined);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     const url = urlOf(request);
     const instance = url?.pathname ?? '/';
-    try {
-      const failure = isSecure ? await this.answer(request, response, url) : INSECURE;
-      if (failure) writeProblem(response, failure, instance);
-    } catch (error) {
-      this.logger.error({ err: error, path: instance }, 'a request failed');
-      writeProblem(
-        response,
-        { status: 500, code: 'internal', detail: 'the request failed; the log says why' },
-        instance,
-      );
-    }
+    const failure = await this.answer(request, response, isSecure, url, address).catch((error: unknown) =>
+      this.failureOf(error, instance),
+    );
+    if (!failure) return;
+    this.metrics.refusedPlayer(failure.status, failure.code);
+    writeProblem(response, failure, instance);
   }
 
   /** @returns what is wrong with the request; undefined when it was answered */
   private async answer(
     request: IncomingMessage,
     response: ServerResponse,
+    isSecure: boolean,
     url: URL | undefined,
+    address: string,
   ): Promise<Failure | undefined> {
-    const [, first = '', name = ''] = url?.pathname.split('/') ?? [];
+    if (!isSecure) return INSECURE;
     const target = url && targetOf(url.pathname);
-    const asset = first === 'assets' ? this.assets.get(name) : undefined;
-    const page = target?.kind === 'play' && target.rest.length === 0 ? this.assets.get('play.html') : undefined;
-    const file = asset ?? page;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (url && target?.kind === 'hls') {
+      return isRead ? this.hls.serve(request, response, url, target, address) : METHOD;
+    }
+    const file = this.fileOf(url, target);
     if (!file) return NOT_FOUND;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return METHOD;
-    return send(response, file);
+    return isRead ? send(response, file) : METHOD;
+  }
+
+  private fileOf(url: URL | undefined, target: StreamTarget | undefined): Asset | undefined {
+    const [, first = '', name = '', ...more] = url?.pathname.split('/') ?? [];
+    if (first === 'assets' && more.length === 0) return this.assets.get(name);
+    return target?.kind === 'play' && target.rest.length === 0 ? this.assets.get('play.html') : undefined;
+  }
+
+  private failureOf(error: unknown, path: string): Failure {
+    const code = codeOf(error);
+    if (code !== 'internal') return { status: 503, code, detail: 'the stream cannot be had now' };
+    this.logger.error({ err: error, path }, 'a request failed');
+    return { status: 500, code, detail: 'the request failed; the log says why' };
   }
 }
 
