@@ -51,16 +51,16 @@ describe('the page that plays', () => {
   it('shows the camera through the tunnel at once, at the live edge, and forgets the ticket', async () => {
     const url = await site.playUrl(camera);
     const ticket = new URL(url).searchParams.get('ticket') ?? '';
-    const cold = await browser.open(url);
+    const cold = await browser.open(`${url}&transport=mse`);
     await cold.plays(25);
-    const warm = await browser.open(url);
+    const warm = await browser.open(`${url}&transport=mse`);
     const playing = await warm.plays(50);
     process.stdout.write(`first frame ${playing.firstFrameMs} ms, delay ${playing.delayMs} ms\n`);
     expect(playing.firstFrameMs).toBeLessThan(FIRST_FRAME_MS);
     expect(playing.delayMs).toBeLessThan(1_000);
     expect(playing.transport).toBe('mse');
     expect(warm.page.url()).not.toContain('ticket');
-    const later = warm.requested.filter(({ url: asked }) => asked !== url);
+    const later = warm.requested.filter(({ url: asked }) => asked !== `${url}&transport=mse`);
     expect(later.map(({ url: asked }) => asked).join()).not.toContain(ticket);
     expect(warm.requested.map(({ referer }) => referer).filter(Boolean)).toEqual([]);
     expect(platform.lines.filter((line) => line.includes(ticket))).toEqual([]);
@@ -69,6 +69,28 @@ describe('the page that plays', () => {
     expect(warm.errors).toEqual([]);
     await cold.page.close();
     await warm.page.close();
+  }, 60_000);
+
+  it('goes over to WebRTC while it plays, and back when that is cut', async () => {
+    const page = await browser.open(await site.playUrl(camera));
+    await page.until('the picture runs by MSE', ({ state, transport }) => state === 'live' && transport === 'mse');
+    const direct = await page.until('WebRTC is connected', ({ transport }) => transport === 'webrtc');
+    expect(direct.state).toBe('live');
+    const playing = await page.plays(50);
+    process.stdout.write(`WebRTC: delay ${playing.delayMs} ms\n`);
+    expect(playing).toMatchObject({ transport: 'webrtc', state: 'live' });
+    expect(page.errors).toEqual([]);
+    await platform.kill('video-redirector');
+    await page.until('MSE has taken over', ({ state, transport }) => state === 'live' && transport === 'mse', 30_000);
+    await page.plays(25);
+    await page.page.close();
+  }, 90_000);
+
+  it('plays by WebRTC where it is told to', async () => {
+    const page = await browser.open(`${await site.playUrl(camera)}&transport=webrtc`);
+    const playing = await page.plays(50);
+    expect(playing).toMatchObject({ transport: 'webrtc', state: 'live' });
+    await page.page.close();
   }, 60_000);
 
   it('plays by LL-HLS where it is told to, close to the live edge', async () => {

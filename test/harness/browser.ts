@@ -72,7 +72,7 @@ export class PlayerPage {
   now(): Promise<Playback> {
     return this.page.evaluate(() => {
       const page = (globalThis as unknown as { document: PageDocument }).document;
-      const video = page.querySelector('video');
+      const video = page.querySelector('video:not([hidden])');
       const { dataset } = page.body;
       const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
       const quality = video.getVideoPlaybackQuality();
@@ -114,7 +114,7 @@ export class PlayerPage {
 interface PageDocument {
   body: { dataset: Record<string, string> };
   getElementById(id: string): { textContent: string };
-  querySelector(name: 'video'): {
+  querySelector(name: 'video:not([hidden])'): {
     getVideoPlaybackQuality(): { totalVideoFrames: number; droppedVideoFrames: number };
     buffered: { length: number; start(index: number): number; end(index: number): number };
   };

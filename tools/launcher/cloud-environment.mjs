@@ -65,6 +65,7 @@ const OWN = {
     ADIT_RTSP_PORT: String(layout.ports.rtsp),
     // Without TLS the page is for this machine; who opens it to others puts a TLS proxy before it.
     ADIT_PLAY_PORT: String(layout.ports.play),
+    ADIT_WEBRTC_HOST: '127.0.0.1',
   }),
   'admin-api': (layout) => ({
     ADIT_HTTP_HOST: bind(layout),

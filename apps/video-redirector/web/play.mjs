@@ -2,15 +2,19 @@ import { BackOff } from './back-off.mjs';
 import { HlsStream } from './hls-stream.mjs';
 import { mediaSourceClass, SocketStream } from './socket-stream.mjs';
 import { FINAL, stateOf, StatusView } from './status.mjs';
+import { WhepStream } from './whep-stream.mjs';
 
-/** @typedef {'mse' | 'hls'} Transport */
+/** @typedef {'mse' | 'hls' | 'webrtc'} Transport */
 
 const DELAY_MS = 500;
 /** WebSockets that do not even open, as behind some proxies, leave plain requests. */
 const LOST_BEFORE_HLS = 2;
+/** The first picture comes before everything else. */
+const DIRECT_AFTER_MS = 1_000;
 
 const view = new StatusView(document);
 const video = /** @type {HTMLVideoElement} */ (document.getElementById('video'));
+const direct = /** @type {HTMLVideoElement} */ (document.getElementById('direct'));
 const path = location.pathname.replace(/\/$/, '');
 const wish = new URLSearchParams(location.search).get('transport');
 
@@ -27,14 +31,18 @@ function takeTicket() {
 /** Watches one camera for as long as the page is there: attempt, wait, attempt. */
 class Player {
   #backOff = new BackOff();
-  /** @type {SocketStream | HlsStream | undefined} */
+  /** @type {SocketStream | HlsStream | WhepStream | undefined} */
   #stream;
+  /** A WebRTC connection that is being made while the picture already runs. @type {WhepStream | undefined} */
+  #next;
   /** @type {number | undefined} */
   #timer;
   #hasPlayed = false;
+  #hasSound = false;
   #lost = 0;
+  #mayDirect = wish === null && 'RTCPeerConnection' in globalThis;
   /** @type {Transport} */
-  #transport = wish === 'hls' || !mediaSourceClass() ? 'hls' : 'mse';
+  #transport = wish === 'hls' || wish === 'webrtc' ? wish : mediaSourceClass() ? 'mse' : 'hls';
 
   /** @param {string} ticket */
   constructor(ticket) {
@@ -50,15 +58,21 @@ class Player {
     this.#timer = undefined;
     this.#stream?.close();
     this.#hasPlayed = false;
-    document.body.dataset.transport = this.#transport;
-    const Stream = this.#transport === 'hls' ? HlsStream : SocketStream;
-    this.#stream = new Stream({ video, path, ticket: this.ticket }, this.#events());
+    const Stream = { mse: SocketStream, hls: HlsStream, webrtc: WhepStream }[this.#transport];
+    show(this.#transport);
+    this.#stream = new Stream(this.#place(this.#transport), this.#events());
+  }
+
+  /** @param {Transport} transport */
+  #place(transport) {
+    return { video: transport === 'webrtc' ? direct : video, path, ticket: this.ticket };
   }
 
   /** @returns {import('./socket-stream.mjs').StreamEvents} */
   #events() {
     return {
       live: () => {
+        if (!this.#hasPlayed && this.#transport === 'mse') setTimeout(() => this.#connectDirect(), DIRECT_AFTER_MS);
         this.#hasPlayed = true;
         this.#lost = 0;
         this.#backOff.reset();
@@ -66,15 +80,53 @@ class Player {
       },
       trouble: (code) => view.show(stateOf(code), code),
       ended: (code) => this.#ended(code),
-      described: (hasAudio) => {
+      described: (hasSound) => {
+        this.#hasSound = hasSound;
         const sound = document.getElementById('sound');
-        if (sound) sound.hidden = !hasAudio;
+        if (sound) sound.hidden = !hasSound;
       },
     };
   }
 
+  /** WebRTC has the smaller delay where UDP passes, and no sound here. The picture goes on until it is there. */
+  #connectDirect() {
+    if (!this.#mayDirect || this.#hasSound || this.#next || this.#transport !== 'mse' || this.#timer !== undefined)
+      return;
+    const next = new WhepStream(this.#place('webrtc'), {
+      ...this.#events(),
+      live: () => this.#switchTo(next),
+      trouble: (code) => this.#stream === next && view.show(stateOf(code), code),
+      ended: (code) => this.#directEnded(next, code),
+    });
+    this.#next = next;
+  }
+
+  /** @param {WhepStream} next */
+  #switchTo(next) {
+    if (this.#next === next) {
+      this.#next = undefined;
+      this.#stream?.close();
+      this.#stream = next;
+      show('webrtc');
+    }
+    view.show('live');
+  }
+
+  /**
+   * What has failed once is not tried again on this page: the stream or the network does not carry it.
+   * @param {WhepStream} ended
+   * @param {string} code
+   */
+  #directEnded(ended, code) {
+    this.#mayDirect = false;
+    this.#next = undefined;
+    if (this.#stream === ended) this.#ended(code);
+  }
+
   /** @param {string} code */
   #ended(code) {
+    this.#next?.close();
+    this.#next = undefined;
     const state = stateOf(code);
     const isLost = code === 'connection-lost';
     view.show(isLost ? 'connecting' : state, code);
@@ -85,10 +137,20 @@ class Player {
   }
 }
 
+/**
+ * Shows the element of a transport.
+ * @param {Transport} transport
+ */
+function show(transport) {
+  document.body.dataset.transport = transport;
+  direct.hidden = transport !== 'webrtc';
+  video.hidden = !direct.hidden;
+}
+
 function addControls() {
   document.getElementById('full')?.addEventListener('click', () => {
     if (document.fullscreenElement) document.exitFullscreen().catch(() => undefined);
-    else video.requestFullscreen().catch(() => undefined);
+    else (direct.hidden ? video : direct).requestFullscreen().catch(() => undefined);
   });
   const sound = document.getElementById('sound');
   sound?.addEventListener('click', () => {
@@ -99,9 +161,10 @@ function addControls() {
 
 function noteFirstFrame() {
   if (!('requestVideoFrameCallback' in video)) return;
-  video.requestVideoFrameCallback(() => {
-    document.body.dataset.firstFrameMs = String(Math.round(performance.now()));
-  });
+  const note = () => {
+    document.body.dataset.firstFrameMs ??= String(Math.round(performance.now()));
+  };
+  for (const element of [video, direct]) element.requestVideoFrameCallback(note);
 }
 
 const ticket = takeTicket();

@@ -27,6 +27,7 @@ export {
   type LinkSourceOptions,
 } from './link/link-source.js';
 export { playerDefaults, PlayerOutlet, type PlayerChannel, type PlayerOptions } from './mse/player-outlet.js';
+export { asksForKeyframe, WebRtcOutlet, webRtcTrack, type WebRtcTarget } from './webrtc/webrtc-outlet.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export type { Credentials } from './rtsp/authorization.js';
 export { splitCredentials } from './rtsp/control-url.js';

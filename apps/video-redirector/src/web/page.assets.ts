@@ -18,6 +18,7 @@ const OWN: Record<string, string> = {
   'live-edge.mjs': SCRIPT,
   'socket-stream.mjs': SCRIPT,
   'status.mjs': SCRIPT,
+  'whep-stream.mjs': SCRIPT,
 };
 
 /** The page's files lie beside the sources; the built program is deeper, in `dist`. */

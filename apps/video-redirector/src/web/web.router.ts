@@ -7,6 +7,7 @@ import { HlsRoute } from './hls.route.js';
 import { type Asset, readAssets } from './page.assets.js';
 import { type Failure, writeProblem } from './problem.js';
 import { SECURITY_HEADERS } from './security-headers.js';
+import { WhepRoute } from './whep.route.js';
 import { type StreamTarget, targetOf, urlOf } from './web-request.js';
 
 const INSECURE: Failure = {
@@ -24,6 +25,7 @@ export class WebRouter {
 
   constructor(
     private readonly hls: HlsRoute,
+    private readonly whep: WhepRoute,
     private readonly metrics: RedirectorMetrics,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
@@ -55,6 +57,7 @@ export class WebRouter {
     if (url && target?.kind === 'hls') {
       return isRead ? this.hls.serve(request, response, url, target, address) : METHOD;
     }
+    if (url && target?.kind === 'whep') return this.whep.serve(request, response, url, target, address);
     const file = this.fileOf(url, target);
     if (!file) return NOT_FOUND;
     return isRead ? send(response, file) : METHOD;
