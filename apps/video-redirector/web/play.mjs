@@ -11,6 +11,7 @@ const DELAY_MS = 500;
 const LOST_BEFORE_HLS = 2;
 /** The first picture comes before everything else. */
 const DIRECT_AFTER_MS = 1_000;
+const DIRECT_TRIES = 5;
 
 const view = new StatusView(document);
 const video = /** @type {HTMLVideoElement} */ (document.getElementById('video'));
@@ -40,7 +41,7 @@ class Player {
   #hasPlayed = false;
   #hasSound = false;
   #lost = 0;
-  #mayDirect = wish === null && 'RTCPeerConnection' in globalThis;
+  #directLeft = wish === null && 'RTCPeerConnection' in globalThis ? DIRECT_TRIES : 0;
   /** @type {Transport} */
   #transport = wish === 'hls' || wish === 'webrtc' ? wish : mediaSourceClass() ? 'mse' : 'hls';
 
@@ -90,12 +91,18 @@ class Player {
 
   /** WebRTC has the smaller delay where UDP passes, and no sound here. The picture goes on until it is there. */
   #connectDirect() {
-    if (!this.#mayDirect || this.#hasSound || this.#next || this.#transport !== 'mse' || this.#timer !== undefined)
+    if (
+      this.#directLeft === 0 ||
+      this.#hasSound ||
+      this.#next ||
+      this.#transport !== 'mse' ||
+      this.#timer !== undefined
+    )
       return;
+    this.#directLeft -= 1;
     const next = new WhepStream(this.#place('webrtc'), {
       ...this.#events(),
       live: () => this.#switchTo(next),
-      trouble: (code) => this.#stream === next && view.show(stateOf(code), code),
       ended: (code) => this.#directEnded(next, code),
     });
     this.#next = next;
@@ -113,14 +120,14 @@ class Player {
   }
 
   /**
-   * What has failed once is not tried again on this page: the stream or the network does not carry it.
+   * What has never played is not tried again on this page: the stream or the network does not carry it.
    * @param {WhepStream} ended
    * @param {string} code
    */
   #directEnded(ended, code) {
-    this.#mayDirect = false;
+    if (this.#stream === ended) return this.#ended(code);
+    this.#directLeft = 0;
     this.#next = undefined;
-    if (this.#stream === ended) this.#ended(code);
   }
 
   /** @param {string} code */

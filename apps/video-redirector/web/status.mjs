@@ -1,3 +1,9 @@
+/**
+ * What is used of the document.
+ * @typedef {object} Page
+ * @property {{ dataset: Record<string, string | undefined> }} body
+ * @property {(id: string) => { textContent: string | null } | null} getElementById
+ */
 /** @typedef {'connecting' | 'live' | 'offline' | 'capacity' | 'over' | 'unsupported'} State */
 
 const TICKET_CODES = new Set([
@@ -49,7 +55,7 @@ const ADVICE = {
 export class StatusView {
   #shown = '';
 
-  /** @param {Document} page */
+  /** @param {Page} page */
   constructor(page) {
     this.page = page;
   }
