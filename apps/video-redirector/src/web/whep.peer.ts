@@ -19,8 +19,10 @@ export interface PeerListener {
 const GATHERING_MS = 3_000;
 const CNAME = 'adit';
 
+export type WebRtc = typeof import('node-datachannel');
+
 /** The library's binary is not there on every platform: it is loaded when the first viewer asks. */
-export const loadWebRtc = (): Promise<typeof import('node-datachannel')> => import('node-datachannel');
+export const loadWebRtc = (): Promise<WebRtc> => import('node-datachannel');
 
 /** One viewer's WebRTC connection: it sends one video track and receives RTCP alone. */
 export class WhepPeer {
@@ -29,12 +31,7 @@ export class WhepPeer {
   private readonly track: Track;
   private isClosed = false;
 
-  constructor(
-    webRtc: typeof import('node-datachannel'),
-    { host, port }: PeerPlace,
-    offer: VideoOffer,
-    private readonly listener: PeerListener,
-  ) {
+  constructor(webRtc: WebRtc, { host, port }: PeerPlace, offer: VideoOffer, listener: PeerListener) {
     const mux = port === undefined ? {} : { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port };
     const config = { iceServers: [], bindAddress: host, disableAutoNegotiation: true, ...mux };
     this.connection = new webRtc.PeerConnection('whep', config);
@@ -49,7 +46,10 @@ export class WhepPeer {
     this.track.setMediaHandler(reporter);
     this.track.onMessage((data) => asksForKeyframe(data) && listener.keyframeWanted());
     this.target = { payloadType, ssrc, send: (packet) => this.send(packet) };
-    this.connection.onStateChange((state) => this.changed(state));
+    this.connection.onStateChange((state) => {
+      if (state === 'connected') listener.connected();
+      if (['disconnected', 'failed', 'closed'].includes(state)) listener.closed();
+    });
   }
 
   /** @returns the answer with all candidates. @throws Error when the offer cannot be answered */
@@ -76,10 +76,5 @@ export class WhepPeer {
 
   private send(packet: Buffer): void {
     if (!this.isClosed && this.track.isOpen()) this.track.sendMessageBinary(packet);
-  }
-
-  private changed(state: string): void {
-    if (state === 'connected') this.listener.connected();
-    if (['disconnected', 'failed', 'closed'].includes(state)) this.listener.closed();
   }
 }

@@ -1,20 +1,19 @@
-import { WebRtcOutlet, webRtcTrack, type ViewerInfo } from '@app/media';
+import { webRtcTrack, type ViewerInfo } from '@app/media';
 import { CONFIG, LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RedirectorConfig } from '../config.js';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
-import { codeOf } from '../streams/refusal.js';
 import type { Failure } from './problem.js';
 import { type StreamTarget, ticketOf } from './web-request.js';
 import { type WebStream, WebStreamResolver } from './web-stream.resolver.js';
 import { videoOffer } from './whep-offer.js';
-import { loadWebRtc, WhepPeer } from './whep.peer.js';
+import { loadWebRtc, type WebRtc } from './whep.peer.js';
+import { WhepSession } from './whep.session.js';
 
 const MAX_OFFER_BYTES = 32 << 10;
 const MAX_SESSIONS = 200;
-const CONNECT_MS = 15_000;
 const ID_BYTES = 24;
 
 const OFF: Failure = { status: 501, code: 'not-implemented', detail: 'this redirector offers no WebRTC' };
@@ -25,15 +24,10 @@ const OFFER: Failure = { status: 400, code: 'invalid-request', detail: 'the body
 const TYPE: Failure = { status: 415, code: 'unsupported-media-type', detail: 'send the offer as application/sdp' };
 const LARGE: Failure = { status: 413, code: 'payload-too-large', detail: 'the offer is over 32 KiB' };
 
-interface Session {
-  address: string;
-  end(code: string): void;
-}
-
 /** WHEP (draft-ietf-wish-whep): `POST /whep/<site>/<camera>` with an offer, `DELETE` of the session that it opened. */
 @Injectable()
 export class WhepRoute implements OnApplicationShutdown {
-  private readonly sessions = new Map<string, Session>();
+  private readonly sessions = new Map<string, WhepSession>();
 
   constructor(
     @Inject(CONFIG) private readonly config: RedirectorConfig,
@@ -81,62 +75,35 @@ export class WhepRoute implements OnApplicationShutdown {
 
   private async open(
     response: ServerResponse,
-    { hub, ended }: WebStream,
+    stream: WebStream,
     offer: string,
     about: Omit<ViewerInfo, 'stats' | 'id'>,
   ): Promise<Failure | undefined> {
-    const description = await hub.describe();
+    const description = await stream.hub.describe();
     const [sps] = webRtcTrack(description).parameterSets;
     const video = videoOffer(offer, sps?.toString('hex', 1, 4) ?? '');
     if (!video) return OFFER;
-    const webRtc = await loadWebRtc().catch((error: unknown) => void this.logger.warn({ err: error }, 'no WebRTC'));
+    const webRtc = await this.library();
     if (!webRtc) return OFF;
     const id = randomBytes(ID_BYTES).toString('base64url');
     const place = { host: this.config.ADIT_WEBRTC_HOST ?? '', port: this.config.ADIT_WEBRTC_PORT };
-    const peer = new WhepPeer(webRtc, place, video, {
-      connected: () => {
-        clearTimeout(timer);
-        this.begin(outlet, session);
-      },
-      keyframeWanted: () => outlet.keyframeWanted(),
-      closed: () => session.end('viewer-closed'),
-    });
-    const outlet = new WebRtcOutlet(hub, description, peer.target, (error) => session.end(codeOf(error)));
-    const viewer: ViewerInfo = { ...about, id, stats: outlet.stats };
-    const revoked = (): void => session.end('viewer-revoked');
-    const session: Session = {
-      address: about.remoteAddress,
-      end: (code) => {
-        if (!this.sessions.delete(id)) return;
-        clearTimeout(timer);
-        ended?.removeEventListener('abort', revoked);
-        outlet.stop();
-        peer.close();
-        this.metrics.viewerStopped(viewer, code);
-      },
-    };
-    const timer = setTimeout(() => session.end('viewer-timeout'), CONNECT_MS);
+    const watched = { ...stream, description };
+    const over = (): void => void this.sessions.delete(id);
+    const session = new WhepSession(webRtc, place, video, watched, { ...about, id }, this.metrics, over);
     this.sessions.set(id, session);
-    this.metrics.viewerStarted(viewer);
-    ended?.addEventListener('abort', revoked);
-    if (ended?.aborted) revoked();
-    try {
-      const answer = await peer.answer(offer);
-      const location = `/whep${about.path.split('/').map(encodeURIComponent).join('/')}/${id}`;
-      response.writeHead(201, { 'content-type': 'application/sdp', location }).end(answer);
-      return undefined;
-    } catch (error) {
-      this.logger.debug({ err: error }, 'an offer could not be answered');
-      session.end('viewer-closed');
-      return OFFER;
-    }
+    const answer = await session.answer(offer).catch(() => undefined);
+    if (answer === undefined) return OFFER;
+    const location = `/whep${about.path.split('/').map(encodeURIComponent).join('/')}/${id}`;
+    response.writeHead(201, { 'content-type': 'application/sdp', location }).end(answer);
+    return undefined;
   }
 
-  private begin(outlet: WebRtcOutlet, session: Session): void {
+  private async library(): Promise<WebRtc | undefined> {
     try {
-      outlet.start();
+      return await loadWebRtc();
     } catch (error) {
-      session.end(codeOf(error));
+      this.logger.warn({ err: error }, 'the library for WebRTC cannot be loaded');
+      return undefined;
     }
   }
 }
