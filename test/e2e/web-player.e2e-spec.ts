@@ -64,6 +64,8 @@ describe('the page that plays', () => {
     expect(later.map(({ url: asked }) => asked).join()).not.toContain(ticket);
     expect(warm.requested.map(({ referer }) => referer).filter(Boolean)).toEqual([]);
     expect(platform.lines.filter((line) => line.includes(ticket))).toEqual([]);
+    await warm.page.setViewportSize({ width: 320, height: 480 });
+    expect(await warm.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
     await warm.page.reload();
     await warm.plays(10);
     expect(warm.errors).toEqual([]);
