@@ -56,8 +56,9 @@ FROM cloud-app AS federation
 CMD ["node", "--env-file-if-exists=/run/adit/database.env", "dist/apps/federation/src/main.js"]
 
 FROM cloud-app AS video-redirector
-ENV ADIT_RTSP_HOST=0.0.0.0
-EXPOSE 8554
+COPY --from=build /src/apps/video-redirector/web apps/video-redirector/web
+ENV ADIT_RTSP_HOST=0.0.0.0 ADIT_PLAY_HOST=0.0.0.0
+EXPOSE 8554 8090
 CMD ["node", "--env-file-if-exists=/run/adit/database.env", "dist/apps/video-redirector/src/main.js"]
 
 FROM runtime AS demo-camera

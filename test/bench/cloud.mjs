@@ -43,7 +43,7 @@ export class BenchCloud {
     chmodSync(dataDir, 0o711);
     const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
     const health = { 'tunnel-broker': await freePort() };
-    const cloud = new BenchCloud(dataDir, { http, rtsp, tunnel, ingress, health });
+    const cloud = new BenchCloud(dataDir, { http, play: 0, rtsp, tunnel, ingress, health });
     try {
       await cloud.launch(endpointPort ?? tunnel, broker);
       return cloud;

@@ -151,7 +151,7 @@ describe('the compose files', () => {
 
   it('publish the ports for sites, viewers and this machine’s operators, and no other', () => {
     const ports = Object.values(servicesOf('docker-compose.yml')).flatMap((service) => service.ports ?? []);
-    expect(ports.sort()).toEqual(['127.0.0.1:8080:8080', '5500:5500', '8554:8554']);
+    expect(ports.sort()).toEqual(['127.0.0.1:8080:8080', '127.0.0.1:8090:8090', '5500:5500', '8554:8554']);
     expect(Object.values(servicesOf('docker-compose.site.yml')).flatMap((service) => service.ports ?? [])).toEqual([]);
   });
 

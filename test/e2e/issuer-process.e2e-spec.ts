@@ -41,7 +41,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'adit-issuer-process-'));
   database = await createEmptyDatabase();
   nats = await startNats({ dir: directory });
-  const ports = { http: 1, rtsp: 1, tunnel: 5500, ingress: 1, health: {} };
+  const ports = { http: 1, play: 1, rtsp: 1, tunnel: 5500, ingress: 1, health: {} };
   const { ownerUrl } = database;
   cloud = await startCloud({
     dataDir: directory,

@@ -122,7 +122,7 @@ describe('npm start', () => {
     START_MS,
   );
 
-  it.each(['http', 'rtsp', 'tunnel', 'ingress'] as const)(
+  it.each(['http', 'play', 'rtsp', 'tunnel', 'ingress'] as const)(
     'names the flag that changes the %s port when it is in use, and starts nothing',
     async (name) => {
       const other = createServer().listen(home.ports[name], '127.0.0.1');

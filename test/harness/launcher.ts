@@ -10,7 +10,7 @@ const ROOT = join(__dirname, '..', '..');
 
 export interface LauncherHome {
   readonly dir: string;
-  readonly ports: Record<'http' | 'rtsp' | 'tunnel' | 'ingress', number>;
+  readonly ports: Record<'http' | 'play' | 'rtsp' | 'tunnel' | 'ingress', number>;
   /** Flags that name the ports. */
   readonly flags: string[];
   remove: () => void;
@@ -21,7 +21,13 @@ export const createLauncherHome = async (owner?: number): Promise<LauncherHome> 
   const dir = mkdtempSync(join(tmpdir(), 'adit-home-'));
   chmodSync(dir, 0o711);
   if (owner !== undefined) chownSync(dir, owner, owner);
-  const ports = { http: await freePort(), rtsp: await freePort(), tunnel: await freePort(), ingress: await freePort() };
+  const ports = {
+    http: await freePort(),
+    play: await freePort(),
+    rtsp: await freePort(),
+    tunnel: await freePort(),
+    ingress: await freePort(),
+  };
   const flags = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
   const remove = (): void => {
     const location = join(dir, 'postgres', 'location');

@@ -58,7 +58,7 @@ export class LosableCloud {
       dataDir: this.dir,
       ownerUrl: this.database.ownerUrl,
       nats: this.nats,
-      ports: { http: 1, rtsp: 1, tunnel: this.tunnelPort, ingress: this.ingressPort, health: {} },
+      ports: { http: 1, play: 0, rtsp: 1, tunnel: this.tunnelPort, ingress: this.ingressPort, health: {} },
       apps: ['keyfile-issuer', 'tunnel-broker'],
       extra: { 'keyfile-issuer': { ADIT_REVOCATION_JOURNAL: this.journal } },
       log: () => undefined,

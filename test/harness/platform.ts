@@ -197,8 +197,9 @@ export class Platform implements AsyncDisposable {
 }
 
 const freePorts = async (apps: readonly CloudApp[]): Promise<Ports> => {
-  const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [http, play, rtsp] = [await freePort(), await freePort(), await freePort()];
+  const [tunnel, ingress] = [await freePort(), await freePort()];
   const health: Ports['health'] = {};
   for (const app of apps) health[app] = await freePort();
-  return { http, rtsp, tunnel, ingress, health };
+  return { http, play, rtsp, tunnel, ingress, health };
 };

@@ -129,6 +129,12 @@ export class Site implements AsyncDisposable {
     return (ticket as { url: string }).url;
   }
 
+  /** Address of the page for browsers with a fresh view ticket. */
+  async playUrl(camera: Camera, usage = 'live'): Promise<string> {
+    const ticket = await this.rest.call('POST', `/cameras/${camera.id}/view-tickets`, { usage });
+    return (ticket as { playUrl: string }).playUrl;
+  }
+
   async stop(): Promise<void> {
     await this.#agent?.stop();
     this.#agent = undefined;

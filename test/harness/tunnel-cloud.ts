@@ -190,7 +190,7 @@ export class TunnelCloud {
       publicKeysFile: join(dataDir, 'public-keys.json'),
       firstPasswordFile: '',
       demo: false,
-      ports: { http: 1, rtsp: 1, tunnel, ingress, health: {} },
+      ports: { http: 1, play: 0, rtsp: 1, tunnel, ingress, health: {} },
       extra: { 'tunnel-broker': extra },
     });
     const note = (_name: string, line: string): void => this.platform.note('second-broker', line);

@@ -23,12 +23,12 @@ export class Deployment {
     this.secrets = join(dir, 'secrets');
     /** @type {(() => Promise<void>)[]} */
     this.undo = [];
-    this.ports = { http: 0, rtsp: 0, tunnel: 0, ingress: 0 };
+    this.ports = { http: 0, play: 0, rtsp: 0, tunnel: 0, ingress: 0 };
     this.natsUrl = '';
   }
 
   async start() {
-    for (const name of /** @type {const} */ (['http', 'rtsp', 'tunnel', 'ingress']))
+    for (const name of /** @type {const} */ (['http', 'play', 'rtsp', 'tunnel', 'ingress']))
       this.ports[name] = await freePort();
     const databasePort = await this.#startDatabase();
     await this.#prepare([]);
@@ -116,7 +116,7 @@ export class Deployment {
 
   /** @returns {Record<string, Record<string, string>>} */
   #settings() {
-    const { http, rtsp, tunnel, ingress } = this.ports;
+    const { http, play, rtsp, tunnel, ingress } = this.ports;
     return {
       'keyfile-issuer': { ADIT_PUBLIC_ENDPOINTS: `127.0.0.1:${tunnel}` },
       'tunnel-broker': {
@@ -126,11 +126,17 @@ export class Deployment {
         ADIT_SERVER_NAMES: '127.0.0.1',
       },
       federation: {},
-      'video-redirector': { ADIT_RTSP_HOST: '127.0.0.1', ADIT_RTSP_PORT: String(rtsp) },
+      'video-redirector': {
+        ADIT_RTSP_HOST: '127.0.0.1',
+        ADIT_RTSP_PORT: String(rtsp),
+        ADIT_PLAY_HOST: '127.0.0.1',
+        ADIT_PLAY_PORT: String(play),
+      },
       'admin-api': {
         ADIT_HTTP_HOST: '127.0.0.1',
         ADIT_HTTP_PORT: String(http),
         ADIT_RTSP_PUBLIC: `127.0.0.1:${rtsp}`,
+        ADIT_PLAY_PUBLIC: `http://127.0.0.1:${play}`,
       },
     };
   }

@@ -22,7 +22,7 @@ const STOP_MS = 1_200;
 /**
  * @typedef {object} DemoSite
  * @property {string} stateDir of the agent
- * @property {{ camera: string, usage: string, url: string }[]} urls that play
+ * @property {{ camera: string, usage: string, url: string, playUrl?: string }[]} urls that play
  */
 
 /**
@@ -204,7 +204,8 @@ async function viewTickets(rest, cameras) {
         usage,
         validForSeconds: TICKET_SECONDS,
       });
-      urls.push({ camera: camera.name, usage, url: /** @type {{ url: string }} */ (answer).url });
+      const { url, playUrl } = /** @type {{ url: string, playUrl?: string }} */ (answer);
+      urls.push({ camera: camera.name, usage, url, playUrl });
     }
   }
   return urls;

@@ -14,6 +14,7 @@
  *
  * @typedef {object} Ports
  * @property {number} http
+ * @property {number} play
  * @property {number} rtsp
  * @property {number} tunnel
  * @property {number} ingress
@@ -59,11 +60,18 @@ const OWN = {
     ...(layout.publicHost ? { ADIT_SERVER_NAMES: `${layout.publicHost},localhost,127.0.0.1,::1` } : {}),
   }),
   federation: () => ({}),
-  'video-redirector': (layout) => ({ ADIT_RTSP_HOST: bind(layout), ADIT_RTSP_PORT: String(layout.ports.rtsp) }),
+  'video-redirector': (layout) => ({
+    ADIT_RTSP_HOST: bind(layout),
+    ADIT_RTSP_PORT: String(layout.ports.rtsp),
+    // Without TLS the page is for this machine; who opens it to others puts a TLS proxy before it.
+    ADIT_PLAY_PORT: String(layout.ports.play),
+    ADIT_WEBRTC_HOST: '127.0.0.1',
+  }),
   'admin-api': (layout) => ({
     ADIT_HTTP_HOST: bind(layout),
     ADIT_HTTP_PORT: String(layout.ports.http),
     ADIT_RTSP_PUBLIC: `${host(layout)}:${layout.ports.rtsp}`,
+    ADIT_PLAY_PUBLIC: `http://127.0.0.1:${layout.ports.play}`,
     ADIT_BOOTSTRAP_PASSWORD_FILE: layout.firstPasswordFile,
     ADIT_DEMO: String(layout.demo),
   }),

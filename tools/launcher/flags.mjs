@@ -7,12 +7,13 @@ import { LauncherError } from './errors.mjs';
  * @property {boolean} demo
  * @property {boolean} databaseOnly
  * @property {string} [publicHost]
- * @property {{ http: number, rtsp: number, tunnel: number, ingress: number }} ports
+ * @property {{ http: number, play: number, rtsp: number, tunnel: number, ingress: number }} ports
  */
 
 /** Port, its flag, what listens there. Also the order in which they are checked. */
 export const PORT_FLAGS = /** @type {const} */ ({
   http: { flag: 'http-port', port: 8080, what: 'admin API' },
+  play: { flag: 'play-port', port: 8090, what: 'video for browsers' },
   rtsp: { flag: 'rtsp-port', port: 8554, what: 'video for clients (RTSP)' },
   tunnel: { flag: 'tunnel-port', port: 5500, what: 'tunnels of the sites' },
   ingress: { flag: 'ingress-port', port: 5580, what: 'dial ingress of the broker, loopback only' },
@@ -50,8 +51,15 @@ export function parseFlags(args) {
   }
   /** @param {keyof typeof PORT_FLAGS} key */
   const portOf = (key) => toPort(PORT_FLAGS[key].flag, values[PORT_FLAGS[key].flag], PORT_FLAGS[key].port);
-  const ports = { http: portOf('http'), rtsp: portOf('rtsp'), tunnel: portOf('tunnel'), ingress: portOf('ingress') };
-  if (new Set(Object.values(ports)).size < 4) throw new LauncherError('config-invalid', 'two flags name the same port');
+  const ports = {
+    http: portOf('http'),
+    play: portOf('play'),
+    rtsp: portOf('rtsp'),
+    tunnel: portOf('tunnel'),
+    ingress: portOf('ingress'),
+  };
+  if (new Set(Object.values(ports)).size < Object.keys(ports).length)
+    throw new LauncherError('config-invalid', 'two flags name the same port');
   const [demo, databaseOnly] = [values['no-demo'] !== true, values['database-only'] === true];
   return { help: values.help === true, demo, databaseOnly, publicHost, ports };
 }
@@ -68,6 +76,7 @@ function parse(args) {
         'database-only': { type: 'boolean' },
         'public-host': { type: 'string' },
         'http-port': { type: 'string' },
+        'play-port': { type: 'string' },
         'rtsp-port': { type: 'string' },
         'tunnel-port': { type: 'string' },
         'ingress-port': { type: 'string' },

@@ -10,13 +10,13 @@ describe('the flags of npm start', () => {
       demo: true,
       databaseOnly: false,
       publicHost: undefined,
-      ports: { http: 8080, rtsp: 8554, tunnel: 5500, ingress: 5580 },
+      ports: { http: 8080, play: 8090, rtsp: 8554, tunnel: 5500, ingress: 5580 },
     });
   });
 
   it('are all in the help', () => {
     const own = ['no-demo', 'database-only', 'public-host', 'help'];
-    for (const flag of [...own, 'http-port', 'rtsp-port', 'tunnel-port', 'ingress-port']) {
+    for (const flag of [...own, 'http-port', 'play-port', 'rtsp-port', 'tunnel-port', 'ingress-port']) {
       expect(HELP).toContain(`--${flag}`);
     }
   });
@@ -37,7 +37,7 @@ describe('the flags of npm start', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as { port: number };
-    const free = { http: await freePort(), rtsp: await freePort(), ingress: await freePort() };
+    const free = { http: await freePort(), play: await freePort(), rtsp: await freePort(), ingress: await freePort() };
     const flags = {
       help: false,
       demo: true,

@@ -15,7 +15,7 @@ const FIRST_HEALTH_PORT = 9464;
 export async function claimPorts({ ports, publicHost }) {
   for (const [key, { flag, what }] of Object.entries(PORT_FLAGS)) {
     const port = ports[/** @type {keyof typeof PORT_FLAGS} */ (key)];
-    const host = publicHost && key !== 'ingress' ? '0.0.0.0' : '127.0.0.1';
+    const host = publicHost && key !== 'ingress' && key !== 'play' ? '0.0.0.0' : '127.0.0.1';
     if (await isPortFree(port, host)) continue;
     throw new LauncherError('port-in-use', `port ${port} (${what}) is in use: choose another with --${flag}`);
   }

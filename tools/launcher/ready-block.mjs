@@ -46,8 +46,15 @@ function demoLines({ site, demoFailure }) {
   ]);
   const gst = `    gst-launch-1.0 rtspsrc location='${first?.url}' protocols=tcp ! rtph264depay ! h264parse ! avdec_h264 ! autovideosink`;
   return [
+    ...(first?.playUrl
+      ? [
+          '',
+          '  Watch the demo site through its tunnel in a browser of this machine (for 24 hours):',
+          `    ${first.playUrl}`,
+        ]
+      : []),
     '',
-    '  Watch the demo site through its tunnel (for 24 hours):',
+    '  Watch it with an RTSP player:',
     ...plays,
     ...(first ? ['    # the same in GStreamer', gst] : []),
     '',

@@ -18,7 +18,14 @@ describe('what npm start prints at the end', () => {
     isTerminal,
     site: {
       stateDir: join(dir, 'agent'),
-      urls: [{ camera: 'Entrance', usage: 'live', url: 'rtsp://h:8554/d/e/live?ticket=a&b=c' }],
+      urls: [
+        {
+          camera: 'Entrance',
+          usage: 'live',
+          url: 'rtsp://h:8554/d/e/live?ticket=a&b=c',
+          playUrl: 'http://h:8090/play/d/e?ticket=a',
+        },
+      ],
     },
   });
 
@@ -34,6 +41,12 @@ describe('what npm start prints at the end', () => {
 
   it('quotes whole URLs for players, which a shell would cut at the ampersand', () => {
     expect(readyBlock(facts(false))).toContain(`ffplay -rtsp_transport tcp 'rtsp://h:8554/d/e/live?ticket=a&b=c'`);
+  });
+
+  it('names the page that plays in a browser before anything else', () => {
+    const block = readyBlock(facts(false));
+    expect(block.indexOf('http://h:8090/play/d/e?ticket=a')).toBeGreaterThan(0);
+    expect(block.indexOf('http://h:8090/play/d/e')).toBeLessThan(block.indexOf('ffplay'));
   });
 
   it('tells why the demo did not come up', () => {

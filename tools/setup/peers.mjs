@@ -33,6 +33,7 @@ const PEERS = [
         'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer',
       ]),
   },
+  { need: 'Chromium', packages: ['chromium'], isThere: () => onPath('chromium') },
   { need: 'nats-server', packages: ['nats-server'], isThere: () => onPath('nats-server') },
   { need: 'tcpdump', packages: ['tcpdump'], isThere: () => onPath('tcpdump') },
   { need: 'openssl', packages: ['openssl'], isThere: () => onPath('openssl') },

@@ -48,6 +48,8 @@ const schema = commonEnvironment.extend({
   ADIT_HTTP_CALLER_REQUESTS_PER_10_S: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
   /** Where players reach the video redirector; written into stream URLs. */
   ADIT_RTSP_PUBLIC: hostPort.default('127.0.0.1:8554'),
+  /** Where browsers reach the page of the video redirector; written into view tickets. */
+  ADIT_PLAY_PUBLIC: secureUrl.optional(),
   /** First operator's password, read while there is no operator. */
   ADIT_BOOTSTRAP_PASSWORD_FILE: z.string().min(1).optional(),
   /** A session ends this long after its last request. */

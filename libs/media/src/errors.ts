@@ -27,6 +27,7 @@ export type MediaErrorCode =
   | 'viewer-stalled'
   | 'viewer-timeout'
   | 'viewer-closed'
+  | 'stream-not-playable'
   | 'source-failed';
 
 export class MediaError extends Error {

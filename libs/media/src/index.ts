@@ -9,6 +9,8 @@ export {
   type Outlet,
   type Subscription,
 } from './hub/hub.js';
+export { HlsPackager, packagerDefaults, type PackagerOptions } from './hls/packager.js';
+export { mediaPlaylist, multivariantPlaylist } from './hls/playlist.js';
 export { HubRegistry } from './hub/hub-registry.js';
 export {
   LinkServer,
@@ -24,6 +26,8 @@ export {
   type LinkConnection,
   type LinkSourceOptions,
 } from './link/link-source.js';
+export { playerDefaults, PlayerOutlet, type PlayerChannel, type PlayerOptions } from './mse/player-outlet.js';
+export { asksForKeyframe, WebRtcOutlet, webRtcTrack, type WebRtcTarget } from './webrtc/webrtc-outlet.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export type { Credentials } from './rtsp/authorization.js';
 export { splitCredentials } from './rtsp/control-url.js';

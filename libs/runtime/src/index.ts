@@ -12,3 +12,4 @@ export { requestIdOf } from './request-id.js';
 export { RuntimeModule } from './runtime.module.js';
 export { Secret } from './secret.js';
 export { CONFIG, LOGGER } from './tokens.js';
+export { isSecureTransport, type TransportRule } from './transport.js';

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
-import { secureTransport, type TransportRule } from './transport.middleware.js';
+import type { TransportRule } from '@app/runtime';
+import { secureTransport } from './transport.middleware.js';
 
 const verdict = (rule: Partial<TransportRule>, localAddress: string, proto?: string): string => {
   const request = { header: () => proto, socket: { localAddress } };

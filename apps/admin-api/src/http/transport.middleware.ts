@@ -1,20 +1,13 @@
 import { DomainError } from '@app/contracts';
+import { isSecureTransport, type TransportRule } from '@app/runtime';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-
-export interface TransportRule {
-  /** A proxy that ends TLS is declared; then what it forwarded must have come to it by https. */
-  tlsProxy: boolean;
-  /** The listener's port is published on its machine's loopback alone. */
-  loopbackPublished: boolean;
-}
-
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 
 /** Passwords and bearer tokens do not travel in the clear: such a request is refused before its token is looked at. */
 export const secureTransport =
   (rule: TransportRule): RequestHandler =>
   (request: Request, _response: Response, next: NextFunction) => {
-    if (isSecure(request, rule)) return next();
+    const forwarded = request.header('x-forwarded-proto');
+    if (isSecureTransport(rule, request.socket.localAddress, forwarded)) return next();
     next(
       new DomainError(
         'insecure-transport',
@@ -24,10 +17,3 @@ export const secureTransport =
       ),
     );
   };
-
-const isSecure = (request: Request, rule: TransportRule): boolean => {
-  const forwarded = request.header('x-forwarded-proto');
-  if (rule.tlsProxy && forwarded !== undefined) return forwarded === 'https';
-  // The socket's own end: a client cannot choose it.
-  return rule.loopbackPublished || LOOPBACK.test(request.socket.localAddress ?? '');
-};

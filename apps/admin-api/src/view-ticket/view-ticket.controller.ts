@@ -21,7 +21,7 @@ export class ViewTicketController {
   @Requires('video:watch')
   @Fails('camera-not-found')
   @ApiOperation({ summary: 'A stream URL with its ticket, answered this once' })
-  @AnsweredOnce('url')
+  @AnsweredOnce('url', 'playUrl')
   @ApiCreatedResponse({ type: IssuedViewTicket })
   issue(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: NewViewTicket): Promise<IssuedViewTicket> {
     return this.tickets.issue(caller, id, body);

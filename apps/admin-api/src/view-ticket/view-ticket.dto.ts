@@ -35,6 +35,14 @@ export class IssuedViewTicket {
   })
   url!: string;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'for any browser, with the same ticket; null where no page is set up; answered this once',
+    example: 'https://host/play/site/camera?ticket=…',
+  })
+  playUrl!: string | null;
+
   @ApiProperty({ enum: streamUsage.options })
   usage!: string;
 

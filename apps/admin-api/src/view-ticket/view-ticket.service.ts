@@ -45,6 +45,7 @@ export class ViewTicketService {
     return {
       ticketId: id,
       url: this.urlOf([siteLabel, path, usage], jws),
+      playUrl: this.playUrlOf([siteLabel, path], jws),
       usage,
       firstUseBy: firstUseBy.toISOString(),
       expiresAt: expiresAt.toISOString(),
@@ -80,6 +81,13 @@ export class ViewTicketService {
     const lifetimeSeconds = asked ?? LIFETIME_SECONDS;
     const firstUse = demo && asked !== undefined ? asked : FIRST_USE_SECONDS;
     return { lifetimeSeconds, firstUseSeconds: Math.min(firstUse, lifetimeSeconds) };
+  }
+
+  private playUrlOf(parts: readonly string[], jws: string): string | null {
+    const page = this.config.ADIT_PLAY_PUBLIC;
+    if (!page) return null;
+    const path = parts.map(encodeURIComponent).join('/');
+    return `${page.origin}/play/${path}?ticket=${jws}`;
   }
 
   private urlOf(parts: readonly string[], jws: string): string {

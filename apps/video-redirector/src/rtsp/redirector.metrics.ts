@@ -15,6 +15,12 @@ export class RedirectorMetrics implements RtspServerListener {
     labelNames: ['status', 'code'],
     registers: this.registers,
   });
+  private readonly playerRefusals = new Counter({
+    name: 'adit_player_refusals_total',
+    help: 'Browser players and their requests that were refused, by code',
+    labelNames: ['status', 'code'],
+    registers: this.registers,
+  });
   private readonly stopped = new Counter({
     name: 'adit_viewers_stopped_total',
     help: 'Viewers that ended, by code',
@@ -65,6 +71,10 @@ export class RedirectorMetrics implements RtspServerListener {
 
   refused(status: number, code: string): void {
     this.refusals.inc({ status, code });
+  }
+
+  refusedPlayer(status: number, code: string): void {
+    this.playerRefusals.inc({ status, code });
   }
 
   private gauge(name: string, help: string, read: () => number): void {

@@ -10,5 +10,6 @@ import { RtspListener } from './rtsp.listener.js';
 @Module({
   controllers: [StreamHandler],
   providers: [TicketGate, TicketWatch, SiteLinkFactory, StreamResolver, RedirectorMetrics, RtspListener],
+  exports: [StreamResolver, RedirectorMetrics],
 })
 export class RtspModule {}

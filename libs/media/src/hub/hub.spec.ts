@@ -61,6 +61,16 @@ describe('Hub', () => {
     expect(rest).toEqual(rest.map((_, index) => (first + index + 1) & 0xffff));
   });
 
+  it('tells its viewers once when the far side of the upstream has lost its source, and when it is back', async () => {
+    make();
+    const recorder = await open();
+    for (const isUp of [true, false, false, true, true]) source.current.listener?.sourceState?.(isUp, 'camera-silent');
+    expect(recorder.states).toEqual(['reconnecting', 'up']);
+    source.current.listener?.sourceState?.(false, 'camera-silent');
+    expect(hub.sourceState).toMatchObject({ state: 'reconnecting', error: { remoteCode: 'camera-silent' } });
+    expect(hub.state).toBe('up');
+  });
+
   it('opens one upstream for many viewers and closes it a while after the last', async () => {
     make();
     const [first, second] = [new Recorder(), new Recorder()];

@@ -74,6 +74,7 @@ export class Hub {
   #idle: NodeJS.Timeout | undefined;
   #state: HubState = 'idle';
   #error: MediaError | undefined;
+  #farError: MediaError | undefined;
   #opened = 0;
   #bytes = 0;
   #units = 0;
@@ -102,6 +103,12 @@ export class Hub {
 
   get state(): HubState {
     return this.#state;
+  }
+
+  /** As outlets are told: `reconnecting` also while the far side of an open upstream looks for its source. */
+  get sourceState(): { state: HubState; error: MediaError | undefined } {
+    const isAway = this.#state === 'up' && this.#farError !== undefined;
+    return isAway ? { state: 'reconnecting', error: this.#farError } : { state: this.#state, error: this.#error };
   }
 
   /** The stream's description; opens the upstream. Rejects with the upstream's error or `hub-open-timeout`. */
@@ -191,6 +198,7 @@ export class Hub {
         opened: (description) => this.#upstreamOpened(description),
         unit: (unit) => this.#unit(unit),
         report: (report) => this.#report(report),
+        sourceState: (isUp, code) => this.#farState(isUp, code),
         lost: (error) => this.#lost(error),
       },
       this.#options,
@@ -271,8 +279,16 @@ export class Hub {
     for (const outlet of this.#outlets.keys()) outlet.report?.(mapped);
   }
 
+  #farState(isUp: boolean, code: string): void {
+    if (this.#state !== 'up' || isUp === (this.#farError === undefined)) return;
+    this.#farError = isUp ? undefined : new MediaError('link-refused', 'The source is away', code || 'source-failed');
+    const { state } = this.sourceState;
+    for (const outlet of this.#outlets.keys()) outlet.state?.(state, this.#farError);
+  }
+
   #setState(state: HubState, error?: MediaError): void {
     this.#state = state;
+    this.#farError = undefined;
     this.#error = error ?? this.#error;
     for (const outlet of this.#outlets.keys()) outlet.state?.(state, error);
   }

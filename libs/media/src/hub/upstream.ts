@@ -9,6 +9,7 @@ export interface UpstreamListener {
   opened(description: StreamDescription): void;
   unit(unit: AccessUnit): void;
   report(report: SenderReport): void;
+  sourceState(isUp: boolean, code: string): void;
   /** An attempt failed or an open source ended; the next attempt follows by itself. */
   lost(error: MediaError): void;
 }
@@ -71,6 +72,7 @@ export class Upstream {
     const listener = {
       unit: (unit: AccessUnit): void => void (live && this.listener.unit(unit)),
       report: (report: SenderReport): void => void (live && this.listener.report(report)),
+      sourceState: (isUp: boolean, code: string): void => void (live && this.listener.sourceState(isUp, code)),
       ended: end,
     };
     const stopped = (): void => {

@@ -65,7 +65,7 @@ export class LinkOutlet implements Outlet {
     this.#video = new Set(description.tracks.filter((track) => track.kind === 'video').map((track) => track.index));
     this.socket.write(encodeMessage(frameType.OPENED, { v: linkVersion, sdp: formatDescription(description, '0') }));
     this.#timer = setInterval(() => this.#beat(), this.options.heartbeatMs);
-    this.state(hub.state);
+    this.#tellState();
     this.#subscription = hub.subscribe(this);
     const reason = await this.#ended;
     this.#subscription.close();
@@ -102,17 +102,22 @@ export class LinkOutlet implements Outlet {
 
   state(state: HubState, error?: MediaError): void {
     if (this.#finished) return;
-    this.socket.write(encodeMessage(frameType.STATE, { state, code: error?.code ?? '' }));
+    this.socket.write(encodeMessage(frameType.STATE, { state, code: error?.remoteCode ?? error?.code ?? '' }));
   }
 
   end(error: MediaError): void {
     this.fail(error.code, error.message);
   }
 
+  #tellState(): void {
+    const { state, error } = this.#hub!.sourceState;
+    this.state(state, state === 'up' ? undefined : error);
+  }
+
   #beat(): void {
     if (this.#window.ackAgeMs > this.options.stalledMs) {
       this.#finish(new MediaError('viewer-stalled', 'The other redirector acknowledges nothing'));
-    } else if (this.#hub) this.state(this.#hub.state);
+    } else this.#tellState();
   }
 
   #read(chunk: Buffer): void {

@@ -14,8 +14,6 @@ export interface LinkSourceOptions {
   /** Without a frame for this long the link counts as dead. */
   silenceMs: number;
   maxUnitBytes: number;
-  /** Told what the site says of its upstream: a hub state and the code of its last trouble, or an empty text. */
-  onState?: (state: string, code: string) => void;
 }
 
 export const linkSourceDefaults: LinkSourceOptions = { openTimeoutMs: 10_000, silenceMs: 8000, maxUnitBytes: 9 << 20 };
@@ -172,7 +170,7 @@ class OpenLink {
       }
       case frameType.STATE: {
         const { state, code } = readMessage(frame.payload, false, 'state', 'code');
-        this.options.onState?.(state, code);
+        this.listener.sourceState?.(state === 'up', code);
         break;
       }
       case frameType.ERROR: {

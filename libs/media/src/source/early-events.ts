@@ -24,6 +24,10 @@ export class EarlyEvents implements SourceListener {
     this.#tell(() => this.listener.report(report));
   }
 
+  sourceState(isUp: boolean, code: string): void {
+    this.#tell(() => this.listener.sourceState?.(isUp, code));
+  }
+
   ended(error: MediaError): void {
     this.#tell(() => this.listener.ended(error));
   }

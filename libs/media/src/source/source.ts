@@ -6,6 +6,8 @@ import type { StreamDescription } from '../stream-description.js';
 export interface SourceListener {
   unit(unit: AccessUnit): void;
   report(report: SenderReport): void;
+  /** The far side keeps the stream open while its own source is away, or has it back. May be repeated. */
+  sourceState?(isUp: boolean, code: string): void;
   /** The source is gone; the hub decides when to open it again. Told once. */
   ended(error: MediaError): void;
 }

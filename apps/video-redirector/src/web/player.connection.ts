@@ -1,0 +1,80 @@
+import { playerDefaults, PlayerOutlet, type ViewerInfo } from '@app/media';
+import type { RawData, WebSocket } from 'ws';
+import { z } from 'zod';
+import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
+import { codeOf } from '../streams/refusal.js';
+import type { WebStream } from './web-stream.resolver.js';
+
+export const MAX_MESSAGE_BYTES = 8 << 10;
+const KEEP_ALIVE_MS = 20_000;
+/** Close code of the application's own range (RFC 6455 section 7.4.2); the reason has been told before. */
+export const CLOSE_REFUSED = 4_000;
+
+const fromPlayer = z.union([
+  z.strictObject({ ack: z.int().min(0).max(0xffff_ffff) }),
+  z.strictObject({ ping: z.number() }),
+]);
+
+/** The player learns a stable code, and then the end. */
+export const refusePlayer = (player: WebSocket, code: string, detail: string): void => {
+  if (player.readyState !== player.OPEN) return;
+  player.send(JSON.stringify({ error: code, detail }));
+  player.close(CLOSE_REFUSED, code);
+};
+
+/** One player that has shown its right, until its socket closes. */
+export class PlayerConnection {
+  constructor(
+    private readonly player: WebSocket,
+    private readonly stream: WebStream,
+    private readonly about: Omit<ViewerInfo, 'stats'>,
+    private readonly metrics: RedirectorMetrics,
+  ) {}
+
+  /** @throws MediaError of the source, or `stream-not-playable` */
+  async start(): Promise<void> {
+    const { player, stream } = this;
+    const channel = {
+      binary: (message: Buffer): void => player.send(message),
+      text: (message: object): void => player.send(JSON.stringify(message)),
+    };
+    const description = await stream.hub.describe();
+    const outlet = new PlayerOutlet(stream.hub, description, channel, playerDefaults, (error) =>
+      refusePlayer(player, codeOf(error), error.message),
+    );
+    player.on('message', (data: RawData, isBinary) => this.take(outlet, data, isBinary));
+    this.watch(outlet);
+    outlet.start();
+  }
+
+  private watch(outlet: PlayerOutlet): void {
+    const { player, metrics, stream } = this;
+    const viewer: ViewerInfo = { ...this.about, stats: outlet.stats };
+    const revoked = (): void => refusePlayer(player, 'viewer-revoked', 'the view ticket was revoked');
+    const keepAlive = setInterval(() => player.ping(), KEEP_ALIVE_MS);
+    metrics.viewerStarted(viewer);
+    stream.ended?.addEventListener('abort', revoked);
+    player.once('close', (closeCode, reason) => {
+      clearInterval(keepAlive);
+      stream.ended?.removeEventListener('abort', revoked);
+      outlet.stop();
+      metrics.viewerStopped(viewer, closeCode === CLOSE_REFUSED ? reason.toString() : 'viewer-closed');
+    });
+    if (stream.ended?.aborted) revoked();
+  }
+
+  private take(outlet: PlayerOutlet, data: RawData, isBinary: boolean): void {
+    const message = isBinary ? undefined : readPlayerMessage(data);
+    if (message === undefined) return refusePlayer(this.player, 'invalid-request', 'the message is not understood');
+    if ('ack' in message) outlet.acknowledge(message.ack);
+    else this.player.send(JSON.stringify({ pong: message.ping, at: performance.timeOrigin + performance.now() }));
+  }
+}
+
+const readPlayerMessage = (data: RawData): z.output<typeof fromPlayer> | undefined => {
+  try {
+    return fromPlayer.parse(JSON.parse((data as Buffer).toString()));
+  } catch {
+    return undefined;
+  }
+};

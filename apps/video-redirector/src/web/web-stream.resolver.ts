@@ -1,0 +1,51 @@
+import { streamUsage } from '@app/contracts';
+import type { Hub } from '@app/media';
+import { Injectable } from '@nestjs/common';
+import { decodeJwt } from 'jose';
+import { StreamResolver } from '../streams/stream.resolver.js';
+import type { Failure } from './problem.js';
+import type { StreamTarget } from './web-request.js';
+
+/** `ended` takes the right back. */
+export interface WebStream {
+  hub: Hub;
+  ended: AbortSignal | undefined;
+}
+
+const DETAILS: Record<number, string> = {
+  401: 'the view ticket is missing, wrong or over: ask for a new one',
+  403: 'the view ticket is for another stream or another viewer',
+  404: 'there is no such stream',
+};
+
+/** The same rules as for RTSP; the address of the page does not name the usage, the ticket does. */
+@Injectable()
+export class WebStreamResolver {
+  constructor(private readonly streams: StreamResolver) {}
+
+  async resolve(
+    { site, camera }: StreamTarget,
+    ticket: string | undefined,
+    remoteAddress: string,
+  ): Promise<WebStream | Failure> {
+    const path = `/${site}/${camera}/${usageOf(ticket)}`;
+    const query = new URLSearchParams(ticket === undefined ? {} : { ticket });
+    const request = { method: 'GET', url: path, path, query, remoteAddress, authorization: undefined };
+    const resolution = await this.streams.resolve(request);
+    if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended };
+    const { status, code, reason } = resolution.refuse;
+    return { status: httpStatusOf(status), code, detail: DETAILS[status] ?? reason };
+  }
+}
+
+/** Not verified: a ticket that lies here is not admitted to the stream that it names. */
+const usageOf = (ticket: string | undefined): string => {
+  try {
+    return streamUsage.parse(decodeJwt(ticket ?? '')['usage']);
+  } catch {
+    return 'live';
+  }
+};
+
+/** RTSP has statuses of its own from 451 on, all of which say: not now. */
+const httpStatusOf = (status: number): number => (status > 450 && status < 500 ? 503 : status);
