@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { RtspConnection } from './connection.js';
+import type { DatagramOutlets, Peer } from './negotiation.js';
 import type { Resolve, RtspServerListener, RtspServerOptions, Serving } from './serving.js';
 
 export const rtspServerDefaults: RtspServerOptions = {
@@ -14,6 +15,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   maxQueuedRequests: 16,
   sweepMs: 1000,
   serverName: 'Adit',
+  join: 'cached',
   maxBacklogMs: 600,
   maxBacklogBytes: 2 << 20,
   maxLagMs: 2000,
@@ -21,7 +23,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   senderReportMs: 5000,
 };
 
-/** RTSP for viewers: RTP interleaved in the connection, nothing else (RFC 2326). */
+/** RTSP for viewers (RFC 2326): RTP interleaved in the connection and, where `datagrams` allow it, beside it. */
 export class RtspServer implements Serving {
   readonly options: RtspServerOptions;
   readonly #server: Server;
@@ -33,9 +35,10 @@ export class RtspServer implements Serving {
     readonly resolve: Resolve,
     options: Partial<RtspServerOptions> = {},
     readonly listener: RtspServerListener = {},
+    readonly datagrams?: DatagramOutlets,
   ) {
     this.options = { ...rtspServerDefaults, ...options };
-    this.#server = createServer({ noDelay: true }, (socket) => this.handle(socket, remoteAddressOf(socket)));
+    this.#server = createServer({ noDelay: true }, (socket) => this.handle(socket, peerOf(socket)));
     this.#sweep = setInterval(() => this.#sweepAll(), this.options.sweepMs).unref();
   }
 
@@ -55,14 +58,15 @@ export class RtspServer implements Serving {
   }
 
   /** Serves a connection that somebody else accepted, for example after TLS. */
-  handle(socket: Duplex, remoteAddress: string): void {
+  handle(socket: Duplex, peer: Peer): void {
+    const { remoteAddress } = peer;
     if (this.#closed || this.#connections.size >= this.options.maxConnections || !this.#hasRoomFor(remoteAddress)) {
       this.listener.refused?.(503, this.#closed ? 'viewer-closed' : 'rtsp-too-many-connections', remoteAddress);
       socket.on('error', () => undefined);
       socket.destroy();
       return;
     }
-    const connection = new RtspConnection(socket, remoteAddress, this);
+    const connection = new RtspConnection(socket, peer, this);
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
   }
@@ -95,6 +99,8 @@ export class RtspServer implements Serving {
   }
 }
 
-function remoteAddressOf(socket: Socket): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+/** The ends of a TCP connection; IPv4 that came to a socket of IPv6 is IPv4. */
+export function peerOf(socket: Pick<Socket, 'remoteAddress' | 'localAddress'>): Peer {
+  const plain = (address = ''): string => address.replace(/^::ffff:(?=\d+\.)/, '');
+  return { remoteAddress: plain(socket.remoteAddress), localAddress: plain(socket.localAddress) };
 }

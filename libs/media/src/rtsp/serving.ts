@@ -1,4 +1,6 @@
 import type { Hub } from '../hub/hub.js';
+import type { DatagramOutlets, RefusedOffer, TransportReason } from './negotiation.js';
+import type { Transport } from './transport.js';
 import type { ViewerOptions, ViewerStats } from './viewer.js';
 
 export interface ResolveRequest {
@@ -30,6 +32,14 @@ export interface ViewerInfo {
   path: string;
   remoteAddress: string;
   userAgent: string | undefined;
+  /** How RTP reaches the viewer. */
+  transport: Transport;
+  /** The RTSP connection, and with it all of TCP's RTP, is inside TLS. */
+  encrypted: boolean;
+  /** Why it is that transport and no better one. */
+  reason: TransportReason;
+  /** The better transport that the client asked for first. */
+  fallbackFrom: Transport | undefined;
   stats: ViewerStats;
 }
 
@@ -39,6 +49,8 @@ export interface RtspServerListener {
   viewerStopped?(viewer: ViewerInfo, code: string): void;
   /** A request was answered with something else than 200. */
   refused?(status: number, code: string, remoteAddress: string): void;
+  /** An offer of a SETUP was not taken. */
+  offerRefused?(offer: RefusedOffer): void;
 }
 
 export interface RtspServerOptions extends ViewerOptions {
@@ -66,4 +78,6 @@ export interface Serving {
   readonly options: RtspServerOptions;
   readonly resolve: Resolve;
   readonly listener: RtspServerListener;
+  /** Without it RTP goes inside the connection only. */
+  readonly datagrams?: DatagramOutlets;
 }
