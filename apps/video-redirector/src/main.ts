@@ -9,7 +9,7 @@ await runCloudApp({
   name: 'video-redirector',
   config: readConfig,
   module: appModule,
-  listen: async (context) => ({ rtsp: await context.get(RtspListener).listen() }),
+  listen: (context) => context.get(RtspListener).listen(),
   checks: (context) => ({ database: () => context.get(Database).ping() }),
   registry: (context) => context.get(RedirectorMetrics).registry,
 });

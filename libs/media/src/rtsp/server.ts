@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket, type SecureContext } from 'node:tls';
 import { RtspConnection } from './connection.js';
 import type { DatagramOutlets, Peer } from './negotiation.js';
 import type { Resolve, RtspServerListener, RtspServerOptions, Serving } from './serving.js';
@@ -26,7 +27,7 @@ export const rtspServerDefaults: RtspServerOptions = {
 /** RTSP for viewers (RFC 2326): RTP interleaved in the connection and, where `datagrams` allow it, beside it. */
 export class RtspServer implements Serving {
   readonly options: RtspServerOptions;
-  readonly #server: Server;
+  readonly #servers = new Set<Server>();
   readonly #connections = new Set<RtspConnection>();
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
@@ -38,7 +39,6 @@ export class RtspServer implements Serving {
     readonly datagrams?: DatagramOutlets,
   ) {
     this.options = { ...rtspServerDefaults, ...options };
-    this.#server = createServer({ noDelay: true }, (socket) => this.handle(socket, peerOf(socket)));
     this.#sweep = setInterval(() => this.#sweepAll(), this.options.sweepMs).unref();
   }
 
@@ -48,12 +48,14 @@ export class RtspServer implements Serving {
 
   /** Port 0 takes a free one; resolves with the address in use, rejects with the socket's error. */
   listen(port: number, host: string): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        resolve(this.#server.address() as AddressInfo);
-      });
+    return this.#listen(port, host, (socket) => this.handle(socket, peerOf(socket)));
+  }
+
+  /** The same inside TLS. The handshake counts as a part of what a connection does before it shows a right. */
+  listenTls(port: number, host: string, secureContext: SecureContext): Promise<AddressInfo> {
+    return this.#listen(port, host, (socket) => {
+      const peer = { ...peerOf(socket), encrypted: true };
+      this.handle(new TLSSocket(socket, { isServer: true, secureContext }), peer);
     });
   }
 
@@ -78,7 +80,19 @@ export class RtspServer implements Serving {
     const ended = [...this.#connections].map(({ socket }) => new Promise((resolve) => socket.once('close', resolve)));
     for (const connection of this.#connections) connection.destroy('viewer-closed');
     await Promise.all(ended);
-    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
+    await Promise.all([...this.#servers].map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  #listen(port: number, host: string, accept: (socket: Socket) => void): Promise<AddressInfo> {
+    const server = createServer({ noDelay: true }, accept);
+    this.#servers.add(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve(server.address() as AddressInfo);
+      });
+    });
   }
 
   /** Idle connections of one address must not keep the viewers of all others out. */
