@@ -13,6 +13,9 @@ const esmOnly = [
   '@seriousme',
   'openid-client',
   'oauth4webapi',
+  'age-encryption',
+  '@noble',
+  '@scure',
 ];
 
 const project = {

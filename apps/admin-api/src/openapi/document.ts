@@ -19,6 +19,7 @@ const TAGS = [
   'webhooks',
   'audit',
   'tenants',
+  'authority',
 ];
 
 const DESCRIPTION = [

@@ -1,5 +1,5 @@
 import { DomainError, type enrolmentRedeem } from '@app/contracts';
-import { Database, type Transaction } from '@app/persistence';
+import { Database, RevocationJournal, type Transaction } from '@app/persistence';
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
@@ -34,6 +34,7 @@ export class EnrolmentService {
     private readonly rows: EnrolmentRepository,
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
+    private readonly journal: RevocationJournal,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -44,7 +45,8 @@ export class EnrolmentService {
     const attempt = { tenantId: tenantId ?? '', keyfileId, subject, request };
     const token = await this.claim(attempt);
     const { der, issuerChain } = await this.certify(attempt, token);
-    return { certificateChain: certificatePem(der) + issuerChain, trust: this.authority.trust };
+    const { trust, signedTrust } = this.authority.pinned();
+    return { certificateChain: certificatePem(der) + issuerChain, trust, signedTrust };
   }
 
   /** Steps 1 to 3. Bad input never writes; the losers of a race end here. */
@@ -57,7 +59,12 @@ export class EnrolmentService {
       if (stranger !== undefined) return { refusal: stranger };
       await this.requireFreshKey(tx, attempt);
       const claim = { tenantId, keyfileId, csrSpki: subject.csrSpki, from: request.peerAddress };
-      if (await this.rows.claim(tx, claim)) await this.audit(tx, attempt, 'enrolment.claimed', {});
+      if (await this.rows.claim(tx, claim)) {
+        const csrSpki = subject.csrSpki.toString('base64');
+        // Yesterday's backup has the keyfile unused: from the journal it knows whose it is.
+        await this.journal.record(tx, { kind: 'keyfile-claimed', tenantId, keyfileId, csrSpki });
+        await this.audit(tx, attempt, 'enrolment.claimed', {});
+      }
       return this.judge(tx, attempt);
     });
     if ('refusal' in outcome) throw new DomainError(outcome.refusal.code, outcome.refusal.detail);
@@ -101,7 +108,7 @@ export class EnrolmentService {
   private async certify(attempt: Attempt, token: TokenRow): Promise<StoredCertificate> {
     const { tenantId, keyfileId, subject } = attempt;
     const existing = await this.database.inTenant(tenantId, (tx) => this.rows.findCertificate(tx, tenantId, keyfileId));
-    const certificate = existing === undefined ? await this.sign(token, subject.csrSpki) : undefined;
+    const certificate = existing === undefined ? await this.sign(attempt, token) : undefined;
     return this.database.inTenant(tenantId, async (tx) => {
       const locked = await this.rows.lockToken(tx, tenantId, keyfileId);
       const standing = locked === undefined ? undefined : standingOf(locked, subject.csrSpki);
@@ -111,15 +118,21 @@ export class EnrolmentService {
     });
   }
 
-  private async sign(token: TokenRow, csrSpki: Buffer): Promise<NewCertificate> {
-    const { agentId, now } = token;
-    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now);
+  private async sign({ tenantId, subject }: Attempt, token: TokenRow): Promise<NewCertificate> {
+    const { agentId, siteId, siteLabel, now } = token;
+    const { csrSpki, siteTlsSpki } = subject;
+    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now, {
+      tenantId,
+      siteId,
+      siteLabel,
+      siteTlsSpki,
+    });
     return {
       serial: serialOf(certificate),
       agentId,
       spkiSha256: spkiSha256(csrSpki),
       der: certificate.raw,
-      issuerChain: this.authority.issuers.agentCa,
+      issuerChain: this.authority.chainOf(certificate),
       notBefore: notBeforeOf(certificate),
       notAfter: notAfterOf(certificate),
     };

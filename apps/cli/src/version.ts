@@ -1,0 +1,2 @@
+/** Shown by `--version` and written into backups; a spec keeps it equal to package.json. */
+export const CLI_VERSION = '0.1.0';
