@@ -66,11 +66,8 @@ async function open(url, kind) {
 }
 
 process.send?.({ type: 'ready' });
-process.on('message', async ({ id, command, ...rest }) => {
-  try {
-    process.send?.({ id, ...(await COMMANDS[command](rest)) });
-  } catch (error) {
-    process.send?.({ id, error: String(error) });
-  }
+process.on('message', ({ id, command, ...rest }) => {
+  const answer = (/** @type {object} */ result) => process.send?.({ id, ...result });
+  COMMANDS[command](rest).then(answer, (error) => answer({ error: String(error) }));
 });
 process.on('disconnect', () => process.exit());

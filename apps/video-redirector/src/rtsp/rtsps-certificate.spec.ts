@@ -11,7 +11,7 @@ describe('the certificate of RTSPS', () => {
   afterEach(() => rmSync(dir, { recursive: true }));
 
   const own = (): ReturnType<typeof openRtspsCertificate> =>
-    openRtspsCertificate({ ADIT_DATA_DIR: join(dir, 'data'), ADIT_SERVER_NAMES: ['video.example'] } as never);
+    openRtspsCertificate({ ADIT_DATA_DIR: join(dir, 'data'), ADIT_SERVER_NAMES: ['video.example'] });
   const given = (): ReturnType<typeof openRtspsCertificate> =>
     openRtspsCertificate({
       ADIT_RTSPS_CERTIFICATE_FILE: join(dir, 'cert.pem'),

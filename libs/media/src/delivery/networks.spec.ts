@@ -35,9 +35,9 @@ describe('the networks of a redirector', () => {
 
   it('refuse a name used twice and a route to nowhere', () => {
     const [network] = rules.networks;
-    expect(() => new Networks({ networks: [network!, network!], routes: [] })).toThrow('same name');
+    expect(() => new Networks({ networks: [network, network], routes: [] })).toThrow('same name');
     const routes = [{ between: ['site', 'moon'] as const, transport: 'tcp' as const }];
-    expect(() => new Networks({ networks: [network!], routes })).toThrow('moon');
+    expect(() => new Networks({ networks: [network], routes })).toThrow('moon');
   });
 
   it('carry everything smaller as well', () => {

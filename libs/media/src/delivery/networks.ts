@@ -79,7 +79,7 @@ function readRule({ name, cidr, transport }: NetworkRule): Known {
 }
 
 const smallest = (of: readonly Transport[]): Transport =>
-  transports[Math.min(...of.map((one) => transports.indexOf(one)))]!;
+  transports[Math.min(...of.map((one) => transports.indexOf(one)))];
 
 /** Whether a way that carries `most` carries this as well. */
 export const isWithin = (transport: Transport, most: Transport): boolean =>

@@ -105,12 +105,12 @@ describe('RTP beside the RTSP connection', () => {
     await ask(socket, 'PLAY', '/cam', sessionOf(answer));
     await poll(() => got.length > 40);
     expect(new Set(got.map(({ from }) => from))).toEqual(new Set([Number(granted?.[2])]));
-    expect(got[0]!.packet[12]! & 0x1f).toBe(7);
+    expect(got[0].packet[12] & 0x1f).toBe(7);
     const sequences = got.map(({ packet }) => packet.readUInt16BE(2));
-    expect(sequences.slice(1).filter((next, index) => distance(sequences[index]!, next, 16) !== 1)).toEqual([]);
+    expect(sequences.slice(1).filter((next, index) => distance(sequences[index], next, 16) !== 1)).toEqual([]);
     expect(((await report) as [Buffer])[0][1]).toBe(200);
     expect(started).toMatchObject([{ transport: 'udp', reason: 'best-available', fallbackFrom: undefined }]);
-    expect(started[0]!.stats.bytes).toBeGreaterThan(500);
+    expect(started[0].stats.bytes).toBeGreaterThan(500);
   });
 
   it('lives on the viewer’s reports, reads its loss in them, and ends without them', async () => {
@@ -133,8 +133,8 @@ describe('RTP beside the RTSP connection', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     clearInterval(timer);
     expect(stopped).toEqual([]);
-    expect(started[0]!.stats.lossFraction).toBe(0.25);
-    expect(started[0]!.stats.lagMs).toBeLessThan(100);
+    expect(started[0].stats.lossFraction).toBe(0.25);
+    expect(started[0].stats.lagMs).toBeLessThan(100);
     await poll(() => stopped.length > 0);
     expect(stopped).toEqual(['viewer-timeout']);
   });
@@ -247,9 +247,9 @@ describe('RTP beside the RTSP connection', () => {
       const granted = answers.map((answer) => /destination=(\S+?);port=(\d+)-(\d+);ttl=1/.exec(answer)!.slice(1));
       expect(granted[0]).toEqual(granted[1]);
       expect(datagrams.multicast!.size).toBe(1);
-      const packets = await receive(granted[0]![0]!, Number(granted[0]![1]));
-      await ask(first, 'PLAY', '/cam', sessionOf(answers[0]!));
-      await ask(second, 'PLAY', '/cam', sessionOf(answers[1]!));
+      const packets = await receive(granted[0][0], Number(granted[0][1]));
+      await ask(first, 'PLAY', '/cam', sessionOf(answers[0]));
+      await ask(second, 'PLAY', '/cam', sessionOf(answers[1]));
       await poll(() => packets.length > 40);
       const sequences = packets.map((packet) => packet.readUInt16BE(2));
       expect(new Set(sequences).size).toBe(sequences.length);

@@ -126,8 +126,8 @@ describe('the redirector for viewers, when what comes in is broken', () => {
     expect(seen.get(200)).toBeGreaterThan(500);
     await poll(() => server.connections === 1 && hub.stats.outlets === 1);
     expect(sequences.length).toBeGreaterThan(1_000);
-    expect(sequences.slice(1).filter((next, index) => next !== ((sequences[index]! + 1) & 0xffff))).toEqual([]);
-    expect(started[0]!.stats.droppedUnits).toBe(0);
+    expect(sequences.slice(1).filter((next, index) => next !== ((sequences[index] + 1) & 0xffff))).toEqual([]);
+    expect(started[0].stats.droppedUnits).toBe(0);
     expect(process.memoryUsage().rss - before).toBeLessThan(maxGrowthBytes);
   }, 120_000);
 
@@ -148,7 +148,7 @@ describe('the redirector for viewers, when what comes in is broken', () => {
     for (let round = 0; round < rounds; round++) {
       socket.write(encodeInterleaved(Math.floor(random() * 4), control(random).subarray(0, 0xffff)));
     }
-    const { stats } = started[0]!;
+    const { stats } = started[0];
     const units = stats.units;
     await poll(() => stats.units > units + 40);
     expect(stopped).toEqual([]);

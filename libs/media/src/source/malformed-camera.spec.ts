@@ -95,10 +95,10 @@ function rtp(random: () => number): Buffer {
     Buffer.from([0x7c, 0x85, 1, 2, 3]),
     Buffer.alloc(0),
   ];
-  const payload = payloads[Math.floor(random() * payloads.length)]!;
+  const payload = payloads[Math.floor(random() * payloads.length)];
   const sequence = Math.floor(random() * 65_536);
   const packet = writeRtp({ marker: true, payloadType: 96, sequence, timestamp: sequence * 90, ssrc: 5 }, payload);
-  packet[0] = packet[0]! | (random() < 0.3 ? 0x10 : 0) | (random() < 0.3 ? 0x20 : 0);
+  packet[0] = packet[0] | (random() < 0.3 ? 0x10 : 0) | (random() < 0.3 ? 0x20 : 0);
   return packet;
 }
 
