@@ -92,6 +92,25 @@ describe('Viewer', () => {
     expect(viewer.stats.droppedUnits).toBeGreaterThan(40);
   });
 
+  it('gets the whole group of pictures at its beginning, though that is more than it may be behind later', async () => {
+    await play();
+    for (let unit = 0; unit < 50; unit++) source.send(false);
+    const late = new Gate();
+    late.shut();
+    const delivery = new InterleavedDelivery(late);
+    const { tracks } = await hub.describe();
+    delivery.setUp(tracks[0], { rtp: 0, rtcp: 1 });
+    const viewer = new Viewer(delivery, hub, tracks, options, () => undefined);
+    viewer.start();
+    source.send(false);
+    expect([viewer.stats.units, viewer.stats.droppedUnits]).toEqual([52, 0]);
+    for (let unit = 0; unit < 20; unit++) source.send(false);
+    expect(viewer.stats.dropEpisodes).toBe(1);
+    late.openAgain();
+    await settled();
+    viewer.stop();
+  });
+
   it('is cut by age', async () => {
     const viewer = await play({ maxBacklogMs: 20, maxBacklogBytes: 1 << 20 });
     gate.shut();
