@@ -54,7 +54,8 @@ const source = {
   },
 };
 
-const hub = new Hub(source);
+// A camera keeps no pictures for those who come later.
+const hub = new Hub(source, { maxCacheBytes: 0 });
 const server = new RtspServer(async () => ({ hub }));
 const { port } = await server.listen(0, '127.0.0.1');
 process.send?.({ type: 'ready', port });

@@ -13,14 +13,22 @@ const SETTLE_MS = 2_000;
 export default async function fanOut({ report }, scene, { seconds, viewers: count }) {
   const { viewers, camera, newUrl, redirectorPid } = scene;
   const url = await newUrl();
+  const clock = () => performance.now() / 1_000;
   const carried = async () => {
+    const [bytes, cpu, at] = [await scene.tunnelBytes(), cpuSeconds(redirectorPid), clock()];
     await viewers.ask('figures');
-    const [bytes, cpu, from] = [await scene.tunnelBytes(), cpuSeconds(redirectorPid), performance.now()];
+    const receivedAt = clock();
     await delay(seconds * 1_000);
-    const [after, used] = [await scene.tunnelBytes(), cpuSeconds(redirectorPid)];
-    const s = (performance.now() - from) / 1_000;
     const { bytes: received, least } = await viewers.ask('figures');
-    return { tunnel: (after - bytes) / s, cores: (used - cpu) / s, received: received / s, least: least / s };
+    const receivedFor = clock() - receivedAt;
+    const [after, used, until] = [await scene.tunnelBytes(), cpuSeconds(redirectorPid), clock()];
+    const s = until - at;
+    return {
+      tunnel: (after - bytes) / s,
+      cores: (used - cpu) / s,
+      received: received / receivedFor,
+      least: least / receivedFor,
+    };
   };
   await viewers.ask('open', { url, count: 1, kind: 'counted' });
   await delay(SETTLE_MS);
