@@ -11,6 +11,7 @@ import { startPostgres } from '../../tools/launcher/postgres.mjs';
 import { signInFirst } from '../../tools/demo/rest.mjs';
 
 /** @typedef {import('./load/client.mjs').Path} Path */
+/** @typedef {import('../../tools/launcher/provision.mjs').CloudApp} CloudApp */
 /** @typedef {'control' | 'live' | 'events' | 'playback' | 'bulk'} ChannelClass */
 
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
@@ -35,17 +36,17 @@ export class BenchCloud {
   }
 
   /**
-   * @param {{ endpointPort?: number, broker?: Record<string, string> }} [options] `endpointPort`: what keyfiles name in
-   *   place of the broker's port; `broker`: further settings of it
+   * @param {{ endpointPort?: number, broker?: Record<string, string>, apps?: CloudApp[] }} [options] `endpointPort`: what
+   *   keyfiles name in place of the broker's port; `broker`: further settings of it; `apps`: beside the first three
    */
-  static async start({ endpointPort, broker = {} } = {}) {
+  static async start({ endpointPort, broker = {}, apps = [] } = {}) {
     const dataDir = mkdtempSync(join(tmpdir(), 'adit-bench-'));
     chmodSync(dataDir, 0o711);
     const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
-    const health = { 'tunnel-broker': await freePort() };
+    const health = { 'tunnel-broker': await freePort(), 'video-redirector': await freePort() };
     const cloud = new BenchCloud(dataDir, { http, play: 0, rtsp, tunnel, ingress, health });
     try {
-      await cloud.launch(endpointPort ?? tunnel, broker);
+      await cloud.launch(endpointPort ?? tunnel, broker, apps);
       return cloud;
     } catch (error) {
       await cloud.stop();
@@ -56,8 +57,9 @@ export class BenchCloud {
   /**
    * @param {number} endpointPort
    * @param {Record<string, string>} broker
+   * @param {CloudApp[]} apps
    */
-  async launch(endpointPort, broker) {
+  async launch(endpointPort, broker, apps) {
     const { dataDir, ports } = this;
     const postgres = await startPostgres({ dir: join(dataDir, 'postgres'), settings: FAST });
     this.undo.push(() => postgres.stop());
@@ -69,7 +71,7 @@ export class BenchCloud {
       ownerUrl: postgres.ownerUrl,
       nats,
       ports,
-      apps: ['keyfile-issuer', 'tunnel-broker', 'admin-api'],
+      apps: ['keyfile-issuer', 'tunnel-broker', 'admin-api', ...apps],
       extra: {
         'keyfile-issuer': { ADIT_PUBLIC_ENDPOINTS: `127.0.0.1:${endpointPort}` },
         'tunnel-broker': broker,
@@ -98,8 +100,16 @@ export class BenchCloud {
    * The present broker's counters by name, labels included.
    * @returns {Promise<Record<string, number>>}
    */
-  async brokerFigures() {
-    const response = await fetch(`http://127.0.0.1:${this.ports.health['tunnel-broker']}/metrics`);
+  brokerFigures() {
+    return this.figuresOf('tunnel-broker');
+  }
+
+  /**
+   * @param {'tunnel-broker' | 'video-redirector'} app
+   * @returns {Promise<Record<string, number>>}
+   */
+  async figuresOf(app) {
+    const response = await fetch(`http://127.0.0.1:${this.ports.health[app]}/metrics`);
     const lines = (await response.text()).split('\n').filter((line) => line.startsWith('adit_'));
     return Object.fromEntries(
       lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
@@ -132,7 +142,7 @@ export class BenchCloud {
     });
     this.undo.push(() => agent.stop());
     await agent.start(UP_MS);
-    return { label, pid: agent.pid ?? 0, stateDir };
+    return { id, label, pid: agent.pid ?? 0, stateDir };
   }
 
   /**

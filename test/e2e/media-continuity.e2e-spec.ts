@@ -33,6 +33,35 @@ describe('continuity for viewers', () => {
     }
   }, 40_000);
 
+  it('passes AAC, Opus, G.711 and data unchanged beside the picture', async () => {
+    const camera = await startGstCamera({ gap: 10 });
+    const pair = await startPair(new RtspSource(camera.url('/tracks')));
+    const direct = await ViewerProbe.play(camera.url('/tracks'));
+    const viewer = await ViewerProbe.play(pair.url);
+    const of = (probe: ViewerProbe, track: number): string[] =>
+      probe.units.filter((unit) => unit.track === track).map((unit) => unit.hash);
+    try {
+      const codecs = ['H264', 'MPEG4-GENERIC', 'OPUS', 'PCMU', 'X-GST'];
+      expect(viewer.description.tracks.map(({ codec }) => codec)).toEqual(codecs);
+      expect(viewer.description.tracks.map(({ lines }) => lines.filter((line) => line.startsWith('a=fmtp')))).toEqual(
+        direct.description.tracks.map(({ lines }) => lines.filter((line) => line.startsWith('a=fmtp'))),
+      );
+      for (const track of codecs.keys()) {
+        await viewer.until(() => of(viewer, track).length > 12);
+        const seen = of(viewer, track).slice(2, 12);
+        await direct.until(() => of(direct, track).includes(seen[9]));
+        const whole = of(direct, track);
+        const starts = whole.flatMap((hash, at) => (hash === seen[0] ? [at] : []));
+        expect(starts.some((at) => seen.every((hash, index) => whole[at + index] === hash))).toBe(true);
+      }
+      expect(viewer.gaps).toBe(0);
+    } finally {
+      await Promise.all([viewer.close(), direct.close()]);
+      await pair.close();
+      await camera.stop();
+    }
+  }, 40_000);
+
   it('keeps the viewer when the camera restarts, and goes on at a keyframe without a gap in the numbers', async () => {
     const camera = await startGstCamera();
     const pair = await startPair(new RtspSource(camera.url('/cam')), { site: quick, cloud: quick });

@@ -18,11 +18,13 @@ export interface PlayOptions {
   readonly seconds?: number;
   /** Compare the access units themselves and decode nothing. */
   readonly copy?: boolean;
+  /** Of RTP; interleaved TCP unless told otherwise. `any` leaves it to ffmpeg, which tries UDP first. */
+  readonly transport?: 'tcp' | 'udp' | 'udp_multicast' | 'any';
   /** Program and arguments before ffmpeg, for example `ip netns exec NAME`. */
   readonly through?: readonly string[];
 }
 
-/** ffmpeg as a viewer over RTSP interleaved TCP, reporting every frame it gets. */
+/** ffmpeg as an RTSP viewer, reporting every frame it gets. */
 export class Player implements AsyncDisposable {
   readonly frames: Frame[] = [];
   stderr = '';
@@ -30,9 +32,10 @@ export class Player implements AsyncDisposable {
   readonly #ended: Promise<number>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(url: string, { seconds, copy = false, through = [] }: PlayOptions = {}) {
+  constructor(url: string, { seconds, copy = false, transport = 'tcp', through = [] }: PlayOptions = {}) {
     const startedAt = performance.now();
-    const input = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', url];
+    const asked = transport === 'any' ? [] : ['-rtsp_transport', transport];
+    const input = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...asked, '-i', url];
     const limit = seconds === undefined ? [] : ['-t', String(seconds)];
     const output = [
       '-map',

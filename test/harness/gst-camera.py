@@ -1,4 +1,4 @@
-"""A camera: gst-rtsp-server with a live H.264 picture at /cam (and G.711 sound at /av).
+"""A camera: gst-rtsp-server with a live H.264 picture at /cam (and G.711 sound at /av; AAC, Opus and data at /tracks).
 
 Arguments: port (0 takes a free one), then optionally digest user and password, the gap between keyframes in frames,
 the picture (a pattern of videotestsrc) and the listening address.
@@ -20,6 +20,12 @@ VIDEO = (
     "videotestsrc is-live=true pattern=%s ! video/x-raw,width=320,height=240,framerate=25/1 ! "
     "x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=%s bitrate=400 ! "
     "video/x-h264,profile=baseline ! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96" % (pattern or "ball", gap or "25")
+)
+TRACKS = (
+    " audiotestsrc is-live=true ! audioconvert ! avenc_aac ! rtpmp4gpay name=pay1 pt=97"
+    " audiotestsrc is-live=true freq=880 ! audioresample ! opusenc ! rtpopuspay name=pay2 pt=98"
+    " audiotestsrc is-live=true freq=220 ! mulawenc ! rtppcmupay name=pay3 pt=0"
+    " videotestsrc is-live=true pattern=snow ! video/x-raw,width=16,height=16,framerate=5/1 ! rtpgstpay name=pay4 pt=107"
 )
 AUDIO = "audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8"
 
@@ -44,6 +50,7 @@ server.set_service(port or "0")
 mounts = server.get_mount_points()
 mounts.add_factory("/cam", factory(VIDEO, bool(user)))
 mounts.add_factory("/av", factory(VIDEO + " " + AUDIO, bool(user)))
+mounts.add_factory("/tracks", factory(VIDEO + TRACKS, bool(user)))
 if user:
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()

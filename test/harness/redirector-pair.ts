@@ -4,7 +4,9 @@ import {
   LinkServer,
   LinkSource,
   RtspServer,
+  type DatagramOutlets,
   type HubOptions,
+  type RtspServerListener,
   type RtspServerOptions,
   type Source,
 } from '@app/media';
@@ -24,6 +26,10 @@ export interface PairOptions {
   site?: Partial<HubOptions>;
   cloud?: Partial<HubOptions>;
   server?: Partial<RtspServerOptions>;
+  listener?: RtspServerListener;
+  datagrams?: DatagramOutlets;
+  /** Where viewers connect to; loopback unless told otherwise. */
+  host?: string;
 }
 
 /** Both redirectors in this process with a real TCP connection between them. */
@@ -52,10 +58,13 @@ export async function startPair(source: Source, options: PairOptions = {}): Prom
         path === '/cam' ? { hub: cloud } : { refuse: { status: 404, code: 'unknown', reason: 'No such stream' } },
       ),
     options.server,
+    options.listener,
+    options.datagrams,
   );
-  const address = await server.listen(0, '127.0.0.1');
+  const { host = '127.0.0.1' } = options;
+  const address = await server.listen(0, host);
   return {
-    url: `rtsp://127.0.0.1:${address.port}/cam`,
+    url: `rtsp://${host}:${address.port}/cam`,
     site,
     cloud,
     server,

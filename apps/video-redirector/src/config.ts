@@ -1,4 +1,4 @@
-import { commonEnvironment, parseEnvironment } from '@app/runtime';
+import { commonEnvironment, ConfigurationError, parseEnvironment } from '@app/runtime';
 import { cidrList } from '@app/tunnel-dialer';
 import { z } from 'zod';
 
@@ -22,10 +22,42 @@ export const redirectorEnvironment = commonEnvironment.extend({
   ADIT_WEBRTC_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   /** A proxy that ends TLS stands before the page and says so in X-Forwarded-Proto. */
   ADIT_TLS_PROXY: flag,
+  /** RTSP inside TLS; off without a port. */
+  ADIT_RTSPS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** PEM, the chain of the certificate after it. */
+  ADIT_RTSPS_CERTIFICATE_FILE: z.string().optional(),
+  /** PEM, mode 0600. */
+  ADIT_RTSPS_KEY_FILE: z.string().optional(),
+  /** Where a certificate of this redirector's own is kept when no other is given. */
+  ADIT_DATA_DIR: z.string().min(1).optional(),
+  /** Names and addresses in that certificate. */
+  ADIT_SERVER_NAMES: z
+    .string()
+    .default('localhost,127.0.0.1,::1')
+    .transform((text) => text.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, 'names and addresses, separated by commas'))),
+  /** Networks that RTP may go to in datagrams: docs/video-networks.md. */
+  ADIT_NETWORKS_FILE: z.string().optional(),
   /** Ranges that direct dials may reach although they are private or loopback. */
   ADIT_DIRECT_ALLOW_CIDRS: cidrList,
 });
 
 export type RedirectorConfig = z.infer<typeof redirectorEnvironment>;
 
-export const readConfig = (): RedirectorConfig => parseEnvironment(redirectorEnvironment, process.env);
+/** @throws ConfigurationError when settings contradict each other */
+export const checkConfig = (config: RedirectorConfig): RedirectorConfig => {
+  const { ADIT_RTSPS_CERTIFICATE_FILE: certificate, ADIT_RTSPS_KEY_FILE: key } = config;
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new ConfigurationError(
+      'configuration: ADIT_RTSPS_CERTIFICATE_FILE and ADIT_RTSPS_KEY_FILE go together: one is missing',
+    );
+  }
+  if (config.ADIT_RTSPS_PORT !== undefined && key === undefined && config.ADIT_DATA_DIR === undefined) {
+    throw new ConfigurationError(
+      'configuration: ADIT_RTSPS_PORT: needs ADIT_RTSPS_CERTIFICATE_FILE and ADIT_RTSPS_KEY_FILE, or ADIT_DATA_DIR to keep a certificate of its own',
+    );
+  }
+  return config;
+};
+
+export const readConfig = (): RedirectorConfig => checkConfig(parseEnvironment(redirectorEnvironment, process.env));

@@ -11,7 +11,7 @@ await runCloudApp({
   config: readConfig,
   module: appModule,
   listen: async (context) => ({
-    rtsp: await context.get(RtspListener).listen(),
+    ...(await context.get(RtspListener).listen()),
     play: await context.get(WebListener).listen(),
   }),
   checks: (context) => ({ database: () => context.get(Database).ping() }),

@@ -1,4 +1,8 @@
 export type { AccessUnit, SenderReport } from './access-unit.js';
+export { MulticastGroups, type MulticastOptions } from './delivery/multicast.js';
+export { Networks, type NetworkRule, type NetworkRules, type RouteRule } from './delivery/networks.js';
+export type { PacerOptions } from './delivery/pacer.js';
+export { UdpPorts } from './delivery/udp-ports.js';
 export { asMediaError, MediaError, type MediaErrorCode } from './errors.js';
 export {
   Hub,
@@ -6,6 +10,7 @@ export {
   type HubOptions,
   type HubState,
   type HubStats,
+  type JoinMode,
   type Outlet,
   type Subscription,
 } from './hub/hub.js';
@@ -31,7 +36,8 @@ export { asksForKeyframe, WebRtcOutlet, webRtcTrack, type WebRtcTarget } from '.
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export type { Credentials } from './rtsp/authorization.js';
 export { splitCredentials } from './rtsp/control-url.js';
-export { RtspServer, rtspServerDefaults } from './rtsp/server.js';
+export type { DatagramOutlets, OfferRefusal, Peer, RefusedOffer, TransportReason } from './rtsp/negotiation.js';
+export { peerOf, RtspServer, rtspServerDefaults } from './rtsp/server.js';
 export type {
   Refusal,
   Resolution,
@@ -41,7 +47,9 @@ export type {
   RtspServerOptions,
   ViewerInfo,
 } from './rtsp/serving.js';
-export type { ViewerStats } from './rtsp/viewer.js';
+export { transports, type Transport } from './rtsp/transport.js';
+export { browserViewer } from './rtsp/serving.js';
+export { newStats, type ViewerStats } from './rtsp/viewer.js';
 export { parseClip, splitAnnexB, type Clip, type ClipFrame } from './source/clip.js';
 export { ClipSource, type ClipSourceOptions } from './source/clip-source.js';
 export { RtspSource, rtspSourceDefaults, type RtspSourceOptions } from './source/rtsp-source.js';

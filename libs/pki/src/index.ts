@@ -47,6 +47,7 @@ export { brokerTlsOptions, type BrokerTls } from './tls/broker-options.js';
 export { inspectTls, type InspectionTarget, type TlsInspection } from './tls/inspection.js';
 export { HANDSHAKE_TIMEOUT_MS } from './tls/parameters.js';
 export { connectPinnedTls, type PinnedTarget } from './tls/pinned.js';
+export { createSelfSigned } from './tls/self-signed.js';
 export { siteTlsOptions } from './tls/site-options.js';
 export { createSiteCertificate, type SiteCertificate } from './tls/site-certificate.js';
 export {

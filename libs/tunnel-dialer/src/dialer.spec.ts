@@ -135,6 +135,19 @@ describe('a direct dial', () => {
     expect(await codeOf(dialer({}).dial({ ...request, address: `${host}:5500` }))).toBe('address-not-allowed');
   });
 
+  it('leaves a connection alone when the time for dialling is over', async () => {
+    const { port } = await echoServer();
+    const socket = await dialer({ direct: { allowCidrs: ['127.0.0.0/8'] }, timeoutMs: 200 }).dial({
+      ...request,
+      address: `127.0.0.1:${port}`,
+      signal: AbortSignal.timeout(250),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    socket.write('still here');
+    expect(String(((await once(socket, 'data')) as [Buffer])[0])).toBe('still here');
+    socket.destroy();
+  });
+
   it('judges the address that a name resolves to and connects to that one', async () => {
     const { port } = await echoServer();
     const asked: string[] = [];

@@ -34,14 +34,20 @@ const resolveName = async (host: string, resolve: Resolve): Promise<string[]> =>
   }
 };
 
+/** The signal ends the dialling alone: given to `connect`, it would end the socket in use when the time for dialling is over. */
 const connectTo = (host: string, port: number, signal: AbortSignal): Promise<Socket> =>
   new Promise((settle, reject) => {
-    const socket = connect({ host, port, noDelay: true, signal });
+    const socket = connect({ host, port, noDelay: true });
     const fail = (cause: Error): void => {
+      signal.removeEventListener('abort', abort);
       reject(new DialError('address-unreachable', `port ${port} does not answer`, { cause }));
     };
+    const abort = (): void => void socket.destroy(new Error('the dial was called off'));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
     socket.once('error', fail);
     socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
       socket.off('error', fail);
       settle(socket);
     });

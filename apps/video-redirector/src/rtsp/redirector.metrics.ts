@@ -1,4 +1,4 @@
-import type { HubStats, RtspServerListener, ViewerInfo } from '@app/media';
+import type { HubStats, RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -21,6 +21,24 @@ export class RedirectorMetrics implements RtspServerListener {
     labelNames: ['status', 'code'],
     registers: this.registers,
   });
+  private readonly refusedOffers = new Counter({
+    name: 'adit_rtsp_refused_offers_total',
+    help: 'Transports that players asked for and could not have, by reason',
+    labelNames: ['offer', 'reason'],
+    registers: this.registers,
+  });
+  private readonly started = new Counter({
+    name: 'adit_viewers_started_total',
+    help: 'Viewers that began, by transport and why they have no better one',
+    labelNames: ['transport', 'reason'],
+    registers: this.registers,
+  });
+  private readonly fallbacks = new Counter({
+    name: 'adit_viewer_fallbacks_total',
+    help: 'Viewers that have another transport than they asked for first',
+    labelNames: ['from', 'to'],
+    registers: this.registers,
+  });
   private readonly stopped = new Counter({
     name: 'adit_viewers_stopped_total',
     help: 'Viewers that ended, by code',
@@ -39,7 +57,16 @@ export class RedirectorMetrics implements RtspServerListener {
   });
 
   constructor(streams: StreamResolver) {
-    this.gauge('adit_viewers', 'Viewers now', () => this.viewers.size);
+    const viewers = new Gauge({
+      name: 'adit_viewers',
+      help: 'Viewers now, by transport',
+      labelNames: ['transport'],
+      registers: this.registers,
+      collect: () => {
+        viewers.reset();
+        for (const viewer of this.viewers) viewers.inc({ transport: transportOf(viewer) });
+      },
+    });
     const sum = (of: (hub: HubStats) => number): number => stats(streams).reduce((total, hub) => total + of(hub), 0);
     this.gauge('adit_upstream_bytes', 'RTP bytes received by the hubs that exist', () => sum((hub) => hub.bytes));
     this.gauge('adit_upstream_opened', 'Openings of upstreams of the hubs that exist', () => sum((hub) => hub.opened));
@@ -60,6 +87,9 @@ export class RedirectorMetrics implements RtspServerListener {
 
   viewerStarted(viewer: ViewerInfo): void {
     this.viewers.add(viewer);
+    const transport = transportOf(viewer);
+    this.started.inc({ transport, reason: viewer.reason });
+    if (viewer.fallbackFrom) this.fallbacks.inc({ from: viewer.fallbackFrom, to: transport });
   }
 
   viewerStopped(viewer: ViewerInfo, code: string): void {
@@ -77,9 +107,20 @@ export class RedirectorMetrics implements RtspServerListener {
     this.playerRefusals.inc({ status, code });
   }
 
+  offerRefused({ transport, reason }: RefusedOffer): void {
+    this.refusedOffers.inc({ offer: transport, reason });
+  }
+
+  /** Who watches now, with transport, reason and figures of each. */
+  present(): Iterable<ViewerInfo> {
+    return this.viewers;
+  }
+
   private gauge(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({ name, help, registers: this.registers, collect: () => gauge.set(read()) });
   }
 }
 
 const stats = (streams: StreamResolver): HubStats[] => [...streams.entries()].map(([, hub]) => hub.stats);
+
+const transportOf = ({ transport, encrypted }: ViewerInfo): string => (encrypted ? 'tls' : transport);

@@ -1,4 +1,4 @@
-import { type HlsPackager, mediaPlaylist, multivariantPlaylist } from '@app/media';
+import { browserViewer, type HlsPackager, mediaPlaylist, multivariantPlaylist } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HlsSession, HlsSessions } from './hls.sessions.js';
@@ -54,7 +54,7 @@ export class HlsRoute {
     const stream = await this.streams.resolve(target, ticketOf(request, url), address);
     if ('status' in stream) return stream;
     const path = `/${target.site}/${target.camera}`;
-    const about = { path, remoteAddress: address, userAgent: request.headers['user-agent'] };
+    const about = { path, remoteAddress: address, ...browserViewer('hls', request.headers['user-agent']) };
     const session = await this.sessions.open(stream, about);
     const { packager } = session;
     if (!(await packager.until(() => hasParts(packager), FIRST_PART_MS))) return LATE;

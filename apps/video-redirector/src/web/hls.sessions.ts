@@ -1,4 +1,4 @@
-import { HlsPackager, type Hub, type ViewerInfo } from '@app/media';
+import { HlsPackager, type Hub, newStats, type ViewerInfo } from '@app/media';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
@@ -36,7 +36,7 @@ export class HlsSessions implements OnApplicationShutdown {
   async open({ hub, ended }: WebStream, about: Omit<ViewerInfo, 'stats' | 'id'>): Promise<HlsSession> {
     const packager = await this.packagerOf(hub);
     const id = randomBytes(ID_BYTES).toString('base64url');
-    const viewer: ViewerInfo = { ...about, id, stats: noStats() };
+    const viewer: ViewerInfo = { ...about, id, stats: newStats() };
     const revoked = (): void => session.end('viewer-revoked');
     const session: HlsSession = {
       id,
@@ -94,14 +94,3 @@ export class HlsSessions implements OnApplicationShutdown {
     }
   }
 }
-
-const noStats = (): ViewerInfo['stats'] => ({
-  startedAt: Date.now(),
-  bytes: 0,
-  units: 0,
-  droppedUnits: 0,
-  dropEpisodes: 0,
-  firstKeyMs: undefined,
-  backlogBytes: 0,
-  lagMs: undefined,
-});

@@ -1,4 +1,4 @@
-import type { ViewerInfo } from '@app/media';
+import { browserViewer, type ViewerInfo } from '@app/media';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -41,9 +41,9 @@ export class PlayerSocket implements OnApplicationShutdown {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, target: StreamTarget, address: string): void {
     this.server.handleUpgrade(request, socket, head, (player) => {
       player.on('error', () => undefined);
-      const userAgent = request.headers['user-agent'];
       const path = `/${target.site}/${target.camera}`;
-      const about = { id: randomUUID(), path, remoteAddress: address, userAgent };
+      const viewer = browserViewer('mse', request.headers['user-agent']);
+      const about = { id: randomUUID(), path, remoteAddress: address, ...viewer };
       this.serve(player, target, about).catch((error: unknown) => this.failed(player, error));
     });
   }

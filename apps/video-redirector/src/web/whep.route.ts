@@ -1,4 +1,4 @@
-import { webRtcTrack, type ViewerInfo } from '@app/media';
+import { browserViewer, webRtcTrack, type ViewerInfo } from '@app/media';
 import { CONFIG, LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
@@ -65,7 +65,7 @@ export class WhepRoute implements OnApplicationShutdown {
     return this.open(response, stream, offer, {
       path,
       remoteAddress: address,
-      userAgent: request.headers['user-agent'],
+      ...browserViewer('webrtc', request.headers['user-agent']),
     });
   }
 

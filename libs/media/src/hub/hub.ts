@@ -27,6 +27,9 @@ export const hubDefaults: HubOptions = {
 
 export type HubState = 'idle' | 'opening' | 'up' | 'reconnecting' | 'closed';
 
+/** How an outlet begins: at once with what is cached since the last keyframe, or with the next keyframe. */
+export type JoinMode = 'cached' | 'keyframe';
+
 /** Where a hub delivers. Units are shared between outlets: an outlet that changes packets works on copies. */
 export interface Outlet {
   unit(unit: AccessUnit): void;
@@ -134,17 +137,18 @@ export class Hub {
     }
   }
 
-  /** Delivers to `outlet` from now on, beginning with the cached keyframe when there is one. */
-  subscribe(outlet: Outlet): Subscription {
+  /** Delivers to `outlet` from now on, unless told otherwise beginning with the cached keyframe when there is one. */
+  subscribe(outlet: Outlet, join: JoinMode = 'cached'): Subscription {
     this.#start();
-    this.#outlets.set(outlet, this.#cache.units.length === 0);
-    if (this.#cache.units.length === 0) this.requestKeyframe();
+    const cached = join === 'cached' ? [...this.#cache.units] : [];
+    this.#outlets.set(outlet, cached.length === 0);
+    if (cached.length === 0) this.requestKeyframe();
     this.#checkIdle();
     for (const timeline of this.#timelines) {
       const report = timeline.reference();
       if (report) outlet.report?.(report);
     }
-    for (const unit of [...this.#cache.units]) outlet.unit(unit);
+    for (const unit of cached) outlet.unit(unit);
     const close = (): void => {
       if (this.#outlets.delete(outlet)) this.#checkIdle();
     };

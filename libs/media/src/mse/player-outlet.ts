@@ -5,7 +5,7 @@ import { Fmp4Stream } from '../fmp4/fmp4-stream.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Hub, HubState, Outlet, Subscription } from '../hub/hub.js';
 import { AckWindow, type AckWindowOptions } from '../link/ack-window.js';
-import type { ViewerStats } from '../rtsp/viewer.js';
+import { newStats, type ViewerStats } from '../rtsp/viewer.js';
 import type { StreamDescription } from '../stream-description.js';
 import { nowUs } from '../wall-clock.js';
 import { encodeInit, encodeMedia, mediaFlag } from './player-message.js';
@@ -44,16 +44,7 @@ export class PlayerOutlet implements Outlet {
   #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isJoining = false;
-  readonly stats: ViewerStats = {
-    startedAt: Date.now(),
-    bytes: 0,
-    units: 0,
-    droppedUnits: 0,
-    dropEpisodes: 0,
-    firstKeyMs: undefined,
-    backlogBytes: 0,
-    lagMs: undefined,
-  };
+  readonly stats: ViewerStats = newStats();
 
   constructor(
     readonly hub: Hub,

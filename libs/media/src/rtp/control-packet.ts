@@ -1,8 +1,16 @@
 /** What this lib reads and writes of RTCP (RFC 3550 section 6): sender reports, receiver reports, BYE. */
 export type ControlPacket =
   | { kind: 'sender-report'; ssrc: number; ntp: bigint; timestamp: number }
-  | { kind: 'receiver-report'; highestSequence: number | undefined }
+  | { kind: 'receiver-report'; report: ReceiverReport | undefined }
   | { kind: 'bye' };
+
+/** The first block of a receiver report. */
+export interface ReceiverReport {
+  /** Extended highest sequence number received. */
+  highestSequence: number;
+  /** Packets lost since the report before, 0 … 1. */
+  lossFraction: number;
+}
 
 const senderReport = 200;
 const receiverReport = 201;
@@ -29,7 +37,9 @@ function readOne(data: Buffer): ControlPacket | undefined {
     return { kind: 'sender-report', ssrc: data.readUInt32BE(4), ntp, timestamp: data.readUInt32BE(16) };
   }
   if (type === receiverReport && data.length >= 8) {
-    return { kind: 'receiver-report', highestSequence: data.length >= 32 ? data.readUInt32BE(16) : undefined };
+    const report =
+      data.length >= 32 ? { highestSequence: data.readUInt32BE(16), lossFraction: data[12] / 256 } : undefined;
+    return { kind: 'receiver-report', report };
   }
   return type === bye ? { kind: 'bye' } : undefined;
 }

@@ -6,6 +6,7 @@ import { readControlPackets } from '../rtp/control-packet.js';
 import { formatDescription } from '../stream-description.js';
 import { RtspDecoder } from './decoder.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
+import { fallbackFrom, Negotiation, reasonOf, type Negotiated, type Peer, type RefusedOffer } from './negotiation.js';
 import type { Serving, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
@@ -24,6 +25,8 @@ interface Stream {
 }
 
 const publicMethods = 'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER';
+/** A client that is refused more often than that asks the same again. */
+const maxRememberedOffers = 8;
 const knownButRefused = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);
 
 /** One client connection: its requests one after the other, its one session, its one viewer. */
@@ -48,17 +51,27 @@ export class RtspConnection {
   #viewer: ViewerInfo | undefined;
   #code = 'viewer-closed';
   #unreadAnswerBytes = 0;
+  readonly #negotiation: Negotiation;
+  /** Offers of this client that could not be had. */
+  readonly #refusedOffers: RefusedOffer[] = [];
 
   constructor(
     readonly socket: Duplex,
-    readonly remoteAddress: string,
+    readonly peer: Peer,
     readonly server: Serving,
   ) {
+    const { options, datagrams } = server;
+    const heard = (track?: number, packet?: Buffer): void => this.#heard(track, packet);
+    this.#negotiation = new Negotiation(socket, peer, datagrams, heard, options);
     this.#decoder = new RtspDecoder({ ...server.options, maxJunkBytes: 0 });
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroy());
     socket.once('close', () => this.#endSession());
+  }
+
+  get remoteAddress(): string {
+    return this.peer.remoteAddress;
   }
 
   /** The client has shown a right to some stream. */
@@ -95,9 +108,16 @@ export class RtspConnection {
   #control(channel: number, data: Buffer): void {
     for (const packet of readControlPackets(data)) {
       if (packet.kind === 'bye') this.#endSession();
-      else if (packet.kind === 'receiver-report' && packet.highestSequence !== undefined) {
-        this.#session?.viewer?.reported(channel, packet.highestSequence);
-      }
+      else if (packet.kind === 'receiver-report' && packet.report) this.#session?.reported(channel, packet.report);
+    }
+  }
+
+  /** RTCP beside the connection. Its sender can be forged, so it is believed to live and to report, not to say good-bye. */
+  #heard(track: number | undefined, data: Buffer | undefined): void {
+    this.#activeAt = performance.now();
+    if (track === undefined || !data) return;
+    for (const packet of readControlPackets(data)) {
+      if (packet.kind === 'receiver-report' && packet.report) this.#session?.viewer?.reported(track, packet.report);
     }
   }
 
@@ -167,16 +187,23 @@ export class RtspConnection {
       throw new RtspRefusal(454, 'rtsp-session-unknown');
     const stream = await this.#streamOf(request, url);
     const description = await stream.hub.describe();
-    const session = this.#session ?? new RtspSession(randomBytes(8).toString('hex'), url, stream.hub, description);
-    const channels = session.setUp(url.trackId, request.headers.get('transport') ?? '');
+    const id = randomBytes(8).toString('hex');
+    const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation);
+    const granted = this.#granted(await session.setUp(url.trackId, request.headers.get('transport') ?? ''));
+    if (this.socket.destroyed) session.close();
     this.#session = session;
     const timeout = Math.round(this.server.options.sessionTimeoutMs / 1000);
-    return {
-      fields: {
-        Session: `${session.id};timeout=${timeout}`,
-        Transport: `RTP/AVP/TCP;unicast;interleaved=${channels.rtp}-${channels.rtcp}`,
-      },
-    };
+    return { fields: { Session: `${session.id};timeout=${timeout}`, Transport: granted } };
+  }
+
+  /** The Transport header of the answer; refused offers are remembered, because clients come back with the next one. */
+  #granted({ granted, refused }: Negotiated): string {
+    for (const offer of refused) {
+      this.server.listener.offerRefused?.(offer);
+      if (this.#refusedOffers.length < maxRememberedOffers) this.#refusedOffers.push(offer);
+    }
+    if (granted) return granted.header;
+    throw new RtspRefusal(461, refused[0]?.reason ?? 'offer-unknown');
   }
 
   #play(request: RtspRequest): Answer {
@@ -189,13 +216,18 @@ export class RtspConnection {
   }
 
   #startViewer(session: RtspSession, request: RtspRequest): void {
-    const viewer = session.start(this.socket, this.server.options, (error) => this.destroy(error.code));
+    const viewer = session.start(this.server.options, (error) => this.destroy(error.code));
     const userAgent = request.headers.get('user-agent')?.slice(0, 200);
+    const { transport } = session;
     this.#viewer = {
       id: session.id,
       path: session.url.path,
       remoteAddress: this.remoteAddress,
       userAgent,
+      transport,
+      encrypted: this.peer.encrypted === true,
+      reason: reasonOf(transport, this.#negotiation.carries, this.#refusedOffers),
+      fallbackFrom: fallbackFrom(transport, this.#refusedOffers),
       stats: viewer.stats,
     };
     this.server.listener.viewerStarted?.(this.#viewer);
@@ -264,6 +296,7 @@ export class RtspConnection {
 
   #endSession(): void {
     this.#stopViewer();
+    this.#session?.close();
     this.#session = undefined;
   }
 

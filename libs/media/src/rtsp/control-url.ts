@@ -20,8 +20,12 @@ export function splitCredentials(url: string): { url: string; user?: string; pas
   };
 }
 
-/** Throws `camera-foreign-host` unless `url` names the host of `origin`: a camera must not send us elsewhere. */
+/**
+ * Throws `camera-foreign-host` unless `url` names the host of `origin`: a camera must not send us elsewhere;
+ * `sdp-malformed` when it would break the request line that it becomes a part of.
+ */
 export function assertSameHost(url: string, origin: string): void {
+  if (/[^\x21-\x7e]/.test(url)) throw new MediaError('sdp-malformed', 'The camera names a URL with blanks in it');
   if (!URL.canParse(url) || new URL(url).hostname.toLowerCase() !== new URL(origin).hostname.toLowerCase()) {
     throw new MediaError('camera-foreign-host', 'The camera names a URL on another host');
   }

@@ -205,7 +205,7 @@ describe('RtspServer', () => {
   it('keeps no more answers than allowed for a client that reads none', async () => {
     await start({ maxUnreadAnswerBytes: 8 << 10 });
     const pair = duplexPair();
-    server.handle(pair[0], '192.0.2.1');
+    server.handle(pair[0], { remoteAddress: '192.0.2.1' });
     const ended = once(pair[0], 'close');
     for (let request = 0; request < 1_000 && !pair[0].destroyed; request++) {
       pair[1].write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n');

@@ -1,6 +1,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket, type SecureContext } from 'node:tls';
 import { RtspConnection } from './connection.js';
+import type { DatagramOutlets, Peer } from './negotiation.js';
 import type { Resolve, RtspServerListener, RtspServerOptions, Serving } from './serving.js';
 
 export const rtspServerDefaults: RtspServerOptions = {
@@ -14,6 +16,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   maxQueuedRequests: 16,
   sweepMs: 1000,
   serverName: 'Adit',
+  join: 'cached',
   maxBacklogMs: 600,
   maxBacklogBytes: 2 << 20,
   maxLagMs: 2000,
@@ -21,10 +24,10 @@ export const rtspServerDefaults: RtspServerOptions = {
   senderReportMs: 5000,
 };
 
-/** RTSP for viewers: RTP interleaved in the connection, nothing else (RFC 2326). */
+/** RTSP for viewers (RFC 2326): RTP interleaved in the connection and, where `datagrams` allow it, beside it. */
 export class RtspServer implements Serving {
   readonly options: RtspServerOptions;
-  readonly #server: Server;
+  readonly #servers = new Set<Server>();
   readonly #connections = new Set<RtspConnection>();
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
@@ -33,9 +36,9 @@ export class RtspServer implements Serving {
     readonly resolve: Resolve,
     options: Partial<RtspServerOptions> = {},
     readonly listener: RtspServerListener = {},
+    readonly datagrams?: DatagramOutlets,
   ) {
     this.options = { ...rtspServerDefaults, ...options };
-    this.#server = createServer({ noDelay: true }, (socket) => this.handle(socket, remoteAddressOf(socket)));
     this.#sweep = setInterval(() => this.#sweepAll(), this.options.sweepMs).unref();
   }
 
@@ -45,24 +48,27 @@ export class RtspServer implements Serving {
 
   /** Port 0 takes a free one; resolves with the address in use, rejects with the socket's error. */
   listen(port: number, host: string): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        resolve(this.#server.address() as AddressInfo);
-      });
+    return this.#listen(port, host, (socket) => this.handle(socket, peerOf(socket)));
+  }
+
+  /** The same inside TLS. The handshake counts as a part of what a connection does before it shows a right. */
+  listenTls(port: number, host: string, secureContext: SecureContext): Promise<AddressInfo> {
+    return this.#listen(port, host, (socket) => {
+      const peer = { ...peerOf(socket), encrypted: true };
+      this.handle(new TLSSocket(socket, { isServer: true, secureContext }), peer);
     });
   }
 
   /** Serves a connection that somebody else accepted, for example after TLS. */
-  handle(socket: Duplex, remoteAddress: string): void {
+  handle(socket: Duplex, peer: Peer): void {
+    const { remoteAddress } = peer;
     if (this.#closed || this.#connections.size >= this.options.maxConnections || !this.#hasRoomFor(remoteAddress)) {
       this.listener.refused?.(503, this.#closed ? 'viewer-closed' : 'rtsp-too-many-connections', remoteAddress);
       socket.on('error', () => undefined);
       socket.destroy();
       return;
     }
-    const connection = new RtspConnection(socket, remoteAddress, this);
+    const connection = new RtspConnection(socket, peer, this);
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
   }
@@ -74,7 +80,19 @@ export class RtspServer implements Serving {
     const ended = [...this.#connections].map(({ socket }) => new Promise((resolve) => socket.once('close', resolve)));
     for (const connection of this.#connections) connection.destroy('viewer-closed');
     await Promise.all(ended);
-    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
+    await Promise.all([...this.#servers].map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  #listen(port: number, host: string, accept: (socket: Socket) => void): Promise<AddressInfo> {
+    const server = createServer({ noDelay: true }, accept);
+    this.#servers.add(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve(server.address() as AddressInfo);
+      });
+    });
   }
 
   /** Idle connections of one address must not keep the viewers of all others out. */
@@ -95,6 +113,8 @@ export class RtspServer implements Serving {
   }
 }
 
-function remoteAddressOf(socket: Socket): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+/** The ends of a TCP connection; IPv4 that came to a socket of IPv6 is IPv4. */
+export function peerOf(socket: Pick<Socket, 'remoteAddress' | 'localAddress'>): Peer {
+  const plain = (address = ''): string => address.replace(/^::ffff:(?=\d+\.)/, '');
+  return { remoteAddress: plain(socket.remoteAddress), localAddress: plain(socket.localAddress) };
 }

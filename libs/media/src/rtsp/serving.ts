@@ -1,4 +1,6 @@
 import type { Hub } from '../hub/hub.js';
+import type { DatagramOutlets, RefusedOffer, TransportReason } from './negotiation.js';
+import type { Transport } from './transport.js';
 import type { ViewerOptions, ViewerStats } from './viewer.js';
 
 export interface ResolveRequest {
@@ -25,11 +27,21 @@ export interface Refusal {
 /** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
 export type Resolution = { hub: Hub; ended?: AbortSignal } | { refuse: Refusal };
 
+export type BrowserTransport = 'mse' | 'hls' | 'webrtc';
+
 export interface ViewerInfo {
   id: string;
   path: string;
   remoteAddress: string;
   userAgent: string | undefined;
+  /** How the media reaches the viewer: of RTP over RTSP, or a browser's. */
+  transport: Transport | BrowserTransport;
+  /** The RTSP connection, and with it all of TCP's RTP, is inside TLS. */
+  encrypted: boolean;
+  /** Why it is that transport and no better one. */
+  reason: TransportReason;
+  /** The better transport that the client asked for first. */
+  fallbackFrom: Transport | undefined;
   stats: ViewerStats;
 }
 
@@ -39,6 +51,8 @@ export interface RtspServerListener {
   viewerStopped?(viewer: ViewerInfo, code: string): void;
   /** A request was answered with something else than 200. */
   refused?(status: number, code: string, remoteAddress: string): void;
+  /** An offer of a SETUP was not taken. */
+  offerRefused?(offer: RefusedOffer): void;
 }
 
 export interface RtspServerOptions extends ViewerOptions {
@@ -66,4 +80,18 @@ export interface Serving {
   readonly options: RtspServerOptions;
   readonly resolve: Resolve;
   readonly listener: RtspServerListener;
+  /** Without it RTP goes inside the connection only. */
+  readonly datagrams?: DatagramOutlets;
 }
+
+/** What is the same of all viewers in browsers: the page chooses its transport, and TLS is the proxy's before it. */
+export const browserViewer = (
+  transport: BrowserTransport,
+  userAgent: string | undefined,
+): Pick<ViewerInfo, 'transport' | 'encrypted' | 'reason' | 'fallbackFrom' | 'userAgent'> => ({
+  transport,
+  encrypted: false,
+  reason: 'client-choice',
+  fallbackFrom: undefined,
+  userAgent: userAgent?.slice(0, 200),
+});

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { setImmediate as settled } from 'node:timers/promises';
 import type { AccessUnit } from '../access-unit.js';
+import { InterleavedDelivery } from '../delivery/interleaved.js';
 import { Hub } from '../hub/hub.js';
 import { FakeSource } from '../../test/fake-source.js';
 import { RtspDecoder } from './decoder.js';
@@ -44,6 +45,7 @@ class Gate extends Duplex {
 
 describe('Viewer', () => {
   const options: ViewerOptions = {
+    join: 'cached',
     maxBacklogMs: 10_000,
     maxBacklogBytes: 200,
     maxLagMs: 20,
@@ -61,8 +63,9 @@ describe('Viewer', () => {
     gate = new Gate();
     ended = [];
     const { tracks } = await hub.describe();
-    const channels = new Map([[tracks[0], { rtp: 0, rtcp: 1 }]]);
-    const viewer = new Viewer(gate, hub, channels, { ...options, ...more }, (error) => void ended.push(error.code));
+    const delivery = new InterleavedDelivery(gate);
+    delivery.setUp(tracks[0], { rtp: 0, rtcp: 1 });
+    const viewer = new Viewer(delivery, hub, tracks, { ...options, ...more }, (error) => void ended.push(error.code));
     viewer.start();
     source.send(true);
     await settled();
@@ -89,6 +92,25 @@ describe('Viewer', () => {
     expect(viewer.stats.droppedUnits).toBeGreaterThan(40);
   });
 
+  it('gets the whole group of pictures at its beginning, though that is more than it may be behind later', async () => {
+    await play();
+    for (let unit = 0; unit < 50; unit++) source.send(false);
+    const late = new Gate();
+    late.shut();
+    const delivery = new InterleavedDelivery(late);
+    const { tracks } = await hub.describe();
+    delivery.setUp(tracks[0], { rtp: 0, rtcp: 1 });
+    const viewer = new Viewer(delivery, hub, tracks, options, () => undefined);
+    viewer.start();
+    source.send(false);
+    expect([viewer.stats.units, viewer.stats.droppedUnits]).toEqual([52, 0]);
+    for (let unit = 0; unit < 20; unit++) source.send(false);
+    expect(viewer.stats.dropEpisodes).toBe(1);
+    late.openAgain();
+    await settled();
+    viewer.stop();
+  });
+
   it('is cut by age', async () => {
     const viewer = await play({ maxBacklogMs: 20, maxBacklogBytes: 1 << 20 });
     gate.shut();
@@ -101,11 +123,11 @@ describe('Viewer', () => {
   it('is cut when its own reports say that it is behind, and goes on at a keyframe after that time', async () => {
     const viewer = await play({ maxBacklogBytes: 1 << 20 });
     const first = gate.sequences[0];
-    viewer.reported(1, first + 3);
+    viewer.reported(0, { highestSequence: first + 3, lossFraction: 0 });
     expect(viewer.stats.lagMs).toBe(0);
     source.send(false);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    viewer.reported(1, first + 3);
+    viewer.reported(0, { highestSequence: first + 3, lossFraction: 0 });
     expect(viewer.stats.lagMs).toBeGreaterThan(20);
     source.send(true);
     expect(viewer.stats.droppedUnits).toBe(1);

@@ -1,19 +1,19 @@
-import type { Duplex } from 'node:stream';
 import type { AccessUnit } from '../access-unit.js';
+import type { Delivery } from '../delivery/delivery.js';
 import { MediaError } from '../errors.js';
-import type { Hub, Outlet, Subscription } from '../hub/hub.js';
+import type { Hub, JoinMode, Outlet, Subscription } from '../hub/hub.js';
 import { ntpOfTimestamp } from '../hub/timeline.js';
-import { writeSenderReport } from '../rtp/control-packet.js';
+import { writeSenderReport, type ReceiverReport } from '../rtp/control-packet.js';
 import { rtpHeaderBytes } from '../rtp/packet.js';
 import type { Track } from '../stream-description.js';
 import { LagMeter } from './lag-meter.js';
-import { encodeInterleaved } from './message.js';
-import { interleave, renumber } from './interleaving.js';
 
 export interface ViewerOptions {
+  /** How a viewer begins: at once with what is cached since the last keyframe, or with the next keyframe. */
+  join: JoinMode;
   /** Age of the oldest unwritten data at which a viewer is cut to the next keyframe. */
   maxBacklogMs: number;
-  /** Unwritten bytes at which a viewer is cut. */
+  /** Unwritten bytes at which a viewer is cut, besides what it was given at its beginning. */
   maxBacklogBytes: number;
   /** Lag by the viewer's own receiver reports at which it is cut. */
   maxLagMs: number;
@@ -34,16 +34,35 @@ export interface ViewerStats {
   backlogBytes: number;
   /** From the last receiver report; undefined before one came. */
   lagMs: number | undefined;
+  /** Packets the network lost between the last two receiver reports, 0 … 1; undefined before one came. */
+  lossFraction: number | undefined;
 }
 
-export interface Channels {
-  rtp: number;
-  rtcp: number;
+/** What a session plays. */
+export interface Playing {
+  readonly stats: ViewerStats;
+  start(): void;
+  stop(): void;
+  /** Takes a receiver report of a track. */
+  reported(track: number, report: ReceiverReport): void;
+  /** Called now and then: throws out a viewer that takes nothing. */
+  sweep(now: number): void;
 }
+
+export const newStats = (): ViewerStats => ({
+  startedAt: Date.now(),
+  bytes: 0,
+  units: 0,
+  droppedUnits: 0,
+  dropEpisodes: 0,
+  firstKeyMs: undefined,
+  backlogBytes: 0,
+  lagMs: undefined,
+  lossFraction: undefined,
+});
 
 interface TrackState {
   track: Track;
-  channels: Channels;
   /** Packets left out so far: later sequence numbers are lowered by it. */
   missing: number;
   packets: number;
@@ -52,45 +71,43 @@ interface TrackState {
   lag: LagMeter;
 }
 
-/** One RTSP viewer with RTP interleaved in its connection. A slow one is cut to the next keyframe and never holds more than its cap. */
-export class Viewer implements Outlet {
+/** One RTSP viewer. A slow one is cut to the next keyframe and never holds more than its cap. */
+export class Viewer implements Outlet, Playing {
   readonly #tracks = new Map<number, TrackState>();
-  /** Times and sizes of writes the kernel has not taken yet, oldest first. */
-  readonly #unwritten: { at: number; bytes: number }[] = [];
-  readonly #startedAt = performance.now();
   readonly #hasVideo: boolean;
-  #unwrittenBytes = 0;
-  #progressAt = this.#startedAt;
+  #startedAt = performance.now();
+  #joining = false;
+  /** Of what the viewer was given at its beginning: still on its way. */
+  #burstBytes = 0;
   #dropping = false;
   #resumeAt = 0;
   #subscription: Subscription | undefined;
-  readonly stats: ViewerStats = {
-    startedAt: Date.now(),
-    bytes: 0,
-    units: 0,
-    droppedUnits: 0,
-    dropEpisodes: 0,
-    firstKeyMs: undefined,
-    backlogBytes: 0,
-    lagMs: undefined,
-  };
+  readonly stats = newStats();
 
   constructor(
-    readonly socket: Duplex,
+    readonly delivery: Delivery,
     readonly hub: Hub,
-    tracks: Map<Track, Channels>,
+    tracks: readonly Track[],
     readonly options: ViewerOptions,
     readonly onEnd: (error: MediaError) => void,
   ) {
-    for (const [track, channels] of tracks) {
+    for (const track of tracks) {
       const counters = { missing: 0, packets: 0, octets: 0, lastReportAt: -Infinity };
-      this.#tracks.set(track.index, { track, channels, ...counters, lag: new LagMeter() });
+      this.#tracks.set(track.index, { track, ...counters, lag: new LagMeter() });
     }
-    this.#hasVideo = [...tracks.keys()].some((track) => track.kind === 'video');
+    this.#hasVideo = tracks.some((track) => track.kind === 'video');
+  }
+
+  get isPlaying(): boolean {
+    return this.#subscription !== undefined;
   }
 
   start(): void {
-    this.#subscription = this.hub.subscribe(this);
+    this.#startedAt = performance.now();
+    this.#joining = true;
+    this.#subscription = this.hub.subscribe(this, this.options.join);
+    this.#joining = false;
+    this.#burstBytes = this.delivery.backlog(performance.now()).bytes;
   }
 
   stop(): void {
@@ -100,7 +117,7 @@ export class Viewer implements Outlet {
 
   unit(unit: AccessUnit): void {
     const state = this.#tracks.get(unit.track);
-    if (!state || this.socket.destroyed) return;
+    if (!state || this.delivery.isClosed) return;
     const now = performance.now();
     if (!this.#admit(unit, state, now)) {
       state.missing += unit.packets.length;
@@ -108,12 +125,12 @@ export class Viewer implements Outlet {
       return;
     }
     this.#report(unit, state, now);
-    const shared = interleave(unit, state.channels.rtp);
-    this.#write(state.missing === 0 ? shared : renumber(shared, state.missing), now);
+    this.stats.bytes += this.delivery.unit(unit, state.missing, now);
     state.packets += unit.packets.length;
     state.octets += unit.bytes - unit.packets.length * rtpHeaderBytes;
     state.lag.sent((unit.packets[unit.packets.length - 1].readUInt16BE(2) - state.missing) & 0xffff, now);
     this.stats.units++;
+    this.stats.backlogBytes = this.delivery.backlog(now).bytes;
     if (unit.key && state.track.kind === 'video') this.stats.firstKeyMs ??= performance.now() - this.#startedAt;
   }
 
@@ -123,40 +140,47 @@ export class Viewer implements Outlet {
   }
 
   /**
-   * Takes a receiver report. A viewer too far behind gets nothing for as long as it is behind,
-   * in which it plays what the kernel still holds, and then a keyframe.
+   * A viewer over TCP that is too far behind gets nothing for as long as it is behind, in which it plays what the
+   * kernel still holds, and then a keyframe. Datagrams do not queue: there a report is measured only.
    */
-  reported(channel: number, highestSequence: number): void {
-    const state = [...this.#tracks.values()].find(({ channels }) => channels.rtcp === channel);
+  reported(track: number, report: ReceiverReport): void {
     const now = performance.now();
-    const lagMs = state?.lag.lagMs(highestSequence, now);
+    this.stats.lossFraction = report.lossFraction;
+    const lagMs = this.#tracks.get(track)?.lag.lagMs(report.highestSequence, now);
     if (lagMs === undefined) return;
     this.stats.lagMs = lagMs;
-    if (lagMs < this.options.maxLagMs || this.#dropping) return;
+    if (this.delivery.transport !== 'tcp' || lagMs < this.options.maxLagMs || this.#dropping) return;
     this.#dropping = true;
     this.#resumeAt = now + lagMs;
     this.stats.dropEpisodes++;
   }
 
-  /** Called now and then: throws out a viewer that takes nothing. */
   sweep(now: number): void {
-    const oldest = this.#unwritten[0];
-    if (oldest && now - Math.max(oldest.at, this.#progressAt) > this.options.stalledMs) {
+    const { bytes, stalledMs } = this.delivery.backlog(now);
+    this.stats.backlogBytes = bytes;
+    if (stalledMs > this.options.stalledMs) {
       this.onEnd(new MediaError('viewer-stalled', `Took nothing for ${this.options.stalledMs} ms`));
     }
   }
 
+  /** Sends the reports anew with the next units, for a receiver that has come to a group. */
+  renewReports(): void {
+    for (const state of this.#tracks.values()) state.lastReportAt = -Infinity;
+  }
+
   #admit(unit: AccessUnit, state: TrackState, now: number): boolean {
+    if (this.#joining) return true;
     const { maxBacklogMs, maxBacklogBytes } = this.options;
-    const age = this.#unwritten[0] ? now - this.#unwritten[0].at : 0;
-    if (!this.#dropping && (age > maxBacklogMs || this.#unwrittenBytes > maxBacklogBytes)) {
+    const { bytes, ageMs } = this.delivery.backlog(now);
+    this.#burstBytes = Math.min(this.#burstBytes, bytes);
+    if (!this.#dropping && (ageMs > maxBacklogMs || bytes - this.#burstBytes > maxBacklogBytes)) {
       this.#dropping = true;
       this.stats.dropEpisodes++;
     } else if (
       this.#dropping &&
       now >= this.#resumeAt &&
-      age < maxBacklogMs / 2 &&
-      this.#unwrittenBytes < maxBacklogBytes / 2
+      ageMs < maxBacklogMs / 2 &&
+      bytes - this.#burstBytes < maxBacklogBytes / 2
     ) {
       this.#dropping = this.#hasVideo && !(unit.key && state.track.kind === 'video');
     }
@@ -176,18 +200,6 @@ export class Viewer implements Outlet {
       packets: state.packets,
       octets: state.octets,
     });
-    this.#write(encodeInterleaved(state.channels.rtcp, report), now);
-  }
-
-  #write(data: Buffer, now: number): void {
-    this.#unwritten.push({ at: now, bytes: data.length });
-    this.#unwrittenBytes += data.length;
-    this.stats.backlogBytes = this.#unwrittenBytes;
-    this.stats.bytes += data.length;
-    this.socket.write(data, () => {
-      this.#unwrittenBytes -= this.#unwritten.shift()?.bytes ?? 0;
-      this.#progressAt = performance.now();
-      this.stats.backlogBytes = this.#unwrittenBytes;
-    });
+    this.stats.bytes += this.delivery.control(unit.track, report, now);
   }
 }

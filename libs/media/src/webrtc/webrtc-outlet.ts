@@ -2,7 +2,7 @@ import type { AccessUnit } from '../access-unit.js';
 import { MediaError } from '../errors.js';
 import type { Hub, Outlet, Subscription } from '../hub/hub.js';
 import { readRtp, rtpHeaderBytes, writeRtp } from '../rtp/packet.js';
-import type { ViewerStats } from '../rtsp/viewer.js';
+import { newStats, type ViewerStats } from '../rtsp/viewer.js';
 import type { StreamDescription, Track } from '../stream-description.js';
 import { ReorderingProbe } from './reordering.js';
 
@@ -36,16 +36,7 @@ export class WebRtcOutlet implements Outlet {
   /** Packets left out: later sequence numbers are lowered by it, so that only real losses show. */
   #missing = 0;
   #askedAt = -Infinity;
-  readonly stats: ViewerStats = {
-    startedAt: Date.now(),
-    bytes: 0,
-    units: 0,
-    droppedUnits: 0,
-    dropEpisodes: 0,
-    firstKeyMs: undefined,
-    backlogBytes: 0,
-    lagMs: undefined,
-  };
+  readonly stats: ViewerStats = newStats();
 
   constructor(
     readonly hub: Hub,

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+const DOLLAR = 0x24;
+const SINGLE_START = 13;
+const FRAGMENT_START = 14;
+const FRAGMENT = 28;
+const IDR = 5;
+const ANSWER_MS = 20_000;
+
+/** An RTSP player over interleaved TCP that decodes nothing: it times pictures and looks at their numbers. */
+export class Player {
+  /** @param {string} url */
+  constructor(url) {
+    this.url = url;
+    this.bytes = 0;
+    this.gaps = 0;
+    /** @type {number[]} ms from the camera to the last packet of each picture */
+    this.delays = [];
+    this.pictures = 0;
+    /** ms from PLAY to the end of the first keyframe */
+    this.firstMs = Number.NaN;
+    this.isCounting = false;
+    this.playedAt = 0;
+    /** @type {number | undefined} */
+    this.expected = undefined;
+    this.isKey = false;
+    this.sentAt = 0n;
+    /** @type {Buffer} */
+    this.rest = Buffer.alloc(0);
+    const { hostname, port } = new URL(url);
+    this.socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    this.socket.on('error', () => undefined);
+  }
+
+  /** SETUP; a cold stream is opened by it. */
+  async setUp() {
+    await once(this.socket, 'connect');
+    const [path, query] = this.url.split('?');
+    const target = `${path}${query ? `?${query}` : ''}/trackID=0`;
+    const answer = await this.ask(
+      `SETUP ${target} RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n`,
+    );
+    this.session = /Session: (\w+)/.exec(answer)?.[1] ?? '';
+    if (this.session === '') throw new Error(`SETUP: ${answer.split('\r\n')[0]}`);
+  }
+
+  /** @param {{ isStuck?: boolean }} [options] isStuck: what comes is never read */
+  play({ isStuck = false } = {}) {
+    this.playedAt = performance.now();
+    this.socket.write(`PLAY ${this.url.split('?')[0]} RTSP/1.0\r\nCSeq: 2\r\nSession: ${this.session}\r\n\r\n`);
+    if (isStuck) this.socket.pause();
+    else this.socket.on('data', (chunk) => this.read(chunk));
+  }
+
+  /** @param {string} request */
+  async ask(request) {
+    this.socket.write(request);
+    let text = '';
+    while (!text.includes('\r\n\r\n')) {
+      const [chunk] = await once(this.socket, 'data', { signal: AbortSignal.timeout(ANSWER_MS) });
+      text += String(chunk);
+    }
+    return text;
+  }
+
+  /** @param {Buffer} chunk */
+  read(chunk) {
+    this.bytes += chunk.length;
+    if (this.isCounting) return;
+    this.rest = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
+    for (;;) {
+      const size = this.itemBytes();
+      if (size === 0 || this.rest.length < size) return;
+      if (this.rest[0] === DOLLAR && this.rest[1] === 0) this.packet(this.rest.subarray(4, size));
+      this.rest = this.rest.subarray(size);
+    }
+  }
+
+  /** Of the frame or the answer that begins the rest; 0 when more is needed to tell. */
+  itemBytes() {
+    if (this.rest.length < 4) return 0;
+    if (this.rest[0] === DOLLAR) return 4 + this.rest.readUInt16BE(2);
+    const end = this.rest.indexOf('\r\n\r\n');
+    return end < 0 ? 0 : end + 4;
+  }
+
+  /** @param {Buffer} packet */
+  packet(packet) {
+    const sequence = packet.readUInt16BE(2);
+    if (this.expected !== undefined && sequence !== this.expected) this.gaps++;
+    this.expected = (sequence + 1) & 0xffff;
+    const isFragment = (packet[12] & 0x1f) === FRAGMENT;
+    const type = (isFragment ? packet[13] : packet[12]) & 0x1f;
+    if (type === 1 || type === IDR) {
+      const starts = !isFragment || (packet[13] & 0x80) !== 0;
+      if (starts) this.sentAt = packet.readBigUInt64BE(isFragment ? FRAGMENT_START : SINGLE_START);
+      this.isKey = type === IDR;
+    }
+    if ((packet[1] & 0x80) !== 0) this.pictureDone();
+  }
+
+  pictureDone() {
+    this.pictures++;
+    this.delays.push(Number(process.hrtime.bigint() - this.sentAt) / 1e6);
+    if (!this.isKey || !Number.isNaN(this.firstMs)) return;
+    this.firstMs = performance.now() - this.playedAt;
+    this.first?.();
+  }
+
+  /** Resolves with the end of the first keyframe. */
+  async untilFirst() {
+    if (Number.isNaN(this.firstMs)) await new Promise((resolve) => (this.first = () => resolve(undefined)));
+    return this.firstMs;
+  }
+
+  close() {
+    this.socket.destroy();
+  }
+}
