@@ -24,6 +24,10 @@ export {
   type LinkConnection,
   type LinkSourceOptions,
 } from './link/link-source.js';
+export { ReplayLinkSource, replayLinkDefaults, type ReplayLinkOptions } from './link/replay-link-source.js';
+export { formatClock, parseClock, parseRecordedRange, type RecordedRange } from './replay/clock-range.js';
+export type { OpenReplay, ReplayAnswer, ReplayRequest, ReplaySink, ReplaySource } from './replay/replay-source.js';
+export { RtspReplaySource, type RtspReplaySourceOptions } from './replay/rtsp-replay-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export type { Credentials } from './rtsp/authorization.js';
 export { splitCredentials } from './rtsp/control-url.js';

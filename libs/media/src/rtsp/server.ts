@@ -19,6 +19,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   maxLagMs: 2000,
   stalledMs: 30_000,
   senderReportMs: 5000,
+  maxReplayBacklogBytes: 256 << 10,
 };
 
 /** RTSP for viewers: RTP interleaved in the connection, nothing else (RFC 2326). */

@@ -1,4 +1,6 @@
 import type { Hub } from '../hub/hub.js';
+import type { ReplaySource } from '../replay/replay-source.js';
+import type { ReplayViewerOptions } from '../replay/replay-viewer.js';
 import type { ViewerOptions, ViewerStats } from './viewer.js';
 
 export interface ResolveRequest {
@@ -10,6 +12,8 @@ export interface ResolveRequest {
   query: URLSearchParams;
   remoteAddress: string;
   authorization: string | undefined;
+  /** The client asks for replay as ONVIF describes it: a live stream is not what it wants. */
+  onvifReplay: boolean;
 }
 
 export interface Refusal {
@@ -23,7 +27,8 @@ export interface Refusal {
 }
 
 /** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
-export type Resolution = { hub: Hub; ended?: AbortSignal } | { refuse: Refusal };
+export type Resolution =
+  { hub: Hub; ended?: AbortSignal } | { replay: ReplaySource; ended?: AbortSignal } | { refuse: Refusal };
 
 export interface ViewerInfo {
   id: string;
@@ -41,8 +46,7 @@ export interface RtspServerListener {
   refused?(status: number, code: string, remoteAddress: string): void;
 }
 
-export interface RtspServerOptions extends ViewerOptions {
-  sessionTimeoutMs: number;
+export interface RtspServerOptions extends ViewerOptions, ReplayViewerOptions {
   /** A connection must have shown a right to some stream by then. */
   authenticationTimeoutMs: number;
   maxConnections: number;
