@@ -18,6 +18,8 @@ export interface PlayOptions {
   readonly seconds?: number;
   /** Compare the access units themselves and decode nothing. */
   readonly copy?: boolean;
+  /** Where it begins, in seconds of a recording. */
+  readonly seek?: number;
   /** Program and arguments before ffmpeg, for example `ip netns exec NAME`. */
   readonly through?: readonly string[];
 }
@@ -30,9 +32,10 @@ export class Player implements AsyncDisposable {
   readonly #ended: Promise<number>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(url: string, { seconds, copy = false, through = [] }: PlayOptions = {}) {
+  constructor(url: string, { seconds, copy = false, through = [], seek }: PlayOptions = {}) {
     const startedAt = performance.now();
-    const input = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', url];
+    const from = seek === undefined ? [] : ['-ss', String(seek)];
+    const input = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-rtsp_transport', 'tcp', ...from, '-i', url];
     const limit = seconds === undefined ? [] : ['-t', String(seconds)];
     const output = [
       '-map',

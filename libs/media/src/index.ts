@@ -29,7 +29,7 @@ export { formatClock, parseClock, parseRecordedRange, type RecordedRange } from 
 export type { OpenReplay, ReplayAnswer, ReplayRequest, ReplaySink, ReplaySource } from './replay/replay-source.js';
 export { RtspReplaySource, type RtspReplaySourceOptions } from './replay/rtsp-replay-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
-export type { Credentials } from './rtsp/authorization.js';
+export { Authorization, type Credentials } from './rtsp/authorization.js';
 export { splitCredentials } from './rtsp/control-url.js';
 export { RtspServer, rtspServerDefaults } from './rtsp/server.js';
 export type {
