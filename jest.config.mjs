@@ -10,9 +10,16 @@ const esmOnly = [
   '@borewit',
   'jose',
   'uuid',
+  'string-width',
+  'strip-ansi',
+  'ansi-regex',
+  'get-east-asian-width',
   '@seriousme',
   'openid-client',
   'oauth4webapi',
+  'age-encryption',
+  '@noble',
+  '@scure',
 ];
 
 const project = {

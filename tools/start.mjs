@@ -48,9 +48,13 @@ async function start(flags, shutdown) {
   const startedAt = Date.now();
   const dataDir = homeDir();
   shutdown.add(takeHome(dataDir));
-  const ports = await claimPorts(flags);
+  const ports = flags.databaseOnly ? undefined : await claimPorts(flags);
   const postgres = await startPostgres({ dir: join(dataDir, 'postgres'), log: quiet });
   shutdown.add(() => postgres.stop());
+  if (ports === undefined) {
+    say('the database is up, and nothing else: adit restore; Ctrl-C ends it');
+    return;
+  }
   const nats = await startNats({ dir: dataDir });
   shutdown.add(() => nats.stop());
   say(`database and messaging are up; starting the apps`);

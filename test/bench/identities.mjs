@@ -1,4 +1,5 @@
 import { createPublicKey, randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { built } from './built.mjs';
 
@@ -17,7 +18,13 @@ export async function makeIdentities(cloud, count) {
   const pki = await built('pki');
   const { DEFAULT_TENANT_ID: tenantId } = await built('persistence');
   const now = new Date();
-  const tree = await pki.openCaTree(join(cloud.dataDir, 'issuer', 'ca'), 'adit', now);
+  const directory = join(cloud.dataDir, 'issuer', 'ca');
+  const secret = Buffer.from(
+    readFileSync(join(cloud.dataDir, 'secrets', 'keyfile-issuer', 'ca.kek'), 'utf8').trim(),
+    'hex',
+  );
+  const keys = await pki.FileKeyStore.open(directory, new pki.KeyWrap({ secret }));
+  const tree = await pki.openCaTree(directory, 'adit', now, { keys });
   const caPem = pki.certificatePem(tree.agentCa.certificate.raw);
   const root = pki.certificatePem(tree.root.certificate.raw);
   const key = pki.generateKey();

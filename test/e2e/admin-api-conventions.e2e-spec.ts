@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { waitUntil } from '../harness/condition.js';
 import { Platform } from '../harness/platform.js';
 import { HttpClient } from './http-client.js';
+import { newOperator } from './operators.js';
 
 const SITES = '/api/v1/sites';
 const QUOTA = 150;
@@ -102,6 +103,37 @@ describe('the tag of a federation role', () => {
     const path = '/api/v1/federation-roles/01900000-0000-7000-8000-000000000009';
     expect((await admin.ask('PATCH', path, {}, { 'if-match': tag })).status).toBe(400);
     expect((await admin.ask('GET', path, undefined, { 'if-none-match': tag })).status).toBe(400);
+  });
+});
+
+const made = async (path: string, body: object): Promise<string> =>
+  `${path}/${(await admin.ask<{ id: string }>('POST', path, body)).body.id}`;
+
+describe('the tag of what else can be changed', () => {
+  it.each([
+    [
+      'an operator',
+      async () => `/api/v1/operators/${(await newOperator(platform, admin, ['viewer'])).id}`,
+      [{ roles: ['operator'] }, { disabled: true }],
+    ],
+    [
+      'a webhook',
+      () => made('/api/v1/webhooks', { url: 'https://hooks.example/', events: ['site.offline'] }),
+      [{ enabled: false }, { description: 'mine' }],
+    ],
+    [
+      'a tenant',
+      () => made('/api/v1/tenants', { name: 'T', administrator: { username: 'of-t', password: 'twelve or more' } }),
+      [{ name: 'T 1' }, { name: 'T 2' }],
+    ],
+  ] as const)('lets one of two changes of %s win', async (_what, create, changes) => {
+    const path = await create();
+    const tag = (await admin.ask('GET', path)).headers.get('etag') ?? '';
+    const answers = await Promise.all(changes.map((body) => admin.ask('PATCH', path, body, { 'if-match': tag })));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412]);
+    const { headers, body } = answers.find(({ status }) => status === 200) ?? {};
+    const read = await admin.ask('GET', path);
+    expect([read.headers.get('etag'), read.body]).toEqual([headers?.get('etag'), body]);
   });
 });
 

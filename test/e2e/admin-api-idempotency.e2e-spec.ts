@@ -88,7 +88,7 @@ describe('a creation that is repeated with its Idempotency-Key', () => {
     const key = randomUUID();
     await create(key, { name: 'Gera' });
     await platform.query(
-      `INSERT INTO operator (tenant_id, username, password_hash) SELECT tenant_id, 'second', password_hash FROM operator WHERE username = 'admin'`,
+      `INSERT INTO operator (tenant_id, username, password_hash, roles) SELECT tenant_id, 'second', password_hash, roles FROM operator WHERE username = 'admin'`,
     );
     const second = await nobody.signIn('second', password);
     const { body, status } = await second.ask('POST', SITES, { name: 'Gotha' }, { 'idempotency-key': key });

@@ -171,7 +171,7 @@ describe('an agent with two brokers', () => {
   };
   const services = (): Record<string, number> => ({ echo: echo.port });
 
-  it('keeps the newer of two copies, wherever the other one asks, and the audit tells of each attempt', async () => {
+  it('keeps the newer of two copies, wherever the other one asks, and the audit tells of it', async () => {
     const { identity, ...site } = await join();
     const older = await openTunnel(toA.port, identity, { instanceId: 'older' });
     const newer = await openTunnel(toB.port, identity, { instanceId: 'newer' });
@@ -181,7 +181,9 @@ describe('an agent with two brokers', () => {
       await expect(again).rejects.toMatchObject({ code: 'superseded', retryAfterMs: 60_000 });
     }
     expect(newer.state).toBe('open');
-    expect((await cloud.audited(site.siteId)).filter((action) => action === 'agent.clone-refused')).toHaveLength(2);
+    const told = async (): Promise<string[]> =>
+      (await cloud.audited(site.siteId)).filter((action) => action === 'agent.clone-refused');
+    await waitUntil('each broker has told of it', async () => (await told()).length === 2);
     newer.close();
   }, 20_000);
 

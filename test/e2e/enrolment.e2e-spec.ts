@@ -80,6 +80,19 @@ describe('a keyfile', () => {
 });
 
 describe('redeeming a keyfile', () => {
+  it('tells both addresses when a second key wants the keyfile', async () => {
+    const { text, keyfileId } = await issuer.newKeyfile();
+    await issuer.enrolment.redeem(await redeemRequest(issuer, text));
+    const thief = await redeemRequest(issuer, text, newSiteKeys(), { peerAddress: '198.51.100.66' });
+    expect(await codeOf(issuer.enrolment.redeem(thief))).toBe('enrolment-used');
+    const rows = await issuer.database.query<{ body: string }>('SELECT body FROM audit_event');
+    const event = rows
+      .map(({ body }) => body)
+      .find((body) => body.includes('enrolment.contended') && body.includes(keyfileId));
+    expect(event).toContain('198.51.100.66');
+    expect(event).toContain('192.0.2.7');
+  });
+
   it('gives the site a certificate for its own key and reports the site key', async () => {
     const { text, keyfileId } = await issuer.newKeyfile();
     const keys = newSiteKeys();
@@ -125,19 +138,6 @@ describe('redeeming a keyfile', () => {
     expect(await stateOf(keyfileId)).toBe('claimed');
     expect(await codeOf(issuer.enrolment.redeem(await redeemRequest(issuer, text)))).toBe('enrolment-used');
     expect(await codeOf(issuer.enrolment.redeem(await redeemRequest(issuer, text, keys)))).toBe('ok');
-  });
-
-  it('tells both addresses when a second key wants the keyfile', async () => {
-    const { text, keyfileId } = await issuer.newKeyfile();
-    await issuer.enrolment.redeem(await redeemRequest(issuer, text));
-    const thief = await redeemRequest(issuer, text, newSiteKeys(), { peerAddress: '198.51.100.66' });
-    expect(await codeOf(issuer.enrolment.redeem(thief))).toBe('enrolment-used');
-    const rows = await issuer.database.query<{ body: string }>('SELECT body FROM audit_event');
-    const event = rows
-      .map(({ body }) => body)
-      .find((body) => body.includes('enrolment.contended') && body.includes(keyfileId));
-    expect(event).toContain('198.51.100.66');
-    expect(event).toContain('192.0.2.7');
   });
 
   it.each<[string, string, () => Deviation | Promise<Deviation>]>([

@@ -105,8 +105,9 @@ const refusalOf = async (browser: BrowserClient, url: URL): Promise<[number, unk
   return [status, body['code']];
 };
 
-/** Why the newest answer was refused, as the audit says. */
-const reason = async (): Promise<unknown> => (await audited(platform, 'session.refused')).at(-1)?.details['reason'];
+/** Why answers were refused, as the audit says: once for all of a kind. */
+const reasons = async (): Promise<unknown[]> =>
+  (await audited(platform, 'session.refused')).map(({ details }) => details['reason']);
 
 describe('signing in by an identity provider', () => {
   it('leads through its pages to a session in a cookie, with the roles that were given here', async () => {
@@ -181,7 +182,7 @@ describe('the provider’s answer is refused', () => {
     const url = await callbackOf(browser, 'dora');
     url.searchParams.set('state', 'x'.repeat(43));
     expect(await refusalOf(browser, url)).toEqual(REFUSED);
-    expect(await reason()).toBe('OAUTH_INVALID_RESPONSE');
+    expect(await reasons()).toContain('OAUTH_INVALID_RESPONSE');
   });
 
   it('with the state of another browser’s sign-in', async () => {
@@ -214,14 +215,14 @@ describe('the provider’s answer is refused', () => {
     const browser = new BrowserClient(platform.api);
     const url = await callbackOf(browser, 'dora', (start) => start.searchParams.set('nonce', 'another'));
     expect(await refusalOf(browser, url)).toEqual(REFUSED);
-    expect(await reason()).toBe('OAUTH_JWT_CLAIM_COMPARISON_FAILED');
+    expect(await reasons()).toContain('OAUTH_JWT_CLAIM_COMPARISON_FAILED');
   });
 
   it('with the challenge of another verifier', async () => {
     const browser = new BrowserClient(platform.api);
     const url = await callbackOf(browser, 'dora', (start) => start.searchParams.set('code_challenge', 'x'.repeat(43)));
     expect(await refusalOf(browser, url)).toEqual(REFUSED);
-    expect(await reason()).toBe('OAUTH_RESPONSE_BODY_ERROR invalid_grant');
+    expect(await reasons()).toContain('OAUTH_RESPONSE_BODY_ERROR invalid_grant');
   });
 
   it('when its code is over', async () => {
@@ -229,7 +230,7 @@ describe('the provider’s answer is refused', () => {
     const url = await callbackOf(browser, 'dora');
     await delay(2_500);
     expect(await refusalOf(browser, url)).toEqual(REFUSED);
-    expect(await reason()).toBe('OAUTH_RESPONSE_BODY_ERROR invalid_grant');
+    expect(await reasons()).toContain('OAUTH_RESPONSE_BODY_ERROR invalid_grant');
   });
 
   it('from another issuer, without a code, or with an error', async () => {

@@ -240,7 +240,7 @@ describe('onboarding many sites', () => {
   it('gives a batch up whose passphrase cannot be opened any more, and goes on with the others', async () => {
     const [lost] = await platform.query<{ id: string }>(
       `WITH batch AS (INSERT INTO onboarding (tenant_id, total, created_by, correlation_id, sealed_passphrase, salt)
-         SELECT id, 1, 'operator:admin', 'test', 'sealed to another key', '\\x00000000000000000000000000000000' FROM tenant LIMIT 1
+         SELECT id, 1, 'operator:admin', 'test', 'under another key', '\\x00000000000000000000000000000000' FROM tenant LIMIT 1
          RETURNING id, tenant_id),
        entry AS (INSERT INTO onboarding_row (onboarding_id, tenant_id, number, name) SELECT id, tenant_id, 1, 'Lost' FROM batch)
        SELECT id FROM batch`,
@@ -248,8 +248,41 @@ describe('onboarding many sites', () => {
     const { id } = await start({ rows: named('Unhindered', 2) });
     expect(await untilOver(id)).toMatchObject({ done: 2 });
     expect(await untilOver(lost?.id ?? '')).toMatchObject({ state: 'completed', failed: 1 });
-    expect((await rowsOf(lost?.id ?? ''))[0]).toMatchObject({ errorCode: 'invalid-request', siteId: null });
+    expect((await rowsOf(lost?.id ?? ''))[0]).toMatchObject({ errorCode: 'conflict', siteId: null });
   }, 30_000);
+
+  it('gives sites what the file says of them', async () => {
+    const csv =
+      'name,tags,address,latitude,longitude,notes\nFacts,"region=north,tier=gold",Pier 1,53.5,-9.9,Ring twice\n';
+    const { id } = (await admin.ask<Onboarding>('POST', PATH, csv, CSV)).body;
+    await untilOver(id);
+    const { body } = await admin.ask('GET', `/api/v1/sites/${(await rowsOf(id))[0]?.siteId}`);
+    expect(body).toMatchObject({
+      tags: { region: 'north', tier: 'gold' },
+      location: { address: 'Pier 1', latitude: 53.5, longitude: -9.9 },
+      notes: 'Ring twice',
+    });
+  }, 30_000);
+
+  it('repeated with its Idempotency-Key starts once, and shows the passphrase once', async () => {
+    const key = { 'idempotency-key': randomUUID() };
+    const first = await admin.ask<Onboarding>('POST', PATH, 'name\nOnce\n', { ...CSV, ...key });
+    expect(first.body.passphrase).toEqual(expect.any(String));
+    const again = await admin.ask<Onboarding>('POST', PATH, 'name\nOnce\n', { ...CSV, ...key });
+    expect([again.status, again.body.id, again.body.passphrase]).toEqual([201, first.body.id, null]);
+    const other = await admin.ask('POST', PATH, 'name\nOther\n', { ...CSV, ...key });
+    expect([other.status, other.body['code']]).toEqual([422, 'idempotency-key-reused']);
+    await untilOver(first.body.id);
+    expect((await made('Once')).sites).toBe(1);
+  }, 30_000);
+
+  it('needs the permission to make sites, too', async () => {
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const order = { name: 'issuer', scopes: ['keyfiles:issue'], expiresAt };
+    const { body } = await admin.ask<{ token: string }>('POST', '/api/v1/api-tokens', order);
+    const refused = await new HttpClient(platform.api, body.token).ask('POST', PATH, 'name\nA\n', CSV);
+    expect([refused.status, refused.body['detail']]).toEqual([403, 'the permission sites:write is needed']);
+  });
 
   it('can be cancelled: what was created stays and can be fetched', async () => {
     const { id } = await start({ rows: named('Cancelled', 400), passphrase: PASSPHRASE });

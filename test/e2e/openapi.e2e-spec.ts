@@ -6,6 +6,7 @@ interface Operation {
   operationId: string;
   responses: Record<string, object>;
   'x-answered-once'?: string[];
+  'x-tagged'?: boolean;
 }
 
 let platform: Platform;
@@ -66,6 +67,12 @@ describe('the OpenAPI document', () => {
   it('names every operation once', () => {
     const ids = operations().map(([, { operationId }]) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('lets every change of a resource depend on what was read', () => {
+    const changes = operations().filter(([name]) => name.startsWith('patch '));
+    expect(changes.length).toBeGreaterThan(4);
+    expect(changes.filter(([, operation]) => operation['x-tagged'] !== true)).toEqual([]);
   });
 
   it('says of every answer that is given once which of its members are secret', () => {

@@ -54,12 +54,27 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     revocation: 'SI',
     keyfile_lookup: 'S',
     certificate_lookup: 'S',
+    recovery: 'S',
+    recovery_denied: 'S',
+    recovery_denied_certificate: 'S',
+    recovery_request: 'SIU',
+    recovery_status: 'S',
+    recovery_lookup: 'S',
+    recovered_lookup: 'S',
+    ca_generation: 'SIU',
+    authority: 'SIU',
+    trust_bundle: 'SI',
+    trust_acknowledgement: 'SIU',
+    broker: 'S',
+    authority_agent_status: 'S',
+    authority_keyfile_status: 'S',
   },
   'tunnel-broker': {
     broker: 'SIUD',
     tunnel_session: 'SIU',
     agent_admission: 'S',
     revocation_feed: 'S',
+    recovery_status: 'S',
     tunnel_route: 'S',
   },
   federation: {
@@ -75,7 +90,7 @@ const GRANTS: Record<DatabaseApp, Rights> = {
 
 /** Tables that belong to a tenant, by the column that says so. */
 const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain', audit_head: 'chain' };
-const NO_TENANT = new Set(['broker', 'sign_in_attempt']);
+const NO_TENANT = new Set(['broker', 'ca_generation', 'authority', 'recovery', 'sign_in_attempt', 'trust_bundle']);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
 const readable = DATABASE_APPS.flatMap((app) =>
@@ -142,12 +157,19 @@ describe('grants', () => {
     expect(role).toEqual({ ...no, creates: false, system: false });
   });
 
-  it('every table but the brokers’ and the migrations’ own has row-level security, forced', async () => {
+  it('every table but those of the deployment and the migrations’ own has row-level security, forced', async () => {
     const open = await database.query<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
           AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1`,
     );
-    expect(open.map(({ name }) => name)).toEqual(['broker', 'migrations']);
+    expect(open.map(({ name }) => name)).toEqual([
+      'authority',
+      'broker',
+      'ca_generation',
+      'migrations',
+      'recovery',
+      'trust_bundle',
+    ]);
   });
 });
 

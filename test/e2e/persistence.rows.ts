@@ -27,6 +27,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   await insertRole(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
   await insertOnboarding(query, tenantId);
+  await insertRecovery(query, tenantId, siteId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
 };
@@ -60,6 +61,10 @@ const insertIdentity = async (
     tenantId,
     agentId,
     serial,
+  ]);
+  await query('INSERT INTO trust_acknowledgement (tenant_id, agent_id, bundle_version) VALUES ($1, $2, 1)', [
+    tenantId,
+    agentId,
   ]);
   return { agentId, tokenId, serial };
 };
@@ -106,6 +111,18 @@ const insertIdempotencyKey = async (query: Query, tenantId: string): Promise<voi
     `INSERT INTO idempotency_key (tenant_id, caller, key_digest, request_digest, claim_id, lease_until, expires_at)
      VALUES ($1, 'operator:test', $2, $2, gen_random_uuid(), now(), now() + interval '1 day')`,
     [tenantId, hash()],
+  );
+};
+
+const insertRecovery = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  await query("INSERT INTO recovery_denied (tenant_id, agent_id, reason) VALUES ($1, gen_random_uuid(), 'test')", [
+    tenantId,
+  ]);
+  await query("INSERT INTO recovery_denied_certificate (tenant_id, serial) VALUES ($1, 'test')", [tenantId]);
+  await query(
+    `INSERT INTO recovery_request (agent_id, tenant_id, site_id, site_label, serial, der, peer_address)
+     VALUES (gen_random_uuid(), $1, $2, 'hamburg', '01', '\\x00', '192.0.2.7')`,
+    [tenantId, siteId],
   );
 };
 

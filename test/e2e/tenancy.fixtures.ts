@@ -30,6 +30,8 @@ const BY_SEGMENT: Record<string, Source> = {
   'api-tokens': ['api_token', 'id'],
   webhooks: ['webhook', 'id'],
   deliveries: ['webhook_delivery', 'id'],
+  onboardings: ['onboarding', 'id'],
+  brokers: ['broker', 'id'],
 };
 
 /** Bodies that a sample of the schema is not valid for, by `METHOD path`. */
@@ -66,16 +68,33 @@ export class Ids {
 
   private async read(table: string, column: string): Promise<string> {
     if (this.tenantId === null) return column === 'id' ? randomUUID() : randomUUID().replaceAll('-', '');
+    // Brokers are of no tenant; one is meant that carries this one's tunnel.
+    const from = table === 'broker' ? 'tunnel_session' : table;
+    const what = table === 'broker' ? 'broker_id' : column;
     const owner = table === 'tenant' ? 'id' : 'tenant_id';
-    const sql = `SELECT ${column}::text AS id FROM ${table} WHERE ${owner} = $1 ORDER BY 1 LIMIT 1`;
+    const sql = `SELECT ${what}::text AS id FROM ${from} WHERE ${owner} = $1 ORDER BY 1 LIMIT 1`;
     const [row] = await this.platform.query<{ id: string }>(sql, [this.tenantId]);
     if (!row) throw new Error(`the tenant has no row in ${table}: insert one in persistence.rows.ts`);
     return row.id;
   }
 }
 
-/** What federation notes in a role by itself, at its own time. */
-const LIVE_COLUMNS = ['state', 'state_reason', 'state_since', 'last_contact_at', 'clock_skew_ms', 'entity_revision'];
+/** What the apps note by themselves, at their own time. */
+const LIVE_COLUMNS: Readonly<Record<string, string[]>> = {
+  federation_role: ['state', 'state_reason', 'state_since', 'last_contact_at', 'clock_skew_ms', 'entity_revision'],
+  site_presence: ['told', 'told_at', 'flaps'],
+  webhook: ['failing_since'],
+  webhook_cursor: ['seq'],
+  webhook_delivery: [
+    'state',
+    'attempts',
+    'next_attempt_at',
+    'last_attempt_at',
+    'last_status',
+    'last_error',
+    'last_duration_ms',
+  ],
+};
 
 /** A digest of the tenant's rows by table. */
 export const stateOf = async (platform: Platform, tenantId: string): Promise<Record<string, string | null>> => {
@@ -89,7 +108,7 @@ export const stateOf = async (platform: Platform, tenantId: string): Promise<Rec
   for (const { table, column } of columns) {
     const sql = `SELECT md5(string_agg(row, ' ' ORDER BY row)) AS digest
       FROM (SELECT (to_jsonb(t) - $2::text[])::text AS row FROM ${table} t WHERE ${column} = $1) AS rows`;
-    const ignored = table === 'federation_role' ? LIVE_COLUMNS : [];
+    const ignored = LIVE_COLUMNS[table] ?? [];
     state[table] = (await platform.query<{ digest: string | null }>(sql, [tenantId, ignored]))[0]?.digest ?? null;
   }
   return state;

@@ -24,6 +24,7 @@ import {
   TUNNEL_ALPN,
 } from '@app/pki';
 import { type Alpn, claimOf, type Credentials, enrol, enrolled, frame, openTunnel } from '../harness/tunnel-agent.js';
+import { openIssuerTree } from '../harness/issuer-tree.js';
 import { type Keyfile, TunnelCloud } from '../harness/tunnel-cloud.js';
 
 const DAY_MS = 86_400_000;
@@ -41,7 +42,7 @@ let foreign: CaTree;
 beforeAll(async () => {
   cloud = await TunnelCloud.start();
   directory = await mkdtemp(join(tmpdir(), 'adit-look-alike-'));
-  own = await openCaTree(join(cloud.platform.dataDir, 'issuer', 'ca'), 'adit', new Date());
+  own = await openIssuerTree(cloud.platform.dataDir);
   lookAlike = await openCaTree(join(directory, 'look-alike'), 'adit', new Date());
   foreign = await openCaTree(join(directory, 'foreign'), 'foreign', new Date());
 }, 90_000);

@@ -81,7 +81,9 @@ describe('a tunnel', () => {
     });
     expect(newer.state).toBe('open');
     expect(await cloud.sessions(site)).toMatchObject([{ close_reason: 'superseded' }, { closed_at: null }]);
-    expect(await cloud.audited(site.siteId)).toContain('agent.clone-refused');
+    await waitUntil('the audit tells of it', async () =>
+      (await cloud.audited(site.siteId)).includes('agent.clone-refused'),
+    );
     newer.close();
   });
 

@@ -102,7 +102,7 @@ export class ApiContract {
     if (!response.content) return body === '' ? null : `no body is described, and there is one: ${body.slice(0, 200)}`;
     const type = (headers.get('content-type') ?? '').split(';')[0]?.trim() ?? '';
     if (!response.content[type]) return `the content type ${type} is not listed`;
-    if (!type.endsWith('json')) return null;
+    if (!/[/+]json$/.test(type)) return null;
     return this.validate(`${pointer}/content/${escaped(type)}/schema`, body);
   }
 

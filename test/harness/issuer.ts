@@ -3,12 +3,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_TENANT_ID, Database } from '@app/persistence';
-import { openCaTree } from '@app/pki';
+import { DEFAULT_TENANT_ID, Database, RevocationJournal } from '@app/persistence';
+import { FileKeyStore, type KeyStore, KeyWrap } from '@app/pki';
 import { createLogger, type MessageClient } from '@app/runtime';
 import { unseal } from '@app/contracts';
 import { AuthorityService } from '../../apps/keyfile-issuer/src/authority/authority.service.js';
+import { AcknowledgementService } from '../../apps/keyfile-issuer/src/authority/acknowledgement.service.js';
+import { AuthorityState } from '../../apps/keyfile-issuer/src/authority/authority.state.js';
+import { AuthorityViewer } from '../../apps/keyfile-issuer/src/authority/authority.view.js';
 import { BrokerNames } from '../../apps/keyfile-issuer/src/authority/broker-names.js';
+import { RotationService } from '../../apps/keyfile-issuer/src/authority/rotation.service.js';
 import { Seals } from '../../apps/keyfile-issuer/src/authority/seals.js';
 import { AgentRepository } from '../../apps/keyfile-issuer/src/agent/agent.repository.js';
 import { AgentService } from '../../apps/keyfile-issuer/src/agent/agent.service.js';
@@ -16,8 +20,10 @@ import { ReturnRepository } from '../../apps/keyfile-issuer/src/agent/return.rep
 import { ReturnService } from '../../apps/keyfile-issuer/src/agent/return.service.js';
 import { ActivationRepository } from '../../apps/keyfile-issuer/src/enrolment/activation.repository.js';
 import { ActivationService } from '../../apps/keyfile-issuer/src/enrolment/activation.service.js';
+import { EnrolmentHandler } from '../../apps/keyfile-issuer/src/enrolment/enrolment.handler.js';
 import { EnrolmentRepository } from '../../apps/keyfile-issuer/src/enrolment/enrolment.repository.js';
 import { EnrolmentService } from '../../apps/keyfile-issuer/src/enrolment/enrolment.service.js';
+import { RefusedEnrolments } from '../../apps/keyfile-issuer/src/enrolment/refused-enrolments.js';
 import { ReplacementService } from '../../apps/keyfile-issuer/src/enrolment/replacement.service.js';
 import { KeyfileRegeneration } from '../../apps/keyfile-issuer/src/keyfile/keyfile-regeneration.service.js';
 import { KeyfileRepository } from '../../apps/keyfile-issuer/src/keyfile/keyfile.repository.js';
@@ -34,12 +40,20 @@ type Jwk = Awaited<ReturnType<typeof exportJWK>> & { kty: string };
 export interface TestIssuer {
   keyfiles: KeyfileService;
   regeneration: KeyfileRegeneration;
-  enrolment: EnrolmentService;
+  enrolment: EnrolmentHandler;
   activation: ActivationService;
   renewal: RenewalService;
   agents: AgentService;
   returns: ReturnService;
   authority: AuthorityService;
+  state: AuthorityState;
+  rotation: RotationService;
+  viewer: AuthorityViewer;
+  acknowledgements: AcknowledgementService;
+  /** Of CA certificates and keys. */
+  directory: string;
+  /** Another process of the issuer on the same database and folder. */
+  restart: () => Promise<{ state: AuthorityState; rotation: RotationService }>;
   database: TestDatabase;
   /** Public key to seal tokens to. */
   sealKey: Jwk;
@@ -51,29 +65,40 @@ export interface TestIssuer {
   close: () => Promise<void>;
 }
 
-export async function startIssuer(): Promise<TestIssuer> {
+/** @param keysOf where the CA keys are, in place of encrypted files */
+export async function startIssuer(keysOf?: (directory: string) => Promise<KeyStore>): Promise<TestIssuer> {
   const database = await createDatabase();
   const issuerDatabase = await Database.open({
     url: database.logins['keyfile-issuer'],
     applicationName: 'keyfile-issuer',
   });
   const directory = await mkdtemp(join(tmpdir(), 'adit-issuer-'));
-  const tree = await openCaTree(directory, 'test', new Date());
+  const wrap = new KeyWrap({ secret: randomBytes(32) });
+  const logger = createLogger('test', 'silent');
+  const restart = async () => {
+    const keys = await (keysOf?.(directory) ?? FileKeyStore.open(directory, wrap));
+    const opened = await AuthorityState.open({ directory, deployment: 'test', keys, database: issuerDatabase });
+    return { state: opened, rotation: new RotationService(opened, issuerDatabase, logger) };
+  };
+  const { state, rotation } = await restart();
   const endpoints = [{ host: '127.0.0.1', port: 5500, serverName: 'broker.test', priority: 0 }];
-  const authority = new AuthorityService(tree, endpoints, new BrokerNames(['broker.test'], []), issuerDatabase);
+  const authority = new AuthorityService(state, endpoints, new BrokerNames(['broker.test'], []), issuerDatabase);
   const own = await sealPair();
   const adminApi = await sealPair();
   const seals = new Seals(own.privateKey, adminApi.publicKey);
   const messages = { emit: () => undefined } as unknown as MessageClient;
-  const logger = createLogger('test', 'silent');
-  const revocation = new RevocationService(new RevocationRepository(), messages);
+  const journal = await RevocationJournal.open([join(directory, 'revocation.journal')], () => undefined);
+  const revocation = new RevocationService(new RevocationRepository(), messages, journal);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
-  const enrolment = new EnrolmentService(issuerDatabase, new EnrolmentRepository(), authority, seals, logger);
+  const enrolmentRows = new EnrolmentRepository();
+  const redemption = new EnrolmentService(issuerDatabase, enrolmentRows, authority, seals, journal);
+  const refused = new RefusedEnrolments(issuerDatabase, enrolmentRows, logger);
   const replacement = new ReplacementService(new KeyfileRepository(), revocation);
   const activation = new ActivationService(issuerDatabase, new ActivationRepository(), replacement);
+  const enrolment = new EnrolmentHandler(redemption, activation, refused);
   const renewal = new RenewalService(issuerDatabase, new RenewalRepository(), authority, logger);
   const agentRows = new AgentRepository();
-  const agents = new AgentService(issuerDatabase, agentRows, revocation, logger);
+  const agents = new AgentService(issuerDatabase, agentRows, revocation, journal, logger);
   const returns = new ReturnService(
     issuerDatabase,
     agentRows,
@@ -92,12 +117,22 @@ export async function startIssuer(): Promise<TestIssuer> {
     return { keyfileId: issued.keyfile.keyfileId, text: await open(issued.sealedKeyfile) };
   };
   const close = async () => {
+    await refused.beforeApplicationShutdown();
     await issuerDatabase.onApplicationShutdown();
+    await journal.onApplicationShutdown();
     await database.drop();
     await rm(directory, { recursive: true });
   };
   const services = { keyfiles, regeneration, enrolment, activation, renewal, agents, returns, authority };
-  return { ...services, database, sealKey: own.publicKey, open, newSite, newKeyfile, close };
+  const cas = {
+    state,
+    rotation,
+    viewer: new AuthorityViewer(state, issuerDatabase),
+    acknowledgements: new AcknowledgementService(state, issuerDatabase),
+    directory,
+    restart,
+  };
+  return { ...services, ...cas, database, sealKey: own.publicKey, open, newSite, newKeyfile, close };
 }
 
 export function issueRequest(siteId: string) {

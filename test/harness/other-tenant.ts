@@ -10,7 +10,8 @@ export const otherTenant = async (platform: Platform): Promise<{ tenantId: strin
   await platform.query(`INSERT INTO tenant (id, name) VALUES ($1, 'Other')`, [tenantId]);
   await platform.query(
     `WITH tenant AS (SELECT set_config('adit.tenant', $1, false))
-     INSERT INTO operator (tenant_id, username, password_hash) SELECT $1::uuid, $2, $3 FROM tenant`,
+     INSERT INTO operator (tenant_id, username, password_hash, roles)
+       SELECT $1::uuid, $2, $3, '{administrator,security-officer}' FROM tenant`,
     [tenantId, username, await hash(password, { memoryCost: 8_192, timeCost: 2 })],
   );
   return { tenantId, rest: await new Rest(platform.api).signIn(username, password) };

@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  authorityGet,
+  authorityRotate,
+  type AuthorityView,
   type DialTicketClaims,
   keyfileIssue,
   keyfileRevoke,
   mintDialTicket,
+  type RotationAction,
   type TicketMinterName,
   unseal,
 } from '@app/contracts';
@@ -117,6 +121,15 @@ export class TunnelCloud {
       reason: 'stolen',
       correlationId: randomUUID(),
     });
+  }
+
+  authority(): Promise<AuthorityView> {
+    return this.messages.request(authorityGet, {});
+  }
+
+  /** One step of a rotation of the CAs. @throws DomainError */
+  rotate(action: RotationAction): Promise<AuthorityView> {
+    return this.messages.request(authorityRotate, { action, actor: 'operator:test', correlationId: randomUUID() });
   }
 
   async ticket(

@@ -5,6 +5,7 @@ import { LauncherError } from './errors.mjs';
  * @typedef {object} Flags
  * @property {boolean} help
  * @property {boolean} demo
+ * @property {boolean} databaseOnly
  * @property {string} [publicHost]
  * @property {{ http: number, rtsp: number, tunnel: number, ingress: number }} ports
  */
@@ -22,6 +23,7 @@ export const HELP = `usage: npm start [-- FLAGS]
 Starts the whole platform on this machine, with a demo site whose cameras you can play.
 
   --no-demo             the cloud alone
+  --database-only       PostgreSQL alone, to restore a backup into it: docs/backup.md
   --public-host NAME    listen beyond loopback on the ports for sites, video and the admin API, and write
                         NAME and the tunnel port into keyfiles; NAME is how other machines reach this one
 ${Object.values(PORT_FLAGS)
@@ -50,7 +52,8 @@ export function parseFlags(args) {
   const portOf = (key) => toPort(PORT_FLAGS[key].flag, values[PORT_FLAGS[key].flag], PORT_FLAGS[key].port);
   const ports = { http: portOf('http'), rtsp: portOf('rtsp'), tunnel: portOf('tunnel'), ingress: portOf('ingress') };
   if (new Set(Object.values(ports)).size < 4) throw new LauncherError('config-invalid', 'two flags name the same port');
-  return { help: values.help === true, demo: values['no-demo'] !== true, publicHost, ports };
+  const [demo, databaseOnly] = [values['no-demo'] !== true, values['database-only'] === true];
+  return { help: values.help === true, demo, databaseOnly, publicHost, ports };
 }
 
 /** @param {string[]} args */
@@ -62,6 +65,7 @@ function parse(args) {
       options: {
         help: { type: 'boolean', short: 'h' },
         'no-demo': { type: 'boolean' },
+        'database-only': { type: 'boolean' },
         'public-host': { type: 'string' },
         'http-port': { type: 'string' },
         'rtsp-port': { type: 'string' },

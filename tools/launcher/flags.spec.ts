@@ -8,13 +8,15 @@ describe('the flags of npm start', () => {
     expect(parseFlags([])).toEqual({
       help: false,
       demo: true,
+      databaseOnly: false,
       publicHost: undefined,
       ports: { http: 8080, rtsp: 8554, tunnel: 5500, ingress: 5580 },
     });
   });
 
   it('are all in the help', () => {
-    for (const flag of ['no-demo', 'public-host', 'http-port', 'rtsp-port', 'tunnel-port', 'ingress-port', 'help']) {
+    const own = ['no-demo', 'database-only', 'public-host', 'help'];
+    for (const flag of [...own, 'http-port', 'rtsp-port', 'tunnel-port', 'ingress-port']) {
       expect(HELP).toContain(`--${flag}`);
     }
   });
@@ -36,7 +38,13 @@ describe('the flags of npm start', () => {
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as { port: number };
     const free = { http: await freePort(), rtsp: await freePort(), ingress: await freePort() };
-    const flags = { help: false, demo: true, publicHost: undefined, ports: { ...free, tunnel: port } };
+    const flags = {
+      help: false,
+      demo: true,
+      databaseOnly: false,
+      publicHost: undefined,
+      ports: { ...free, tunnel: port },
+    };
     await expect(claimPorts(flags)).rejects.toMatchObject({
       code: 'port-in-use',
       exitStatus: 75,

@@ -4,7 +4,16 @@
  */
 export const PERMISSIONS = {
   'keyfile-issuer': {
-    serves: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'keyfile.*', 'agent.*'],
+    serves: [
+      'enrolment.*',
+      'pki.broker-certificate',
+      'pki.trust',
+      'pki.acknowledge',
+      'keyfile.*',
+      'agent.*',
+      'recovery.*',
+      'authority.*',
+    ],
     requests: [],
     publishes: ['pki.revocation-added'],
     hears: [],
@@ -12,7 +21,7 @@ export const PERMISSIONS = {
   'tunnel-broker': {
     // Each process under its own id.
     serves: ['broker.*.*'],
-    requests: ['enrolment.*', 'pki.broker-certificate', 'pki.trust'],
+    requests: ['enrolment.*', 'pki.broker-certificate', 'pki.trust', 'pki.acknowledge'],
     publishes: ['tunnel.up', 'tunnel.down'],
     hears: ['pki.revocation-added'],
   },
@@ -30,7 +39,7 @@ export const PERMISSIONS = {
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'agent.*', 'federation.>', 'broker.*.*'],
+    requests: ['keyfile.*', 'agent.*', 'recovery.*', 'authority.*', 'federation.>', 'broker.*.*'],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

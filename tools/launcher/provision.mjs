@@ -11,6 +11,8 @@ export const CLOUD_APPS = ['keyfile-issuer', 'tunnel-broker', 'federation', 'vid
 const TICKET_MINTERS = /** @type {const} */ (['federation', 'video-redirector', 'admin-api']);
 const SEAL_RECEIVERS = /** @type {const} */ (['keyfile-issuer', 'federation', 'admin-api']);
 const FIELD_KEEPERS = /** @type {const} */ (['federation', 'admin-api']);
+/** Under what the issuer encrypts its CA keys, which lie elsewhere (AES-256). */
+const CA_KEY_KEEPER = 'keyfile-issuer';
 
 /**
  * Makes what is missing of the apps' private keys and the file of their public ones. What is there stays.
@@ -31,11 +33,16 @@ export function provision(dir) {
   for (const app of TICKET_MINTERS) publicKeys.ticket[app] = publicPart(join(secretsDir(app), 'ticket.jwk'), 'ed25519');
   for (const app of SEAL_RECEIVERS) publicKeys.seal[app] = publicPart(join(secretsDir(app), 'seal.jwk'), 'p256');
   for (const app of FIELD_KEEPERS) {
-    makeOnce(join(secretsDir(app), 'field.key'), () => `${randomBytes(32).toString('hex')}\n`);
+    makeOnce(join(secretsDir(app), 'field.key'), secret256);
   }
+  makeOnce(join(secretsDir(CA_KEY_KEEPER), 'ca.kek'), secret256);
   writeFileSync(`${publicKeysFile}.new`, `${JSON.stringify(publicKeys, null, 2)}\n`, { mode: 0o644 });
   renameSync(`${publicKeysFile}.new`, publicKeysFile);
   return { secretsDir, publicKeysFile };
+}
+
+function secret256() {
+  return `${randomBytes(32).toString('hex')}\n`;
 }
 
 /**

@@ -25,6 +25,7 @@ describe('the keys of the apps', () => {
       'federation/field.key',
       'federation/seal.jwk',
       'federation/ticket.jwk',
+      'keyfile-issuer/ca.kek',
       'keyfile-issuer/seal.jwk',
       'video-redirector/ticket.jwk',
     ]);

@@ -4,6 +4,7 @@ import { ApiTokenModule } from './api-token/api-token.module.js';
 import { AgentModule } from './agent/agent.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { BrokerModule } from './broker/broker.module.js';
+import { AuthorityModule } from './authority/authority.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -15,6 +16,7 @@ import { OidcModule } from './oidc/oidc.module.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { PresenceModule } from './presence/presence.module.js';
 import { OnboardingModule } from './onboarding/onboarding.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
@@ -44,11 +46,13 @@ export function appModule(config: AdminConfig): Type {
       TunnelModule,
       FederationRoleModule,
       CameraModule,
+      AuthorityModule,
       ViewTicketModule,
       AuditModule,
       BrokerModule,
       WebhookModule,
       PresenceModule,
+      RecoveryModule,
     ],
   })
   class AppModule {}

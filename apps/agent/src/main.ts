@@ -1,5 +1,5 @@
+import { Terminal } from '@app/terminal';
 import { runCli } from './cli/program.js';
-import { Terminal } from './cli/terminal.js';
 import { readEnvironment } from './config.js';
 
 const terminal = new Terminal(process.stdin, process.stdout, process.stderr);

@@ -5,8 +5,10 @@ import { AuthorityModule } from './authority/authority.module.js';
 import type { IssuerConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
+import { JournalModule } from './journal/journal.module.js';
 import { KeyfileModule } from './keyfile/keyfile.module.js';
 import { RenewalModule } from './renewal/renewal.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
 
 /** The whole app for one configuration. */
 export function appModule(config: IssuerConfig): Type {
@@ -15,10 +17,12 @@ export function appModule(config: IssuerConfig): Type {
       RuntimeModule.forRoot('keyfile-issuer', config),
       DatabaseModule,
       AuthorityModule,
+      JournalModule,
       KeyfileModule,
       EnrolmentModule,
       RenewalModule,
       AgentModule,
+      RecoveryModule,
     ],
   })
   class AppModule {}

@@ -17,12 +17,25 @@ const endpoints = z
 export const issuerEnvironment = commonEnvironment.extend({
   /** Folder of the CA keys. */
   ADIT_DATA_DIR: z.string().min(1),
+  /** Encrypts the CA keys; without it `ca.kek` of the secrets does. Once set it stays: the keys are moved under it. */
+  ADIT_CA_PASSPHRASE_FILE: z.string().min(1).optional(),
   ADIT_DEPLOYMENT: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a label: a–z, 0–9 and inner hyphens')
     .default('adit'),
   /** Where agents reach the brokers, best first: written into every keyfile, certified for every broker. */
   ADIT_PUBLIC_ENDPOINTS: endpoints,
+  /** The journal of revocations, and copies of it on other volumes; by default in the folder above. */
+  ADIT_REVOCATION_JOURNAL: z
+    .string()
+    .transform((list) =>
+      list
+        .split(',')
+        .map((path) => path.trim())
+        .filter((path) => path !== ''),
+    )
+    .pipe(z.array(z.string()).min(1).max(4))
+    .optional(),
   /** Further names that brokers may be certified for, such as those of their ingress: `name` or `*.domain`. */
   ADIT_BROKER_NAMES: z
     .string()

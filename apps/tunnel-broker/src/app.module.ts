@@ -6,10 +6,12 @@ import { CONTROL_ANSWERS, controlAnswers } from './control/control-answers.js';
 import { RefusedService } from './audit/refused.service.js';
 import { CommandService } from './command/command.service.js';
 import { commandHandler } from './command/command.handler.js';
+import { TrustService } from './control/trust.service.js';
 import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnrolmentEndpoint } from './enrolment/enrolment.endpoint.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
+import { AuthorityWatch } from './identity/authority.watch.js';
 import { BrokerIdentityService } from './identity/broker-identity.service.js';
 import { DialTicketService } from './ingress/dial-ticket.service.js';
 import { DialService } from './ingress/dial.service.js';
@@ -44,6 +46,7 @@ export function appModule(config: BrokerConfig): Type {
       { provide: TicketLedger, useFactory: () => new TicketLedger() },
       TunnelMetrics,
       BrokerIdentityService,
+      AuthorityWatch,
       EnrolmentService,
       EnrolmentEndpoint,
       RefusedService,
@@ -56,10 +59,11 @@ export function appModule(config: BrokerConfig): Type {
       HeartbeatService,
       HistoryService,
       RevocationWatch,
+      TrustService,
       {
         provide: CONTROL_ANSWERS,
-        inject: [MessageClient],
-        useFactory: (messages: MessageClient) => controlAnswers(messages),
+        inject: [MessageClient, TrustService],
+        useFactory: (messages: MessageClient, trust: TrustService) => controlAnswers(messages, Date.now, trust),
       },
       ControlService,
       TunnelEndpoint,

@@ -3,6 +3,7 @@ import { type AppLogger, LOGGER } from '@app/runtime';
 import type { INestApplicationContext } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BrokerConfig } from './config.js';
+import { AuthorityWatch } from './identity/authority.watch.js';
 import { BrokerIdentityService } from './identity/broker-identity.service.js';
 import { IngressServer } from './ingress/ingress.server.js';
 import { TunnelListener } from './listener/tunnel-listener.js';
@@ -28,6 +29,7 @@ export const listen = async (
     ingress: config.ADIT_INGRESS_PUBLIC ?? formatHostPort(config.ADIT_INGRESS_HOST, ingress),
     ingressTls: config.ADIT_INGRESS_TLS,
   });
+  context.get(AuthorityWatch).start();
   await context.get(RevocationWatch).start();
   context.get(HistoryService).start();
   const tunnel = await context.get(TunnelListener).listen();

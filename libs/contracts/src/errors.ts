@@ -54,6 +54,11 @@ export const ERROR_STATUS = {
   'agent-locked': 403,
   'agent-revoked': 403,
 
+  'rotation-state': 409,
+  'rotation-brokers-behind': 409,
+  'rotation-agents-missing': 409,
+  'rotation-keyfiles-open': 409,
+
   'role-not-found': 404,
   'role-incomplete': 409,
   'role-not-connected': 503,

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { withoutOutage } from './outage.js';
-import { Transaction } from './transaction.js';
+import { Transaction, type TransactionOutcome } from './transaction.js';
 
 export interface DatabaseOptions {
   url: string;
@@ -91,16 +91,21 @@ export class Database {
 
   private async inTransaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
+    const tx = new Transaction(runner);
+    let outcome: TransactionOutcome = 'rolled-back';
     try {
       await runner.startTransaction();
-      const result = await work(new Transaction(runner));
+      const result = await work(tx);
+      outcome = 'unknown';
       await runner.commitTransaction();
+      outcome = 'committed';
       return result;
     } catch (error) {
       // The connection may be the very thing that failed.
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       throw withoutOutage(error);
     } finally {
+      tx.end(outcome);
       await runner.release().catch(() => undefined);
     }
   }

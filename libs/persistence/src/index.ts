@@ -1,12 +1,20 @@
+export { type SequenceState, type TableShape } from './backup/catalog.js';
+export { type Afterwards } from './backup/complete-restore.js';
+export { BACKUP_DATABASE_ERRORS, BackupDatabaseError, type BackupDatabaseErrorCode } from './backup/errors.js';
+export { restoreDatabase, type RestoreTarget } from './backup/restore.js';
+export { Snapshot } from './backup/snapshot.js';
 export { Database, type DatabaseOptions } from './database.js';
 export { SQLSTATE, sqlState, violatedConstraint } from './errors.js';
+export { type JournalEvent } from './journal/journal-event.js';
+export { readJournal, type JournalContent } from './journal/journal-reader.js';
+export { RevocationJournal } from './journal/revocation-journal.js';
 export { Listener, type ListenerOptions } from './listener.js';
 export { DATABASE_APPS, ensureLogins, readLogins, type DatabaseApp, type Logins } from './logins.js';
 export { DEFAULT_TENANT_ID } from './migrations/first-schema/tenancy.js';
 export { RefusalLedger, type RefusalLedgerOptions } from './refusal-ledger.js';
 export { MIGRATIONS } from './migrations/index.js';
 export { migrateDown, migrateUp } from './migrator.js';
-export { auditContext, Transaction, type AuditEntry, type SqlValue } from './transaction.js';
+export { auditContext, Transaction, type AuditEntry, type SqlValue, type TransactionOutcome } from './transaction.js';
 export { AuditRepository, type AuditFilter, type AuditRow } from './repositories/audit.repository.js';
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
@@ -94,7 +102,11 @@ export {
 } from './repositories/agent-admission.repository.js';
 export { BrokerStatusRepository, type BrokerStatusRow } from './repositories/broker-status.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
-export { RevocationFeedRepository, type Revocation } from './repositories/revocation-feed.repository.js';
+export {
+  RevocationFeedRepository,
+  type DatabaseGeneration,
+  type Revocation,
+} from './repositories/revocation-feed.repository.js';
 export { TunnelRouteRepository, type TunnelRoute } from './repositories/tunnel-route.repository.js';
 export {
   TunnelSessionRepository,

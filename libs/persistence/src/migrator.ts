@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** Any 64-bit number, as long as every migrator takes the same. */
-const ADVISORY_LOCK = 5_500_5500;
+export const ADVISORY_LOCK = 5_500_5500;
 
 const ownerSource = (ownerUrl: string): DataSource =>
   new DataSource({

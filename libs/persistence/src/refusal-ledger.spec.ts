@@ -56,7 +56,7 @@ describe('refused attempts', () => {
     expect(told).toBeGreaterThan(24 * 60 - 65);
   });
 
-  it('are told apart by tenant, actor and code', async () => {
+  it('are told apart by tenant, actor and details', async () => {
     await note(refusal('a'));
     await note(refusal('b'));
     await note(refusal('a', 'agent-locked'));

@@ -26,8 +26,8 @@ export interface RefusalLedgerOptions {
 
 /**
  * Refused attempts in the audit, so that nobody fills the disk with them: the first of a kind at once, then how many of the
- * same there were, each minute at first and at last each hour for as long as they go on. A kind is tenant, action, actor,
- * subject and code.
+ * same there were, each minute at first and at last each hour for as long as they go on. A kind is everything that its row
+ * says: details have nothing in them that is new each time, such as a port or the id of a request.
  */
 export class RefusalLedger {
   private readonly kinds = new Map<string, Refusals>();
@@ -38,7 +38,7 @@ export class RefusalLedger {
     private readonly options: RefusalLedgerOptions,
   ) {}
 
-  /** Never rejects. Resolves when the row is there, if it takes one. @param entry `details.code` says why */
+  /** Never rejects. Resolves when the row is there, if it takes one. */
   async note(tenantId: string, entry: AuditEntry): Promise<void> {
     const known = this.kinds.get(keyOf(tenantId, entry));
     if (known !== undefined) {
@@ -106,7 +106,7 @@ export class RefusalLedger {
 }
 
 const keyOf = (tenantId: string, { action, actor, subject, details }: AuditEntry): string =>
-  JSON.stringify([tenantId, action, actor, subject, details?.['code']]);
+  JSON.stringify([tenantId, action, actor, subject, details]);
 
 const repeated = (entry: AuditEntry, count: number): AuditEntry => ({
   ...entry,

@@ -6,10 +6,24 @@ export type SqlValue =
 
 /** What every audit row of the work in progress says besides its own details. */
 export const auditContext = new AsyncLocalStorage<{ correlationId: string }>();
+/** `unknown`: the connection was lost while it was being committed. */
+export type TransactionOutcome = 'committed' | 'rolled-back' | 'unknown';
 
 /** An open transaction. Repositories take it first, so that what belongs together is visible at the call. */
 export class Transaction {
+  private readonly followUps: ((outcome: TransactionOutcome) => void)[] = [];
+
   constructor(private readonly runner: QueryRunner) {}
+
+  /** Told once when the transaction has ended; for what is kept outside of the database. It must not throw. */
+  afterwards(followUp: (outcome: TransactionOutcome) => void): void {
+    this.followUps.push(followUp);
+  }
+
+  /** Called by whoever opened it. */
+  end(outcome: TransactionOutcome): void {
+    for (const followUp of this.followUps.splice(0)) followUp(outcome);
+  }
 
   /** Rows as the driver returns them: bigint as string, timestamptz as Date, bytea as Buffer, jsonb parsed. */
   async query<Row extends object>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {

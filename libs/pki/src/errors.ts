@@ -5,6 +5,13 @@
 export const PKI_ERROR_CODES = [
   'ca-key-mismatch',
   'ca-foreign-deployment',
+  'ca-key-wrong-kek',
+  'ca-key-damaged',
+  'ca-key-missing',
+  'trust-malformed',
+  'trust-unsigned',
+  'trust-stale',
+  'trust-foreign-deployment',
   'certificate-malformed',
   'csr-malformed',
   'csr-too-large',

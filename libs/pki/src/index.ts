@@ -6,13 +6,16 @@ export { formatIdentity, identityOf, isDeploymentLabel, parseIdentity, type Iden
 export * from './proof.js';
 export * from './renewal-proof.js';
 export * from './return-proof.js';
-export { openCaTree, type CaTree } from './authority/ca-tree.js';
+export { homeOf, type AgentHome } from './authority/agent-home.js';
+export { openCaTree, type CaTree, crossSign, removeCaTree, type CaTreeOptions } from './authority/ca-tree.js';
 export { issueCertificate, notAfterOf, notBeforeOf, type IssueRequest, type Issuer } from './authority/certificate.js';
 export { createCsr, CSR_MAX_BYTES, readCsr } from './authority/csr.js';
 export { isIssuedDirectlyBy } from './authority/direct-issuer.js';
 export { AGENT_LIFETIME_MS, agentProfile, brokerProfile, claimProfile, type Profile } from './authority/profile.js';
+export { FileKeyStore, type KeyStore } from './authority/key-store.js';
+export { KEK_BYTES, KeyWrap, type KekSources } from './authority/key-wrap.js';
 export { serialOf } from './authority/serial.js';
-export { generateKey, KeySigner, openKeyFile, privateKeyPem, type Signer } from './authority/signer.js';
+export { generateKey, KeySigner, privateKeyPem, type Signer } from './authority/signer.js';
 export { decodeKeyfile, type DecodeOptions, type Keyfile } from './keyfile/decode.js';
 export { encodeKeyfile } from './keyfile/encode.js';
 export { isSameFingerprint, keyfileFingerprint } from './keyfile/fingerprint.js';
@@ -46,3 +49,10 @@ export { HANDSHAKE_TIMEOUT_MS } from './tls/parameters.js';
 export { connectPinnedTls, type PinnedTarget } from './tls/pinned.js';
 export { siteTlsOptions } from './tls/site-options.js';
 export { createSiteCertificate, type SiteCertificate } from './tls/site-certificate.js';
+export {
+  signTrustBundle,
+  TRUST_BUNDLE_MAX_BYTES,
+  verifyTrustBundle,
+  type TrustedRoots,
+  type TrustStatement,
+} from './trust-bundle.js';

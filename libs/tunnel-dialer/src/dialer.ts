@@ -25,7 +25,7 @@ export interface TunnelDialerOptions {
   mint: (claims: DialTicketClaims, brokerId: string) => Promise<string>;
   /** Ranges that direct dials may reach although they are special. */
   direct: { allowCidrs: readonly string[] };
-  /** PEM roots for an ingress that speaks TLS; asked for once, at the first one. */
+  /** PEM roots for an ingress that speaks TLS; asked for at the first one, and again when one cannot be verified. */
   ingressRoots?: () => Promise<readonly string[]>;
   /** From the call to an open connection. */
   timeoutMs?: number;
@@ -90,7 +90,7 @@ export class TunnelDialer {
     } catch (error) {
       if (signal.aborted || !isStaleRoute(error)) throw error;
       const next = await this.memory.route(request.tenantId, tunnel.site);
-      if (next.brokerId === route.brokerId) throw error;
+      if (next.brokerId === route.brokerId && !(await this.hasOtherRoots(next, error))) throw error;
       return this.connect(next, request, tunnel, signal);
     }
   }
@@ -106,6 +106,15 @@ export class TunnelDialer {
     const target = `${formatTunnelAddress(tunnel, this.options.domain)}:${NOMINAL_PORT}`;
     const roots = route.ingressTls ? await this.roots() : [];
     return dialTunnelled(route, { target, ticket, roots }, signal);
+  }
+
+  /** The deployment's roots change when its CAs are rotated; a broker that cannot be verified is the sign of it. */
+  private async hasOtherRoots({ ingressTls }: Route, error: unknown): Promise<boolean> {
+    if (!ingressTls || !(error instanceof DialError) || error.code !== 'site-unreachable') return false;
+    const before = this.knownRoots;
+    this.knownRoots = undefined;
+    const now = await this.roots();
+    return JSON.stringify(now) !== JSON.stringify(before);
   }
 
   private async roots(): Promise<readonly string[]> {

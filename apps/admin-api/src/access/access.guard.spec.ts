@@ -13,6 +13,9 @@ class Routes {
   @Requires('sites:read')
   sites(): void {}
 
+  @Requires('keyfiles:issue', 'sites:write')
+  both(): void {}
+
   @AnySignedIn()
   own(): void {}
 
@@ -50,6 +53,8 @@ describe('the access guard', () => {
   it.each([
     ['a public route without a caller', Routes, 'open', undefined, 'passed'],
     ['a route by its permission', Routes, 'sites', ['sites:read'], 'passed'],
+    ['a route by all of its permissions', Routes, 'both', ['sites:write', 'keyfiles:issue'], 'passed'],
+    ['not a route by one of two', Routes, 'both', ['keyfiles:issue'], 'the permission sites:write is needed'],
     ['a route for whoever is signed in', Routes, 'own', [], 'passed'],
     ['a route of a class for whoever is signed in', OwnRoutes, 'plain', [], 'passed'],
     ['not a route without its permission', Routes, 'sites', ['sites:write'], 'the permission sites:read is needed'],
@@ -61,6 +66,6 @@ describe('the access guard', () => {
   });
 
   it('audits what it refuses to a caller', () => {
-    expect(audited).toEqual(['t', 't', 't']);
+    expect(audited).toEqual(['t', 't', 't', 't']);
   });
 });

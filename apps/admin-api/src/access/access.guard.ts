@@ -20,12 +20,13 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const marks = [context.getHandler(), context.getClass()];
     if (this.reflector.get<boolean | undefined>(PUBLIC, context.getHandler())) return true;
-    const permission = this.reflector.get<Permission | undefined>(REQUIRED_PERMISSION, context.getHandler());
-    if (permission === undefined && this.reflector.getAllAndOverride<boolean | undefined>(ANY_SIGNED_IN, marks)) {
+    const needed = this.reflector.get<Permission[] | undefined>(REQUIRED_PERMISSION, context.getHandler());
+    if (needed === undefined && this.reflector.getAllAndOverride<boolean | undefined>(ANY_SIGNED_IN, marks)) {
       return true;
     }
     const request = context.switchToHttp().getRequest<ApiRequest>();
-    if (permission !== undefined && request.caller?.permissions.has(permission)) return true;
+    const permission = needed?.find((each) => !request.caller?.permissions.has(each));
+    if (needed !== undefined && permission === undefined) return true;
     await auditRefusal(this.database, request, { permission: permission ?? 'none that anybody has' });
     throw new DomainError(
       'forbidden',

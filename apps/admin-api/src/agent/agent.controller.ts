@@ -3,10 +3,12 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
+import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
 import { IssuedKeyfile } from '../keyfile/keyfile.dto.js';
 import { Agent, AgentCertificate, AgentOrder, AgentPageQuery, ReturnApproval } from './agent.dto.js';
 import { AgentService } from './agent.service.js';
@@ -18,6 +20,7 @@ export class AgentController {
 
   @Get()
   @Requires('agents:read')
+  @Fails()
   @ApiOperation({ summary: 'Agents, oldest first, of one site or of all' })
   @ApiPage(Agent)
   list(@CallerOf() caller: Caller, @Query() query: AgentPageQuery): Promise<Page<Agent>> {
@@ -26,6 +29,7 @@ export class AgentController {
 
   @Get(':id')
   @Requires('agents:read')
+  @Fails()
   @ApiOperation({ summary: 'One agent' })
   @ApiOkResponse({ type: Agent })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Agent> {
@@ -34,6 +38,7 @@ export class AgentController {
 
   @Get(':id/certificates')
   @Requires('agents:read')
+  @Fails()
   @ApiOperation({ summary: 'Certificates of an agent, newest first' })
   @ApiPage(AgentCertificate)
   certificates(
@@ -46,6 +51,7 @@ export class AgentController {
 
   @Post(':id/revoke')
   @Requires('agents:write')
+  @Fails('agent-state')
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke an agent with its keyfiles and certificates; its tunnel is cut' })
   @ApiOkResponse({ type: Agent })
@@ -55,6 +61,7 @@ export class AgentController {
 
   @Post(':id/lock')
   @Requires('agents:write')
+  @Fails('agent-state')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let an agent in no more until it is unlocked; its tunnel is cut' })
   @ApiOkResponse({ type: Agent })
@@ -64,6 +71,7 @@ export class AgentController {
 
   @Post(':id/unlock')
   @Requires('agents:write')
+  @Fails('agent-state')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let a locked agent in again' })
   @ApiOkResponse({ type: Agent })
@@ -73,6 +81,8 @@ export class AgentController {
 
   @Post(':id/approve-return')
   @Requires('agents:write')
+  @AnsweredOnce('content')
+  @Fails('agent-state')
   @ApiOperation({
     summary:
       'A keyfile for the return of an agent whose certificate is over; worth nothing without the agent’s own key',

@@ -3,9 +3,11 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query } from '@n
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AnySignedIn } from '../access/any-signed-in.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import type { Caller } from '../http/request.js';
+import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
 import { ApiToken, ApiTokenQuery, IssuedApiToken, NewApiToken } from './api-token.dto.js';
 import { ApiTokenService } from './api-token.service.js';
 
@@ -16,6 +18,8 @@ export class ApiTokenController {
   constructor(@Inject(ApiTokenService) private readonly tokens: ApiTokenService) {}
 
   @Post()
+  @Fails('conflict')
+  @AnsweredOnce('token')
   @ApiOperation({ summary: 'A token for a program of one’s own; answered this once' })
   @ApiCreatedResponse({ type: IssuedApiToken })
   create(@CallerOf() caller: Caller, @Body() body: NewApiToken): Promise<IssuedApiToken> {
@@ -23,6 +27,7 @@ export class ApiTokenController {
   }
 
   @Get()
+  @Fails('not-found')
   @ApiOperation({ summary: 'One’s own API tokens, oldest first, or another operator’s' })
   @ApiPage(ApiToken)
   list(@CallerOf() caller: Caller, @Query() query: ApiTokenQuery): Promise<Page<ApiToken>> {
@@ -30,6 +35,7 @@ export class ApiTokenController {
   }
 
   @Get(':id')
+  @Fails()
   @ApiOperation({ summary: 'One API token' })
   @ApiOkResponse({ type: ApiToken })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<ApiToken> {
@@ -38,6 +44,7 @@ export class ApiTokenController {
 
   @Delete(':id')
   @HttpCode(204)
+  @Fails()
   @ApiOperation({ summary: 'End an API token: one’s own, or with `operators:write` anybody’s' })
   @ApiNoContentResponse()
   revoke(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<void> {

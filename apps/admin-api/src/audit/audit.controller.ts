@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import type { Caller } from '../http/request.js';
 import { AuditEvent, AuditExportQuery, AuditQuery, AuditVerification, AuditVerificationQuery } from './audit.dto.js';
@@ -21,6 +22,7 @@ export class AuditController {
 
   @Get()
   @Requires('audit:read')
+  @Fails()
   @ApiOperation({ summary: 'What happened, newest first' })
   @ApiPage(AuditEvent)
   list(@CallerOf() caller: Caller, @Query() query: AuditQuery): Promise<Page<AuditEvent>> {
@@ -29,6 +31,7 @@ export class AuditController {
 
   @Get('export')
   @Requires('audit:read')
+  @Fails()
   @ApiOperation({
     summary: 'The chain itself, oldest first, one row a line',
     description: 'Each line has `chain`, `seq`, `prev`, `hash` and `body`, which is all it takes to verify it offline.',
@@ -49,6 +52,7 @@ export class AuditController {
 
   @Get('verification')
   @Requires('audit:read')
+  @Fails()
   @ApiOperation({ summary: 'Verify the whole chain; names the first bad row' })
   @ApiOkResponse({ type: AuditVerification })
   verify(@CallerOf() caller: Caller, @Query() query: AuditVerificationQuery): Promise<AuditVerification> {

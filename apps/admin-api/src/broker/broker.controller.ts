@@ -3,6 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
@@ -17,6 +18,7 @@ export class BrokerController {
 
   @Get()
   @Requires('tunnels:read')
+  @Fails('not-found')
   @ApiOperation({ summary: 'The brokers of the deployment, newest first; for its provider’s tenant' })
   @ApiPage(Broker)
   list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<Broker>> {
@@ -25,6 +27,7 @@ export class BrokerController {
 
   @Post(':id/drain')
   @Requires('tunnels:control')
+  @Fails('conflict')
   @HttpCode(200)
   @ApiOperation({ summary: 'Move every agent of a broker to others; it takes no new one until it is restarted' })
   @ApiOkResponse({ type: BrokerDraining })

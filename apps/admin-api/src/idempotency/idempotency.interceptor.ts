@@ -5,6 +5,7 @@ import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { from, lastValueFrom, type Observable, of } from 'rxjs';
 import type { ApiRequest } from '../http/request.js';
+import { isUpload, readUpload } from '../http/upload.js';
 import { ANSWERED_ONCE } from './answered-once.decorator.js';
 import { type Claim, IdempotencyService, type KeptAnswer } from './idempotency.service.js';
 
@@ -24,10 +25,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<ApiRequest>();
     const response = context.switchToHttp().getResponse<Response>();
-    const { caller, method, originalUrl: url, body } = request;
+    const { caller, method, originalUrl: url } = request;
     const key = request.header(IDEMPOTENCY_KEY);
     if (key === undefined || method !== 'POST' || !caller) return next.handle();
-    const begun = await this.keys.begin(caller, keyOf(key), { method, url, body: body as unknown });
+    const begun = await this.keys.begin(caller, keyOf(key), { method, url, body: await bodyOfRequest(request) });
     if ('status' in begun) return of(replay(response, begun));
     const once = this.reflector.get<string[] | undefined>(ANSWERED_ONCE, context.getHandler()) ?? [];
     return from(this.run(begun, next, response, once));
@@ -45,6 +46,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return value;
   }
 }
+
+const bodyOfRequest = async (request: ApiRequest): Promise<unknown> => {
+  if (!isUpload(request)) return request.body as unknown;
+  const { type, bytes } = await readUpload(request);
+  return { type, bytes: bytes.toString('base64') };
+};
 
 /** The draft has the key in quotes; many clients leave them out. @throws DomainError `invalid-request` */
 const keyOf = (header: string): string => {

@@ -4,7 +4,7 @@ import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../http/request.js';
-import { FieldCipher } from '../secrets/field-cipher.js';
+import { type FieldOwner, FieldVault } from '../secrets/field-vault.js';
 
 const LEASE_SECONDS = 30;
 const RENEWAL_MS = 10_000;
@@ -43,7 +43,7 @@ export class IdempotencyService implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(IdempotencyRepository) private readonly keys: IdempotencyRepository,
-    @Inject(FieldCipher) private readonly cipher: FieldCipher,
+    @Inject(FieldVault) private readonly vault: FieldVault,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -60,9 +60,13 @@ export class IdempotencyService implements OnModuleInit, OnApplicationShutdown {
    * @throws DomainError `idempotency-key-reused`, `idempotency-in-progress`, `idempotency-answer-not-kept`
    */
   async begin(caller: Caller, key: string, request: IdempotentRequest): Promise<Claim | KeptAnswer> {
-    const owner = { tenantId: caller.tenantId, caller: caller.actor, keyDigest: this.cipher.digest(`key ${key}`) };
+    const owner = {
+      tenantId: caller.tenantId,
+      caller: caller.actor,
+      keyDigest: this.vault.digest('idempotency key', key),
+    };
     const { method, url, body } = request;
-    const requestDigest = this.cipher.digest(`request ${method} ${url} ${canonicalJson(body)}`);
+    const requestDigest = this.vault.digest('idempotent request', method, url, canonicalJson(body));
     const id = randomUUID();
     const found = await this.database.inTenant(owner.tenantId, async (tx) => {
       if (await this.keys.claim(tx, owner, { id, requestDigest, leaseSeconds: LEASE_SECONDS })) return 'claimed';
@@ -77,7 +81,7 @@ export class IdempotencyService implements OnModuleInit, OnApplicationShutdown {
       const options = { retryAfterMs: RETRY_AFTER_MS };
       throw new DomainError('idempotency-in-progress', 'a request with this Idempotency-Key is under way', options);
     }
-    if (found.answerSealed) return JSON.parse(this.cipher.open(found.answerSealed, rowOf(owner))) as KeptAnswer;
+    if (found.answerSealed) return this.opened(found.answerSealed, owner);
     throw new DomainError('idempotency-answer-not-kept', 'the request has succeeded; its answer is not kept');
   }
 
@@ -85,13 +89,18 @@ export class IdempotencyService implements OnModuleInit, OnApplicationShutdown {
   async complete({ owner, id, renewal }: Claim, answer: KeptAnswer | null): Promise<void> {
     clearInterval(renewal);
     const text = answer && JSON.stringify(answer);
-    const sealed = text === null || text.length > MAX_ANSWER_LENGTH ? null : this.cipher.close(text, rowOf(owner));
+    const sealed =
+      text === null || text.length > MAX_ANSWER_LENGTH ? null : this.vault.close(Buffer.from(text), fieldOf(owner));
     await this.quietly(() => this.database.inTenant(owner.tenantId, (tx) => this.keys.complete(tx, owner, id, sealed)));
   }
 
   async release({ owner, id, renewal }: Claim): Promise<void> {
     clearInterval(renewal);
     await this.quietly(() => this.database.inTenant(owner.tenantId, (tx) => this.keys.release(tx, owner, id)));
+  }
+
+  private opened(sealed: Buffer, owner: IdempotencyOwner): KeptAnswer {
+    return JSON.parse(this.vault.open(sealed, fieldOf(owner)).toString()) as KeptAnswer;
   }
 
   private renewing(owner: IdempotencyOwner, id: string): NodeJS.Timeout {
@@ -113,5 +122,8 @@ export class IdempotencyService implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-const rowOf = ({ tenantId, caller, keyDigest }: IdempotencyOwner): string =>
-  `idempotency_key ${tenantId} ${caller} ${keyDigest.toString('hex')}`;
+const fieldOf = ({ tenantId, caller, keyDigest }: IdempotencyOwner): FieldOwner => ({
+  tenantId,
+  field: 'idempotency_key.answer_sealed',
+  rowId: `${caller}/${keyDigest.toString('hex')}`,
+});

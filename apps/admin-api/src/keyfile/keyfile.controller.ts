@@ -3,6 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import type { Caller } from '../http/request.js';
@@ -27,6 +28,7 @@ export class KeyfileController {
 
   @Post('sites/:siteId/keyfiles')
   @Requires('keyfiles:issue')
+  @Fails('site-enrolled')
   @ApiOperation({ summary: 'Issue a keyfile; its content is answered this once' })
   @AnsweredOnce('content')
   @ApiCreatedResponse({ type: IssuedKeyfile })
@@ -36,6 +38,7 @@ export class KeyfileController {
 
   @Post('sites/:siteId/replace')
   @Requires('keyfiles:issue')
+  @Fails()
   @AnsweredOnce('content')
   @ApiOperation({ summary: 'Replace the server of a site: a keyfile for the new one, the old one is cut off' })
   @ApiCreatedResponse({ type: IssuedKeyfile })
@@ -49,6 +52,7 @@ export class KeyfileController {
 
   @Get('keyfiles')
   @Requires('keyfiles:read')
+  @Fails()
   @ApiOperation({ summary: 'Keyfiles of all sites, newest first' })
   @ApiPage(Keyfile)
   listAll(@CallerOf() caller: Caller, @Query() query: KeyfileQuery): Promise<Page<Keyfile>> {
@@ -57,6 +61,7 @@ export class KeyfileController {
 
   @Get('sites/:siteId/keyfiles')
   @Requires('keyfiles:read')
+  @Fails()
   @ApiOperation({ summary: 'Keyfiles of a site' })
   @ApiPage(Keyfile)
   list(
@@ -69,6 +74,7 @@ export class KeyfileController {
 
   @Get('keyfiles/:id')
   @Requires('keyfiles:read')
+  @Fails('keyfile-not-found')
   @ApiOperation({ summary: 'One keyfile, and what happened to it' })
   @ApiOkResponse({ type: KeyfileDetails })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<KeyfileDetails> {
@@ -77,6 +83,7 @@ export class KeyfileController {
 
   @Post('keyfiles/:id/regenerate')
   @Requires('keyfiles:issue')
+  @Fails('keyfile-not-found', 'keyfile-state')
   @AnsweredOnce('content')
   @ApiOperation({ summary: 'Take back a keyfile that was not used, and issue another in its place' })
   @ApiCreatedResponse({ type: IssuedKeyfile })
@@ -86,6 +93,7 @@ export class KeyfileController {
 
   @Post('keyfiles/:id/revoke')
   @Requires('keyfiles:revoke')
+  @Fails('keyfile-not-found')
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke a keyfile, and the identity that came of it' })
   @ApiOkResponse({ type: Keyfile })

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Ip, Query, Req, Res } from '@nestjs/common';
 import { ApiExtension, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Fails } from '../http/fails.decorator.js';
 import { ANY_QUERY } from '../http/known-surface.middleware.js';
 import type { ApiRequest } from '../http/request.js';
 import { Public } from '../session/public.decorator.js';
@@ -19,6 +20,7 @@ export class OidcController {
 
   @Get('authorize')
   @Public()
+  @Fails('not-found')
   @ApiOperation({ summary: 'Sign in by the identity provider', security: [] })
   @ApiResponse({ status: 303, description: 'to the identity provider' })
   async authorize(
@@ -30,11 +32,12 @@ export class OidcController {
     const expiresAt = new Date(Date.now() + STATE_SECONDS * 1_000);
     // Lax, because the way back comes from the provider's site.
     writeCookie(request, response, STATE_COOKIE, sealedState, { sameSite: 'lax', expiresAt });
-    response.redirect(303, url);
+    response.status(303).location(url).end();
   }
 
   @Get('callback')
   @Public()
+  @Fails('not-found', 'oidc-refused', 'unauthenticated')
   @ApiOperation({ summary: 'The identity provider’s way back; opens a session in a cookie', security: [] })
   @ApiExtension(ANY_QUERY, true)
   @ApiResponse({ status: 303, description: 'to `returnTo`' })
@@ -44,6 +47,6 @@ export class OidcController {
     const { search } = new URL(request.originalUrl, 'http://localhost');
     const { session, returnTo } = await this.oidc.finish(search, sealedState, address);
     setSessionCookie(request, response, session.token, session.expiresAt);
-    response.redirect(303, returnTo);
+    response.status(303).location(returnTo).end();
   }
 }

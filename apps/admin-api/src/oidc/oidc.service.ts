@@ -14,6 +14,7 @@ import type { Role } from '../access/role.js';
 import type { AdminConfig } from '../config.js';
 import { USERNAME } from '../operator/operator.dto.js';
 import { DerivedKeys } from '../secrets/derived-keys.js';
+import { RefusedSignIns } from '../session/refused-sign-ins.js';
 import { type OpenedSession, SessionService } from '../session/session.service.js';
 import { type Attempt, SignInLimit } from '../session/sign-in-limit.js';
 import { AnswerRefused, type IdClaims, OidcClient } from './oidc-client.js';
@@ -34,6 +35,7 @@ export class OidcService {
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(SignInLimit) private readonly limit: SignInLimit,
+    @Inject(RefusedSignIns) private readonly refused: RefusedSignIns,
     @Inject(DerivedKeys) keys: DerivedKeys,
   ) {
     this.settings = oidcSettings(config);
@@ -84,7 +86,7 @@ export class OidcService {
       }
       const { reason } = error;
       this.logger.info({ err: error.cause, reason }, 'an answer of the identity provider was refused');
-      await this.sessions.refuse(undefined, address, { by: 'oidc', reason });
+      await this.refused.note(undefined, address, { by: 'oidc', reason });
       throw refused('the identity provider’s answer is not valid');
     }
   }
@@ -97,7 +99,7 @@ export class OidcService {
     const operator = known ? await this.adapted(known, roles) : await this.created(identity, roles, claims);
     if (operator && !operator.disabled) return operator;
     const who = known ? {} : { issuer: identity.issuer, subject: identity.subject.slice(0, 255) };
-    await this.sessions.refuse(known, address, {
+    await this.refused.note(known, address, {
       by: 'oidc',
       reason: known ? 'not-allowed' : 'unknown-subject',
       ...who,

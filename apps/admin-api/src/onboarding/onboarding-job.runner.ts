@@ -10,6 +10,7 @@ import {
 } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import type { NewSite } from '../site/site.dto.js';
 import { SiteService } from '../site/site.service.js';
 import { BatchSealer } from './batch-sealer.js';
 
@@ -86,9 +87,9 @@ export class OnboardingJobRunner {
 
   private async createSite(tx: Transaction, work: Work, row: WaitingRow): Promise<WaitingRow> {
     const { tenantId, id, createdBy: actor } = work;
-    const { number, name, label } = row;
+    const { number } = row;
     try {
-      const site = await this.sites.createIn(tx, { tenantId, actor }, { name, ...(label === null ? {} : { label }) });
+      const site = await this.sites.createIn(tx, { tenantId, actor }, siteOf(row));
       await this.rows.setSite(tx, tenantId, id, number, site);
       return { ...row, siteId: site.id, label: site.label };
     } catch (error) {
@@ -162,6 +163,17 @@ interface Failure {
   code: ErrorCode;
   detail: string;
 }
+
+const siteOf = ({ name, label, tags, address, latitude, longitude, notes }: WaitingRow): NewSite => ({
+  name,
+  tags,
+  location: {
+    ...(address === null ? {} : { address }),
+    ...(latitude === null || longitude === null ? {} : { latitude, longitude }),
+  },
+  notes,
+  ...(label === null ? {} : { label }),
+});
 
 /** What the row says of it. @throws the error itself when a later attempt may cure it */
 const failureOf = (error: unknown): Failure => {

@@ -2,20 +2,38 @@ import { displayName, siteLabel } from '@app/contracts';
 import type { NewOnboardingRow } from '@app/persistence';
 import { z } from 'zod';
 import type { OnboardingRowError } from './onboarding.dto.js';
-import { COLUMNS, type DraftRow, type Sheet } from './onboarding-sheet.js';
+import { PLAIN_TEXT } from '../site/site.dto.js';
+import { isTags, TAGS_RULE } from '../site/tags.js';
+import { COLUMNS } from './onboarding-columns.js';
+import type { DraftRow, Sheet } from './onboarding-sheet.js';
 
 export const MAX_ROWS = 1_000;
 const DAY_SECONDS = 86_400;
 
-const rowSchema = z.strictObject({
-  name: displayName,
-  label: siteLabel.optional(),
-  validForSeconds: z
-    .int()
-    .min(60)
-    .max(30 * DAY_SECONDS)
-    .optional(),
-});
+const plainText = (most: number) =>
+  z.string().trim().min(1).max(most).regex(PLAIN_TEXT, 'no characters for control or for the writing direction');
+
+/** A site as `POST /sites` takes it, its location in columns. */
+const rowSchema = z
+  .strictObject({
+    name: displayName,
+    label: siteLabel.optional(),
+    tags: z.custom<Record<string, string>>((value) => isTags(value, false), TAGS_RULE).optional(),
+    address: plainText(500).optional(),
+    latitude: z.number().min(-90).max(90).optional(),
+    longitude: z.number().min(-180).max(180).optional(),
+    notes: plainText(4_000).optional(),
+    validForSeconds: z
+      .int()
+      .min(60)
+      .max(30 * DAY_SECONDS)
+      .optional(),
+  })
+  .superRefine(({ latitude, longitude }, context) => {
+    if ((latitude === undefined) === (longitude === undefined)) return;
+    const path = [latitude === undefined ? 'latitude' : 'longitude'];
+    context.addIssue({ code: 'custom', path, message: 'latitude and longitude go together' });
+  });
 
 export interface Plan {
   rows: NewOnboardingRow[];

@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { COLUMNS } from './onboarding-columns.js';
 import type { OnboardingRowError } from './onboarding.dto.js';
 
 /** A site as it was written, not checked yet. */
@@ -15,9 +16,8 @@ export interface Sheet {
   errors: OnboardingRowError[];
 }
 
-/** What a site can have; one more is one entry here and in the schema of `onboarding-plan.ts`. */
-export const COLUMNS = ['name', 'label', 'validForSeconds'] as const;
-const RECORD_BYTES = 8 * 1024;
+type Column = (typeof COLUMNS)[number];
+const RECORD_BYTES = 24 * 1024;
 
 interface CsvRecord {
   record: string[];
@@ -100,12 +100,30 @@ const headerErrors = (header: readonly string[], names: readonly (string | undef
   ];
 };
 
-const toMembers = (names: readonly (string | undefined)[], record: readonly string[]): Record<string, unknown> => {
+const wholeNumber = (cell: string): number | undefined => (/^\d{1,9}$/.test(cell) ? Number(cell) : undefined);
+const degrees = (cell: string): number | undefined =>
+  /^-?\d{1,3}(?:\.\d{1,15})?$/.test(cell) ? Number(cell) : undefined;
+/** `region=north,tier=gold`: no value of a tag has a comma. */
+const tagsOf = (cell: string): Record<string, string> | undefined => {
+  const pairs = cell.split(',').map((pair) => /^\s*([^=]+?)\s*=(.*)$/.exec(pair));
+  if (pairs.includes(null)) return undefined;
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2]?.trim() ?? '']));
+};
+
+/** What a cell says; a text that has not this form stays one, and is found wrong with the row. */
+const FORMS: Partial<Record<Column, (cell: string) => unknown>> = {
+  validForSeconds: wholeNumber,
+  latitude: degrees,
+  longitude: degrees,
+  tags: tagsOf,
+};
+
+const toMembers = (names: readonly (Column | undefined)[], record: readonly string[]): Record<string, unknown> => {
   const members: Record<string, unknown> = {};
   for (const [index, name] of names.entries()) {
     const cell = record[index] ?? '';
     if (name === undefined || cell === '') continue;
-    members[name] = name === 'validForSeconds' && /^\d{1,9}$/.test(cell) ? Number(cell) : cell;
+    members[name] = FORMS[name]?.(cell) ?? cell;
   }
   return members;
 };

@@ -4,7 +4,6 @@ import type { Upload } from '../http/upload.js';
 import { isUsablePassphrase } from '@app/pki';
 import { readSheet, type Sheet } from './onboarding-sheet.js';
 
-export const UPLOAD_LIMIT_BYTES = 1024 * 1024;
 const CSV_TYPE = 'text/csv';
 const MEMBERS = new Set(['passphrase', 'rows', 'csv']);
 

@@ -12,13 +12,15 @@ import {
 import type { Request, Response } from 'express';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { readUpload } from '../http/upload.js';
+import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
 import { OnboardingArchive } from './onboarding-archive.js';
-import { readBatch, UPLOAD_LIMIT_BYTES } from './onboarding-upload.js';
+import { readBatch } from './onboarding-upload.js';
 import {
   Onboarding,
   ONBOARDING_BODY,
@@ -40,7 +42,9 @@ export class OnboardingController {
   ) {}
 
   @Post()
-  @Requires('keyfiles:issue')
+  @Requires('keyfiles:issue', 'sites:write')
+  @Fails('onboarding-invalid')
+  @AnsweredOnce('passphrase')
   @ApiOperation({ summary: 'Create up to 1,000 sites with a sealed keyfile each, from CSV or JSON' })
   @ApiConsumes('application/json', 'text/csv')
   @ApiBody(ONBOARDING_BODY)
@@ -52,7 +56,7 @@ export class OnboardingController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<StartedOnboarding | OnboardingCheck> {
-    const batch = readBatch(await readUpload(request, UPLOAD_LIMIT_BYTES));
+    const batch = readBatch(await readUpload(request));
     if (!dryRun) return this.onboardings.start(caller, batch);
     response.status(200);
     return this.onboardings.check(caller, batch);
@@ -60,6 +64,7 @@ export class OnboardingController {
 
   @Get()
   @Requires('keyfiles:read')
+  @Fails()
   @ApiOperation({ summary: 'Batches, newest first' })
   @ApiPage(Onboarding)
   list(@CallerOf() caller: Caller, @Query() query: PageQuery): Promise<Page<Onboarding>> {
@@ -68,6 +73,7 @@ export class OnboardingController {
 
   @Get(':id')
   @Requires('keyfiles:read')
+  @Fails('onboarding-not-found')
   @ApiOperation({ summary: 'How far a batch is' })
   @ApiOkResponse({ type: Onboarding })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Onboarding> {
@@ -76,6 +82,7 @@ export class OnboardingController {
 
   @Get(':id/rows')
   @Requires('keyfiles:read')
+  @Fails('onboarding-not-found')
   @ApiOperation({ summary: 'What became of each row, in the order of the file' })
   @ApiPage(OnboardingRow)
   listRows(
@@ -88,6 +95,7 @@ export class OnboardingController {
 
   @Post(':id/cancel')
   @Requires('keyfiles:issue')
+  @Fails('onboarding-not-found', 'onboarding-finished')
   @HttpCode(200)
   @ApiOperation({ summary: 'Leave the rows that wait undone; what was created stays' })
   @ApiOkResponse({ type: Onboarding })
@@ -97,6 +105,7 @@ export class OnboardingController {
 
   @Get(':id/keyfiles.zip')
   @Requires('keyfiles:issue')
+  @Fails('onboarding-not-found', 'onboarding-running', 'onboarding-erased')
   @ApiOperation({ summary: 'The sealed keyfiles and a manifest with their fingerprints, until `downloadUntil`' })
   @ApiProduces(ZIP_TYPE)
   @ApiOkResponse({ content: { [ZIP_TYPE]: { schema: { type: 'string', format: 'binary' } } } })

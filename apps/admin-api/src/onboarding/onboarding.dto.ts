@@ -2,6 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
+import { MAX_TAGS } from '../site/tags.js';
+import { COLUMNS } from './onboarding-columns.js';
 
 const toBoolean = ({ value }: { value: unknown }): unknown =>
   value === 'true' ? true : value === 'false' ? false : value;
@@ -136,7 +138,7 @@ export const ONBOARDING_BODY = {
     type: 'object',
     properties: {
       passphrase: { type: 'string', minLength: 12, maxLength: 1024 },
-      csv: { type: 'string', description: 'a CSV file with a header: name, label, validForSeconds' },
+      csv: { type: 'string', description: `a CSV file with a header: ${COLUMNS.join(', ')}` },
       rows: {
         type: 'array',
         minItems: 1,
@@ -147,6 +149,11 @@ export const ONBOARDING_BODY = {
           properties: {
             name: { type: 'string', minLength: 1, maxLength: 200 },
             label: { type: 'string' },
+            tags: { type: 'object', additionalProperties: { type: 'string', maxLength: 100 }, maxProperties: MAX_TAGS },
+            address: { type: 'string', minLength: 1, maxLength: 500 },
+            latitude: { type: 'number', minimum: -90, maximum: 90, description: 'degrees, WGS 84, with longitude' },
+            longitude: { type: 'number', minimum: -180, maximum: 180, description: 'degrees, WGS 84, with latitude' },
+            notes: { type: 'string', minLength: 1, maxLength: 4_000 },
             validForSeconds: { type: 'integer', minimum: 60, maximum: 2_592_000 },
           },
         },

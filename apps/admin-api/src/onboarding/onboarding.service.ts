@@ -9,10 +9,11 @@ import {
   type Transaction,
 } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
-import { Seal } from '../secrets/seal.js';
+import { FieldVault } from '../secrets/field-vault.js';
+import { passphraseField } from './batch-sealer.js';
 import { newPassphrase } from './new-passphrase.js';
 import type { Onboarding, OnboardingCheck, OnboardingRow, StartedOnboarding } from './onboarding.dto.js';
 import { inOrder, type Plan, planOf, takenErrors } from './onboarding-plan.js';
@@ -28,7 +29,7 @@ export class OnboardingService {
     @Inject(Database) private readonly database: Database,
     @Inject(OnboardingRepository) private readonly onboardings: OnboardingRepository,
     @Inject(OnboardingRowRepository) private readonly rows: OnboardingRowRepository,
-    @Inject(Seal) private readonly secrets: Seal,
+    @Inject(FieldVault) private readonly vault: FieldVault,
     @Inject(OnboardingWorker) private readonly worker: OnboardingWorker,
   ) {}
 
@@ -44,15 +45,17 @@ export class OnboardingService {
     const { rows, errors } = await this.plan(tenantId, batch);
     if (errors.length > 0) throw onboardingInvalid(errors);
     const passphrase = batch.passphrase ?? newPassphrase();
+    const id = randomUUID();
     const onboarding = {
+      id,
       rows,
       createdBy: actor,
       correlationId,
-      sealedPassphrase: await this.secrets.forItself(passphrase),
+      sealedPassphrase: this.vault.close(Buffer.from(passphrase), passphraseField(tenantId, id)),
       salt: randomBytes(SALT_BYTES),
     };
     const started = await this.database.inTenant(tenantId, async (tx) => {
-      const id = await this.onboardings.insert(tx, tenantId, onboarding);
+      await this.onboardings.insert(tx, tenantId, onboarding);
       const details = { total: rows.length, correlationId };
       await tx.audit(tenantId, { actor, action: 'onboarding.started', subject: id, details });
       return this.require(tx, tenantId, id);

@@ -10,6 +10,7 @@ const TAGS = [
   'sites',
   'keyfiles',
   'onboarding',
+  'agents',
   'tunnels',
   'federation roles',
   'cameras',
@@ -19,6 +20,8 @@ const TAGS = [
   'webhooks',
   'audit',
   'tenants',
+  'authority',
+  'recovery',
 ];
 
 const DESCRIPTION = [

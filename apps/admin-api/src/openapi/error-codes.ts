@@ -13,6 +13,8 @@ const EVERYWHERE: ErrorCode[] = [
   'timeout',
 ];
 const SIGNED_IN: ErrorCode[] = ['unauthenticated', 'forbidden'];
+/** A browser sends a session's cookie with what other pages ask for, too. */
+const CHANGES_SIGNED_IN: ErrorCode[] = ['cross-site-request'];
 const WITH_BODY: ErrorCode[] = ['payload-too-large', 'unsupported-media-type'];
 const REPEATABLE: ErrorCode[] = ['idempotency-in-progress', 'idempotency-answer-not-kept', 'idempotency-key-reused'];
 
@@ -37,6 +39,7 @@ export const errorsOf = (route: Route): Map<number, ErrorCode[]> => {
     ...EVERYWHERE,
     ...(named ?? anything(route)),
     ...(isPublic(route) ? [] : SIGNED_IN),
+    ...(hasBody(route) && !isPublic(route) ? CHANGES_SIGNED_IN : []),
     ...(path.includes('{') && !isLater(route) ? (['not-found'] as const) : []),
     ...(hasBody(route) ? WITH_BODY : []),
     ...(method === 'post' && !isPublic(route) ? REPEATABLE : []),

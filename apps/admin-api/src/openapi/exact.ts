@@ -45,10 +45,11 @@ const successesOf = (route: Route): Responses => {
   if (isLater(route)) return {};
   const { operation, method } = route;
   const isTagged = extensionOf(operation, TAGGED_EXTENSION) === true;
-  const successes = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
+  const successes = Object.entries(operation.responses).filter(([status]) => /^[23]/.test(status));
   const described = successes.map(([status, response]) => {
     const names = [
       ...(isTagged && status !== '204' ? ['ETag'] : []),
+      ...(status.startsWith('3') ? ['Location'] : []),
       ...(method === 'post' && !isPublic(route) ? ['Idempotency-Replayed'] : []),
     ];
     const headers = { ...(response && 'headers' in response ? response.headers : {}), ...headerRefs(names) };

@@ -13,6 +13,7 @@ export const HEADERS: NonNullable<Components['headers']> = {
   'X-Request-Id': text('of the request: the caller’s own, or a new one', true),
   RateLimit: text('what is left of each quota (`r`) and when it is full again (`t`, seconds)'),
   'RateLimit-Policy': text('the quotas: requests (`q`) in a window (`w`, seconds)'),
+  Location: text('where the answer is', true),
   'Retry-After': text('seconds until the same request may be repeated'),
   ETag: text('strong entity tag, for If-Match and If-None-Match', true),
   'Idempotency-Replayed': text('`true` when this is the kept answer of an earlier request'),

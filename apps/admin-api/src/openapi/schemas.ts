@@ -24,19 +24,21 @@ export const closeSchemas = (node: unknown): void => {
 
 const NULL_NOTE = 'null when the request is repeated with its Idempotency-Key';
 
-/** Marks a member of a route's success as nullable. @throws Error when the answer has no such member */
+/** Marks a member of a route's successes as nullable. @throws Error when none of them has such a member */
 export const makeNullable = (document: OpenAPIObject, responses: Responses, member: string): void => {
   const schemas = Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))
     .flatMap(([, response]) => (response && 'content' in response ? Object.values(response.content ?? {}) : []))
     .map(({ schema }) => resolved(document, schema as Schema | undefined));
-  for (const schema of schemas) {
-    const property = schema?.properties?.[member];
-    if (!property) throw new Error(`@AnsweredOnce: the answer has no member ${member}`);
+  const properties = schemas.flatMap((schema) => schema?.properties?.[member] ?? []);
+  if (properties.length === 0) throw new Error(`@AnsweredOnce: the answer has no member ${member}`);
+  for (const property of properties) {
     const types = [property.type ?? []].flat();
-    if (types.includes('null')) continue;
-    property.type = [...types, 'null'];
-    property.description = property.description ? `${property.description}; ${NULL_NOTE}` : NULL_NOTE;
+    property.type = types.includes('null') ? types : [...types, 'null'];
+    const { description } = property;
+    // Two routes may answer the same.
+    if (description?.includes(NULL_NOTE)) continue;
+    property.description = description ? `${description}; ${NULL_NOTE}` : NULL_NOTE;
   }
 };
 

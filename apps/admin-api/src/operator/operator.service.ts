@@ -1,4 +1,4 @@
-import { DomainError } from '@app/contracts';
+import { DomainError, type IfMatch, ResourceTag } from '@app/contracts';
 import {
   ApiTokenRepository,
   BearerTokenRepository,
@@ -15,6 +15,8 @@ import type { Caller } from '../http/request.js';
 import { PasswordHasher } from '../session/password.js';
 import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
 import type { NewOperator, Operator, OperatorChanges } from './operator.dto.js';
+
+export const operatorTag = new ResourceTag<Operator>();
 
 /** Each tenant keeps somebody who holds it and whom no identity provider can take it from. */
 const KEPT_ROLES = ['administrator', 'security-officer'] as const;
@@ -62,27 +64,35 @@ export class OperatorService {
   /**
    * Sessions end with every change, because a browser shows what the roles of its sign-in allowed. No member, no change.
    * @throws DomainError `not-found`, `forbidden` beyond the caller's own permissions, `last-administrator`,
-   *   `username-taken` for another operator's identity, `conflict` for one who could not sign in any more
+   *   `username-taken` for another operator's identity, `conflict` for one who could not sign in any more,
+   *   `precondition-failed`
    */
-  async change(caller: Caller, id: string, changes: OperatorChanges): Promise<Operator> {
+  async change(caller: Caller, id: string, changes: OperatorChanges, ifMatch: IfMatch): Promise<Operator> {
     const { tenantId } = caller;
     const before = await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id));
+    operatorTag.require(ifMatch, toOperator(before));
     if (Object.values(changes).every((value) => value === undefined)) return toOperator(before);
     await this.refuseBeyond(caller, id, [...before.roles, ...(changes.roles ?? [])]);
     try {
-      return await this.database.inTenant(tenantId, (tx) => this.apply(tx, caller, id, changes));
+      return await this.database.inTenant(tenantId, (tx) => this.apply(tx, caller, id, { changes, ifMatch }));
     } catch (error) {
       if (violatedConstraint(error) === 'operator_identity') throw taken();
       throw error;
     }
   }
 
-  private async apply(tx: Transaction, caller: Caller, id: string, changes: OperatorChanges): Promise<Operator> {
+  private async apply(
+    tx: Transaction,
+    caller: Caller,
+    id: string,
+    { changes, ifMatch }: { changes: OperatorChanges; ifMatch: IfMatch },
+  ): Promise<Operator> {
     const { tenantId, actor } = caller;
     const { roles, disabled, identity } = changes;
     await this.operators.lockRoles(tx, tenantId);
     refuseDemoted(await this.operators.find(tx, tenantId, caller.operatorId), caller);
     const locked = await this.require(tx, tenantId, id);
+    operatorTag.require(ifMatch, toOperator(locked));
     const missing = missingFor(caller, locked.roles);
     if (missing.length > 0) throw outranked(missing);
     if (identity === null && !locked.hasPassword) {

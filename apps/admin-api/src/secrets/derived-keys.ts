@@ -2,15 +2,13 @@ import { hkdfSync } from 'node:crypto';
 
 const KEY_BYTES = 32;
 
-/** Symmetric keys of this app, each for one purpose, from the private key that all its replicas share. */
+/** Keys that another library encrypts with, each for one purpose, from the key that all replicas of this app share. */
 export class DerivedKeys {
-  readonly #secret: string;
+  readonly #secret: Buffer;
 
-  /** @param privateKey a JWK with its private part `d` */
-  constructor(privateKey: object) {
-    const { d } = privateKey as { d?: unknown };
-    if (typeof d !== 'string' || d === '') throw new Error('the key has no private part');
-    this.#secret = d;
+  /** @param fieldKey 32 bytes, outside the database */
+  constructor(fieldKey: Buffer) {
+    this.#secret = fieldKey;
   }
 
   /** @returns 32 bytes; the same for the same purpose, after every restart */

@@ -32,4 +32,11 @@ describe('a secret in a row', () => {
       expect(() => vault.open(stored.subarray(0, length), owner)).toThrow('does not open');
     expect(() => new FieldVault(randomBytes(32)).open(stored, owner)).toThrow('does not open');
   });
+
+  it('digests the same parts to the same under one key, and to something else under another', () => {
+    expect(vault.digest('key', 'a')).toEqual(vault.digest('key', 'a'));
+    expect(vault.digest('key', 'a')).toHaveLength(32);
+    expect(vault.digest('key', 'a')).not.toEqual(vault.digest('keya', ''));
+    expect(vault.digest('key', 'a')).not.toEqual(new FieldVault(randomBytes(32)).digest('key', 'a'));
+  });
 });

@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { DomainError } from '@app/contracts';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+const KEY_BYTES = 32;
 
 /** Which value of which row it is: bound into the ciphertext, so that one copied to another place does not open. */
 export interface FieldOwner {
@@ -12,13 +13,15 @@ export interface FieldOwner {
   rowId: string;
 }
 
-/** Secrets that this app has to read again: AES-256-GCM, `iv (12) | tag (16) | ciphertext`, under a key outside the database. */
+/** Values that this app has to read again: AES-256-GCM, `iv (12) | tag (16) | ciphertext`, under a key outside the database. */
 export class FieldVault {
   readonly #key: Buffer;
+  readonly #digestKey: Buffer;
 
   /** @param key 32 bytes */
   constructor(key: Buffer) {
     this.#key = key;
+    this.#digestKey = Buffer.from(hkdfSync('sha256', key, '', 'adit admin-api digest', KEY_BYTES));
   }
 
   close(secret: Buffer, owner: FieldOwner): Buffer {
@@ -38,6 +41,14 @@ export class FieldVault {
     } catch (cause) {
       throw new DomainError('internal', 'a stored secret does not open: is it the right field.key?', { cause });
     }
+  }
+
+  /**
+   * 32 bytes to compare by: who reads them cannot try guesses against them.
+   * @param parts the first names what is digested, so that digests of different things never meet
+   */
+  digest(...parts: readonly [string, ...string[]]): Buffer {
+    return createHmac('sha256', this.#digestKey).update(JSON.stringify(parts)).digest();
   }
 }
 

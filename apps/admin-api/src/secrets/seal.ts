@@ -17,14 +17,7 @@ export class Seal {
     return unseal(sealed, this.#own);
   }
 
-  /** For what this app has to store and read again. */
-  forItself(secret: string): Promise<string> {
-    return seal(secret, publicPart(this.#own));
-  }
-
   forFederation(secret: string): Promise<string> {
     return seal(secret, this.federation);
   }
 }
-
-const publicPart = ({ kty, crv, x, y }: Jwk): Jwk => ({ kty, crv, x, y });

@@ -1,7 +1,6 @@
 import { CONFIG, readFieldKey, readPrivateKey, readPublicKeys } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
-import { FieldCipher } from './field-cipher.js';
 import { DerivedKeys } from './derived-keys.js';
 import { FieldVault } from './field-vault.js';
 import { Seal } from './seal.js';
@@ -25,14 +24,9 @@ import { TicketKey } from './ticket-key.js';
       useFactory: (config: AdminConfig) => new TicketKey(readPrivateKey(config.ADIT_SECRETS_DIR, 'ticket.jwk')),
     },
     {
-      provide: FieldCipher,
-      inject: [CONFIG],
-      useFactory: (config: AdminConfig) => new FieldCipher(readFieldKey(config.ADIT_SECRETS_DIR)),
-    },
-    {
       provide: DerivedKeys,
       inject: [CONFIG],
-      useFactory: (config: AdminConfig) => new DerivedKeys(readPrivateKey(config.ADIT_SECRETS_DIR, 'seal.jwk')),
+      useFactory: (config: AdminConfig) => new DerivedKeys(readFieldKey(config.ADIT_SECRETS_DIR)),
     },
     {
       provide: FieldVault,
@@ -40,6 +34,6 @@ import { TicketKey } from './ticket-key.js';
       useFactory: (config: AdminConfig) => new FieldVault(readFieldKey(config.ADIT_SECRETS_DIR)),
     },
   ],
-  exports: [DerivedKeys, FieldCipher, FieldVault, Seal, TicketKey],
+  exports: [DerivedKeys, FieldVault, Seal, TicketKey],
 })
 export class SecretsModule {}

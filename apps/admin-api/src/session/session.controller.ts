@@ -32,6 +32,7 @@ export class SessionController {
 
   @Get('current')
   @AnySignedIn()
+  @Fails()
   @ApiOperation({ summary: 'Who is signed in, and what he may do' })
   @ApiOkResponse({ type: CurrentSession })
   current(@CallerOf() caller: Caller): CurrentSession {

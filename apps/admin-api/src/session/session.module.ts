@@ -4,6 +4,7 @@ import { AccessGuard } from '../access/access.guard.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { FirstOperator } from './first-operator.service.js';
 import { PasswordHasher } from './password.js';
+import { RefusedSignIns } from './refused-sign-ins.js';
 import { SessionController } from './session.controller.js';
 import { SessionService } from './session.service.js';
 import { SignInLimit } from './sign-in-limit.js';
@@ -15,10 +16,11 @@ import { SignInLimit } from './sign-in-limit.js';
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
     SignInLimit,
+    RefusedSignIns,
     PasswordHasher,
     FirstOperator,
     SessionService,
   ],
-  exports: [PasswordHasher, SessionService, SignInLimit],
+  exports: [PasswordHasher, RefusedSignIns, SessionService, SignInLimit],
 })
 export class SessionModule {}

@@ -1,17 +1,12 @@
 import { DomainError } from '@app/contracts';
-import {
-  BearerTokenRepository,
-  Database,
-  DEFAULT_TENANT_ID,
-  type OperatorLogin,
-  OperatorRepository,
-} from '@app/persistence';
+import { BearerTokenRepository, Database, type OperatorLogin, OperatorRepository } from '@app/persistence';
 import { CONFIG } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 import type { Caller } from '../http/request.js';
 import { newToken, tokenHash } from './bearer-token.js';
 import { PasswordHasher } from './password.js';
+import { RefusedSignIns } from './refused-sign-ins.js';
 import type { NewSession, SessionOperator } from './session.dto.js';
 import { type Attempt, SignInLimit } from './sign-in-limit.js';
 
@@ -40,6 +35,7 @@ export class SessionService {
     @Inject(BearerTokenRepository) private readonly tokens: BearerTokenRepository,
     @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
     @Inject(SignInLimit) private readonly limit: SignInLimit,
+    @Inject(RefusedSignIns) private readonly refused: RefusedSignIns,
   ) {}
 
   /** @throws DomainError `unauthenticated`, the same for an unknown name and a wrong password; `rate-limited` */
@@ -51,7 +47,7 @@ export class SessionService {
       return this.issue(operator, { address, viaCookie: cookie, by: 'password' });
     }
     await this.limit.failed();
-    await this.refuse(operator, address);
+    await this.refused.note(operator, address);
     throw wrong();
   }
 
@@ -88,19 +84,6 @@ export class SessionService {
       return row;
     });
     return { token, expiresAt, operator: { id, username, tenantId, roles } };
-  }
-
-  /** An unknown name is not written down: people type passwords there. */
-  async refuse(operator: OperatorLogin | undefined, address: string, details: object = {}): Promise<void> {
-    const tenantId = operator?.tenantId ?? DEFAULT_TENANT_ID;
-    await this.database.inTenant(tenantId, (tx) =>
-      tx.audit(tenantId, {
-        actor: operator ? `operator:${operator.username}` : 'unknown',
-        action: 'session.refused',
-        subject: operator?.id ?? 'unknown',
-        details: { address, ...details },
-      }),
-    );
   }
 
   private async judge(

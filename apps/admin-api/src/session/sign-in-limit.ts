@@ -7,8 +7,7 @@ import {
   type Transaction,
 } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
-import { createHmac } from 'node:crypto';
-import { DerivedKeys } from '../secrets/derived-keys.js';
+import { FieldVault } from '../secrets/field-vault.js';
 import { networkOf } from './network.js';
 
 const RULES: AttemptRules = { firstWaitSeconds: 1, forgetSeconds: 900, knownSeconds: 30 * 86_400 };
@@ -31,15 +30,11 @@ export interface Attempt {
  */
 @Injectable()
 export class SignInLimit {
-  readonly #key: Buffer;
-
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(SignInAttemptRepository) private readonly attempts: SignInAttemptRepository,
-    @Inject(DerivedKeys) keys: DerivedKeys,
-  ) {
-    this.#key = keys.derive('sign-in attempts');
-  }
+    @Inject(FieldVault) private readonly vault: FieldVault,
+  ) {}
 
   /** Counts the attempt before it is judged. @throws DomainError `rate-limited` with the time to wait */
   async begin(address: string, username: string): Promise<Attempt> {
@@ -97,7 +92,7 @@ export class SignInLimit {
   }
 
   private keyOf(...parts: string[]): Buffer {
-    return createHmac('sha256', this.#key).update(JSON.stringify(parts)).digest();
+    return this.vault.digest('sign-in attempt', ...parts);
   }
 }
 

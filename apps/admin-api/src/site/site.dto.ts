@@ -9,7 +9,7 @@ import { ApiTagPairs, IsTags } from './tags.js';
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Lines of text; no other control and no bidirectional formatting characters. */
-const PLAIN = /^(?:[^\p{Cc}\p{Bidi_Control}]|[\n\t])*$/u;
+export const PLAIN_TEXT = /^(?:[^\p{Cc}\p{Bidi_Control}]|[\n\t])*$/u;
 const plainMessage = '$property must have no characters for control or for the writing direction';
 const TUNNEL_STATES = ['up', 'down', 'never'] as const satisfies SiteTunnelState[];
 
@@ -25,7 +25,7 @@ export class NewSiteLocation {
   @Transform(trimmed)
   @IsString()
   @Length(1, 500)
-  @Matches(PLAIN, { message: plainMessage })
+  @Matches(PLAIN_TEXT, { message: plainMessage })
   address?: string;
 
   @ApiProperty({ required: false, minimum: -90, maximum: 90, description: 'degrees, WGS 84, with longitude' })
@@ -73,7 +73,7 @@ export class NewSite {
   @NullableMember()
   @IsString()
   @Length(1, 4_000)
-  @Matches(PLAIN, { message: plainMessage })
+  @Matches(PLAIN_TEXT, { message: plainMessage })
   notes?: string | null;
 }
 
@@ -98,7 +98,7 @@ export class SiteChanges {
   @NullableMember()
   @IsString()
   @Length(1, 4_000)
-  @Matches(PLAIN, { message: plainMessage })
+  @Matches(PLAIN_TEXT, { message: plainMessage })
   notes?: string | null;
 }
 

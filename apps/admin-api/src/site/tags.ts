@@ -10,9 +10,9 @@ const KEY = /^[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?$/;
 /** No comma, because it separates conditions; no control and no bidirectional formatting characters. */
 const VALUE = /^(?:[^\s,\p{Cc}\p{Bidi_Control}](?:[^,\p{Cc}\p{Bidi_Control}]{0,98}[^\s,\p{Cc}\p{Bidi_Control}])?)?$/u;
 
-const RULE = `at most ${MAX_TAGS} pairs: keys of 1 to 63 of a–z, 0–9 and inner . _ / -, values of up to 100 characters without a comma`;
+export const TAGS_RULE = `at most ${MAX_TAGS} pairs: keys of 1 to 63 of a–z, 0–9 and inner . _ / -, values of up to 100 characters without a comma`;
 
-const isTags = (value: unknown, allowsNull: boolean): boolean => {
+export const isTags = (value: unknown, allowsNull: boolean): boolean => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const pairs = Object.entries(value);
   return pairs.length <= MAX_TAGS && pairs.every(([key, text]) => KEY.test(key) && isTagValue(text, allowsNull));
@@ -29,7 +29,7 @@ export const IsTags = (options: { removable: boolean; required: boolean }): Prop
       name: 'isTags',
       validator: {
         validate: (value) => isTags(value, options.removable),
-        defaultMessage: () => `$property must be ${RULE}`,
+        defaultMessage: () => `$property must be ${TAGS_RULE}`,
       },
     }),
   );
@@ -38,7 +38,7 @@ export const ApiTagPairs = ({ removable, required }: { removable: boolean; requi
   ApiProperty({
     type: 'object',
     selfRequired: required,
-    description: removable ? 'these are set, the others stay; null takes one away' : RULE,
+    description: removable ? 'these are set, the others stay; null takes one away' : TAGS_RULE,
     example: { region: 'north' },
     additionalProperties: { type: 'string', maxLength: 100, nullable: removable },
     maxProperties: MAX_TAGS,

@@ -1,4 +1,4 @@
-import { ResourceTag } from '@app/contracts';
+import type { IfMatch } from '@app/contracts';
 import type { Page } from '@app/persistence';
 import { Body, Controller, Get, Inject, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -6,14 +6,13 @@ import { Requires } from '../access/requires.decorator.js';
 import { Fails } from '../http/fails.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
+import { IfMatchOf } from '../http/if-match.decorator.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { CreatedTenant, NewTenant, Tenant, TenantChanges } from './tenant.dto.js';
 import { Tagged } from '../http/tagged.decorator.js';
-import { TenantService } from './tenant.service.js';
-
-const tenantTag = new ResourceTag<Tenant>();
+import { tenantTag, TenantService } from './tenant.service.js';
 
 @ApiTags('tenants')
 @Controller('tenants')
@@ -22,6 +21,7 @@ export class TenantController {
 
   @Post()
   @Requires('tenants:write')
+  @Fails('username-taken')
   @ApiOperation({ summary: 'Create a tenant with its first administrator; for the provider’s own tenant' })
   @ApiCreatedResponse({ type: CreatedTenant })
   create(@CallerOf() caller: Caller, @Body() body: NewTenant): Promise<CreatedTenant> {
@@ -49,9 +49,16 @@ export class TenantController {
 
   @Patch(':id')
   @Requires('tenants:write')
+  @Tagged(tenantTag)
+  @Fails()
   @ApiOperation({ summary: 'Rename a tenant; for the provider’s own tenant' })
   @ApiOkResponse({ type: Tenant })
-  change(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: TenantChanges): Promise<Tenant> {
-    return this.tenants.change(caller, id, body.name);
+  change(
+    @CallerOf() caller: Caller,
+    @IdOf('id') id: string,
+    @Body() body: TenantChanges,
+    @IfMatchOf() ifMatch: IfMatch,
+  ): Promise<Tenant> {
+    return this.tenants.change(caller, id, body.name, ifMatch);
   }
 }

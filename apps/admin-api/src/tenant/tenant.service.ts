@@ -1,4 +1,4 @@
-import { DomainError } from '@app/contracts';
+import { DomainError, type IfMatch, ResourceTag } from '@app/contracts';
 import {
   Database,
   DEFAULT_TENANT_ID,
@@ -14,6 +14,8 @@ import { type PageQuery, toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { PasswordHasher } from '../session/password.js';
 import type { CreatedTenant, NewTenant, Tenant } from './tenant.dto.js';
+
+export const tenantTag = new ResourceTag<Tenant>();
 
 const FIRST_ROLES: readonly Role[] = ['administrator', 'security-officer'];
 
@@ -65,12 +67,14 @@ export class TenantService {
     return toTenant(row);
   }
 
-  /** @throws DomainError `not-found`, `forbidden` for any other tenant than the provider's */
-  async change(caller: Caller, id: string, name: string): Promise<Tenant> {
+  /** @throws DomainError `not-found`, `forbidden` for any other tenant than the provider's, `precondition-failed` */
+  async change(caller: Caller, id: string, name: string, ifMatch: IfMatch): Promise<Tenant> {
     const { tenantId, actor } = caller;
     await this.find(tenantId, id);
     await this.refuseOthers(caller, id);
     await this.database.inTenant(tenantId, async (tx) => {
+      const before = await this.tenants.lock(tx, id);
+      if (before) tenantTag.require(ifMatch, toTenant(before));
       await this.tenants.rename(tx, id, name);
       await tx.audit(tenantId, { actor, action: 'tenant.renamed', subject: id, details: { name } });
     });

@@ -3,6 +3,7 @@ import { Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
+import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import { ApiPage } from '../http/page-response.decorator.js';
 import type { Caller } from '../http/request.js';
@@ -21,6 +22,7 @@ export class TunnelController {
 
   @Get('tunnels')
   @Requires('tunnels:read')
+  @Fails()
   @ApiOperation({ summary: 'The newest tunnel session of every site that has ever connected' })
   @ApiPage(Tunnel)
   list(@CallerOf() caller: Caller, @Query() query: TunnelQuery): Promise<Page<Tunnel>> {
@@ -29,6 +31,7 @@ export class TunnelController {
 
   @Get('sites/:siteId/tunnel')
   @Requires('tunnels:read')
+  @Fails()
   @ApiOperation({ summary: 'A site’s newest tunnel session' })
   @ApiOkResponse({ type: Tunnel })
   find(@CallerOf() caller: Caller, @IdOf('siteId') siteId: string): Promise<Tunnel> {
@@ -37,6 +40,7 @@ export class TunnelController {
 
   @Get('sites/:siteId/tunnel/history')
   @Requires('tunnels:read')
+  @Fails()
   @ApiOperation({ summary: 'Up and down of a site, newest first, with the reasons' })
   @ApiPage(TunnelSession)
   history(
@@ -49,6 +53,7 @@ export class TunnelController {
 
   @Get('sites/:siteId/tunnel/availability')
   @Requires('tunnels:read')
+  @Fails()
   @ApiOperation({ summary: 'How much of a time a site had a tunnel' })
   @ApiOkResponse({ type: Availability })
   availability(
@@ -61,6 +66,7 @@ export class TunnelController {
 
   @Post('sites/:siteId/tunnel/disconnect')
   @Requires('tunnels:control')
+  @Fails('conflict')
   @HttpCode(200)
   @ApiOperation({ summary: 'End the site’s tunnel; its agent comes back by itself' })
   @ApiOkResponse({ type: Disconnection })

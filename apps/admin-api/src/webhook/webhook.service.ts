@@ -1,4 +1,4 @@
-import { DomainError } from '@app/contracts';
+import { DomainError, type IfMatch, ResourceTag } from '@app/contracts';
 import {
   Database,
   type Page,
@@ -17,6 +17,9 @@ import type { Caller } from '../http/request.js';
 import { WebhookSecrets } from './webhook-secret.js';
 import { checkUrl, urlRules } from './webhook-url.js';
 import type { NewWebhook, WebhookChangesBody, WebhookView, WebhookWithSecret } from './webhook.dto.js';
+
+/** How deliveries go is no operator's change. */
+export const webhookTag = new ResourceTag<WebhookView>(['failingSince', 'previousSecretUntil']);
 
 /** Of one tenant. */
 const MOST = 50;
@@ -62,13 +65,14 @@ export class WebhookService {
     return toView(await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id)));
   }
 
-  /** @throws DomainError `not-found`, `invalid-request`, `address-not-allowed` */
-  async change({ tenantId, actor }: Caller, id: string, body: WebhookChangesBody): Promise<WebhookView> {
+  /** @throws DomainError `not-found`, `invalid-request`, `address-not-allowed`, `precondition-failed` */
+  async change(caller: Caller, id: string, body: WebhookChangesBody, ifMatch: IfMatch): Promise<WebhookView> {
+    const { tenantId, actor } = caller;
     const { events, description, enabled } = body;
     const url = body.url === undefined ? undefined : checkUrl(body.url, urlRules(this.config));
     return this.database.inTenant(tenantId, async (tx) => {
-      const changed = await this.webhooks.change(tx, tenantId, id, { url, events, description, enabled });
-      if (!changed) throw notFound();
+      await this.lock(tx, tenantId, id, ifMatch);
+      await this.webhooks.change(tx, tenantId, id, { url, events, description, enabled });
       if (enabled === false) await this.deliveries.abandon(tx, tenantId, id, 'webhook-disabled');
       const told = { url: url && originOf(url), events, description, enabled };
       await tx.audit(tenantId, { actor, action: 'webhook.changed', subject: id, details: told });
@@ -76,10 +80,11 @@ export class WebhookService {
     });
   }
 
-  /** @throws DomainError `not-found` */
-  async remove({ tenantId, actor }: Caller, id: string): Promise<void> {
+  /** @throws DomainError `not-found`, `precondition-failed` */
+  async remove({ tenantId, actor }: Caller, id: string, ifMatch: IfMatch): Promise<void> {
     await this.database.inTenant(tenantId, async (tx) => {
-      if (!(await this.webhooks.remove(tx, tenantId, id))) throw notFound();
+      await this.lock(tx, tenantId, id, ifMatch);
+      await this.webhooks.remove(tx, tenantId, id);
       await tx.audit(tenantId, { actor, action: 'webhook.deleted', subject: id });
     });
   }
@@ -93,6 +98,11 @@ export class WebhookService {
       await tx.audit(tenantId, { actor, action: 'webhook.secret-rotated', subject: id });
       return Object.assign(toView(await this.require(tx, tenantId, id)), { secret: text });
     });
+  }
+
+  private async lock(tx: Transaction, tenantId: string, id: string, ifMatch: IfMatch): Promise<void> {
+    if (!(await this.webhooks.lock(tx, tenantId, id))) throw notFound();
+    webhookTag.require(ifMatch, toView(await this.require(tx, tenantId, id)));
   }
 
   private async require(tx: Transaction, tenantId: string, id: string): Promise<WebhookRow> {

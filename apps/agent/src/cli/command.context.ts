@@ -1,5 +1,5 @@
+import type { Terminal } from '@app/terminal';
 import type { AgentEnvironment } from '../config.js';
-import type { Terminal } from './terminal.js';
 
 /** What every command gets. */
 export interface CommandContext {

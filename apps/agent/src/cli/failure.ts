@@ -1,4 +1,5 @@
 import { ConfigurationError, PortInUseError } from '@app/runtime';
+import { InterruptedError } from '@app/terminal';
 import { PkiError } from '@app/pki';
 import { ConnectorError } from '../connectors/index.js';
 import { MediaError } from '@app/media';
@@ -17,6 +18,7 @@ export const describeFailure = (error: unknown): Failure => {
     return told(error.exitCode, error.reason, error.message, error.advice);
   }
   if (error instanceof AgentError) return told(error.exitCode, error.code, error.message, error.advice);
+  if (error instanceof InterruptedError) return told(EXIT.notConfirmed, 'not-confirmed', error.message);
   if (error instanceof PkiError) return told(EXIT.keyfile, error.code, error.message, adviceOf(error.code));
   if (error instanceof ConfigurationError)
     return told(EXIT.configuration, error.code, error.message.replace(/^configuration: /, ''));

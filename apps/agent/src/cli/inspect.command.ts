@@ -1,3 +1,4 @@
+import type { Terminal } from '@app/terminal';
 import { AgentError, EXIT, type ExitCode } from '../errors.js';
 import { describeKeyfile, describeSealed, keyfileJson, sealedJson } from '../keyfile/keyfile.description.js';
 import {
@@ -10,7 +11,6 @@ import {
 import type { PassphraseSource } from '../keyfile/passphrase.source.js';
 import type { CommandContext } from './command.context.js';
 import { accessOf, type Flags, keyfileOrigin, passphraseSource } from './settings.js';
-import type { Terminal } from './terminal.js';
 
 /** Shows what is in a keyfile; neither network nor disk nor the keyfile itself notice. */
 export const inspect = async (flags: Flags & { json?: boolean }, context: CommandContext): Promise<ExitCode> => {

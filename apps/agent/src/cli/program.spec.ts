@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import { Terminal } from '@app/terminal';
 import { readEnvironment } from '../config.js';
 import { runCli } from './program.js';
-import { Terminal } from './terminal.js';
 
 class Collected extends Writable {
   text = '';

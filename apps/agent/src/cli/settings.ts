@@ -1,9 +1,9 @@
+import type { Terminal } from '@app/terminal';
 import { IDENTITY_FILE } from '../identity/identity.store.js';
 import type { AgentEnvironment } from '../config.js';
 import type { KeyfileOrigin, LoadOptions } from '../keyfile/keyfile.source.js';
 import { PassphraseSource } from '../keyfile/passphrase.source.js';
 import { ProxySettings } from '../network/proxy.settings.js';
-import type { Terminal } from './terminal.js';
 import { StateDirectory, type StateOptions } from '../state/state-directory.js';
 
 /** Flags of the command line, as commander names them. Each wins over its key in the environment. */

@@ -6,7 +6,7 @@ import type { Identity } from '../identity/identity.js';
 import type { IdentityStore } from '../identity/identity.store.js';
 import { byPriority, type Endpoint } from '../network/endpoint.dialer.js';
 import { BackOff } from '../tunnel/back-off.js';
-import { requireOwnCertificate } from './enrolment.answer.js';
+import { requireOwnCertificate, trustAfter } from './enrolment.answer.js';
 import type { EnrolmentKeys } from './enrolment.exchange.js';
 import { otherKeyfile, relationOf } from './keyfile-relation.js';
 import { refusalOf } from './enrolment.refusal.js';
@@ -110,9 +110,8 @@ const mostTelling = (failures: AgentError[]): AgentError =>
   failures[0] ??
   new AgentError('enrolment-interrupted', 'The keyfile names no endpoint');
 
-/** Trust is the keyfile's: a bundle that no root has signed is not taken from the answer. */
 const identityFrom = (keyfile: Keyfile, key: KeyObject, answer: Answer, now: Date): Identity => {
-  const { keyfileId, tenantId, siteId, siteName, agentId, issuedAt, endpoints, trust, policy } = keyfile.document;
+  const { keyfileId, tenantId, siteId, siteName, agentId, issuedAt, endpoints, policy } = keyfile.document;
   return {
     v: 1,
     keyfileId,
@@ -126,7 +125,7 @@ const identityFrom = (keyfile: Keyfile, key: KeyObject, answer: Answer, now: Dat
     privateKey: privateKeyPem(key),
     certificateChain: answer.certificateChain,
     endpoints,
-    trust,
+    trust: trustAfter(answer, keyfile),
     policy,
   };
 };

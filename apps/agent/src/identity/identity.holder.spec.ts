@@ -116,4 +116,24 @@ describe('the identity of a site and the next one', () => {
     }
     expect(holder.next).toBeUndefined();
   });
+
+  it('keeps other roots, also when they come while the next one is being admitted', async () => {
+    const holder = await reopened();
+    const key = await holder.openNextKey();
+    await holder.propose(await certified(spkiOf(key)), key);
+    const used = holder.next;
+    if (used === undefined) throw new Error('no next identity');
+    const trust = { ...first.trust, bundleVersion: 2 };
+    await Promise.all([holder.adoptTrust(trust), holder.admitted(used)]);
+    const kept = await reopened();
+    expect(kept.current).toEqual({ ...used, trust });
+    expect([kept.next, kept.current.trust]).toEqual([undefined, trust]);
+  });
+
+  it('never goes back to an older list of roots', async () => {
+    const holder = await reopened();
+    await holder.adoptTrust({ ...first.trust, bundleVersion: 3 });
+    await holder.adoptTrust({ ...first.trust, bundleVersion: 2 });
+    expect((await reopened()).current.trust.bundleVersion).toBe(3);
+  });
 });

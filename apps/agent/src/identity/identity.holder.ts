@@ -18,6 +18,9 @@ export class IdentityHolder {
     private begun: boolean,
   ) {}
 
+  /** One after the other: what is written last has to be the newest. */
+  private writing: Promise<unknown> = Promise.resolve();
+
   /** Goes on with a renewal that was interrupted; one of an earlier certificate is over. */
   static async open(store: IdentityStore, identity: Identity): Promise<IdentityHolder> {
     const renewal = await store.loadRenewal();
@@ -71,11 +74,26 @@ export class IdentityHolder {
 
   /** A broker let the next identity in: the one before is over. */
   async admitted(used: Identity): Promise<void> {
-    if (used !== this.coming) return;
-    this.held = used;
+    // What is trusted may have changed since it was taken to connect with.
+    if (this.coming === undefined || used.certificateChain !== this.coming.certificateChain) return;
+    this.held = this.coming;
     this.coming = undefined;
     this.begun = false;
-    await this.store.completeRenewal(used);
+    await this.write(() => this.store.completeRenewal(this.held));
+  }
+
+  /** Whom the site trusts from the next connection on; on the disk when this resolves. */
+  async adoptTrust(trust: Identity['trust']): Promise<void> {
+    if (trust.bundleVersion <= this.held.trust.bundleVersion) return;
+    this.held = { ...this.held, trust };
+    if (this.coming !== undefined) this.coming = { ...this.coming, trust };
+    await this.write(() => this.store.saveTrust(this.held));
+  }
+
+  private write(work: () => Promise<void>): Promise<void> {
+    const turn = this.writing.then(work);
+    this.writing = turn.catch(() => undefined);
+    return turn;
   }
 }
 

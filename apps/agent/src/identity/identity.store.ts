@@ -44,6 +44,11 @@ export class IdentityStore {
     await this.dropRenewal();
   }
 
+  /** Other roots of the same identity. */
+  async saveTrust(changed: Identity): Promise<void> {
+    await this.state.writeJson(IDENTITY_FILE, changed);
+  }
+
   async dropRenewal(): Promise<void> {
     await this.state.remove(RENEWAL_FILE);
   }

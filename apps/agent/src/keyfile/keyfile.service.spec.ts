@@ -1,4 +1,5 @@
 import { deriveSealingKey, encodeKeyfile, KEYFILE_MAX_BYTES, sealKeyfile, type CaTree } from '@app/pki';
+import { Terminal } from '@app/terminal';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,6 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { keyfileContent, temporaryTree } from '../../../../libs/pki/src/keyfile/keyfile.kit.js';
 import { runCli } from '../cli/program.js';
-import { Terminal } from '../cli/terminal.js';
 import { readEnvironment } from '../config.js';
 
 jest.mock('node:net', () => {

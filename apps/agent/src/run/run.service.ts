@@ -17,6 +17,8 @@ import { writeStatus } from '../status/status.file.js';
 import { type RecorderOptions, StatusRecorder } from '../status/status.recorder.js';
 import { ClockWatch } from '../tunnel/clock-watch.js';
 import type { TunnelClient } from '../tunnel/tunnel.client.js';
+import { createTrust } from '../trust/trust.factory.js';
+import type { TrustKeeper } from '../trust/trust.keeper.js';
 import { createTunnel } from '../tunnel/tunnel.factory.js';
 import { UplinkKeeper } from '../uplink/uplink.keeper.js';
 import { UserStore } from '../users/user.store.js';
@@ -43,6 +45,7 @@ export class RunService {
   private readonly stopping = new AbortController();
   private readonly closers: (() => Promise<void> | void)[] = [];
   private recorder: StatusRecorder | undefined;
+  private trust: TrustKeeper | undefined;
   /** Id of the last request for a renewal that was served. */
   private served: string | undefined;
 
@@ -68,10 +71,13 @@ export class RunService {
     const uplink = this.keepUplink();
     const { cap: uplinkCap } = uplink;
     const holder = await IdentityHolder.open(this.identities, identity);
-    const tunnel = createTunnel({ identity: holder, dialer, services, instanceId, uplinkCap, logger: this.logger });
+    const onKnock = (): void => void this.trust?.look();
+    const parts = { dialer, services, instanceId, uplinkCap, onKnock, logger: this.logger };
+    const tunnel = createTunnel({ identity: holder, ...parts });
     this.closers.push(() => tunnel.close());
     tunnel.once('up', () => this.announce({ type: 'up', app: 'agent', ports }));
     const renewal = this.keepRenewed(holder, tunnel);
+    this.trust = createTrust(holder, tunnel, renewal, this.logger);
     this.record(tunnel, { identity, instanceId, servers, uplink, renewal });
     this.watchClock(tunnel, renewal);
     tunnel.start();
@@ -145,6 +151,7 @@ export class RunService {
       () => renewal.close(),
       () => requests.close(),
     );
+    this.closers.push(() => this.trust?.close());
     return renewal;
   }
 

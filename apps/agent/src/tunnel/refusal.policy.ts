@@ -21,6 +21,10 @@ export const REFUSAL_POLICIES: Readonly<Record<string, RefusalPolicy>> = {
   'certificate-expired': { waitMs: 10 * MINUTE_MS, advice: EXPIRED },
   'certificate-superseded': { waitMs: 10 * MINUTE_MS, advice: SUPERSEDED },
   'certificate-unknown': { waitMs: MINUTE_MS, advice: UNKNOWN },
+  'recovery-pending': {
+    waitMs: 15_000,
+    advice: 'The cloud was restored from a backup: its operator has to approve this site (docs/backup.md)',
+  },
   'certificate-wrong-role': { waitMs: 10 * MINUTE_MS, advice: UNKNOWN },
   superseded: {
     waitMs: MINUTE_MS,

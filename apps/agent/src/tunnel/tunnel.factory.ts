@@ -1,4 +1,5 @@
-import type { UplinkCap } from '@app/multiplex';
+import { CONTROL_SERVICE } from '@app/contracts';
+import type { OpenRequest, UplinkCap } from '@app/multiplex';
 import type { AppLogger } from '@app/runtime';
 import { arch, platform, release } from 'node:os';
 import type { Identity } from '../identity/identity.js';
@@ -19,6 +20,8 @@ export interface TunnelParts {
   /** New for each process. */
   instanceId: string;
   uplinkCap: UplinkCap;
+  /** The broker has something new for who asks. */
+  onKnock: () => void;
   logger: AppLogger;
 }
 
@@ -29,6 +32,7 @@ export const createTunnel = ({
   services,
   instanceId,
   uplinkCap,
+  onKnock,
   logger,
 }: TunnelParts): TunnelClient => {
   const gate = new ChannelGate(services, {
@@ -45,7 +49,11 @@ export const createTunnel = ({
       platform: `${platform()} ${release()} ${arch()}`,
       wallClockMs: Date.now(),
     }),
-    onOpen: gate.onOpen,
+    onOpen: (request: OpenRequest) => {
+      if (request.service !== CONTROL_SERVICE) return gate.onOpen(request);
+      request.accept().end();
+      onKnock();
+    },
     now: () => Date.now(),
     uplinkCap,
   };

@@ -6,7 +6,7 @@ import {
   DomainError,
   type enrolmentStale,
 } from '@app/contracts';
-import { Database, type Transaction } from '@app/persistence';
+import { Database, RevocationJournal, type Transaction } from '@app/persistence';
 import { type AppLogger, LOGGER } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
@@ -32,6 +32,7 @@ export class AgentService {
     private readonly database: Database,
     private readonly agents: AgentRepository,
     private readonly revocation: RevocationService,
+    private readonly journal: RevocationJournal,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -61,6 +62,7 @@ export class AgentService {
       const agent = await this.required(tx, tenantId, agentId);
       if (agent.state !== 'locked') return requireActive(agent);
       await this.agents.unlock(tx, tenantId, agentId);
+      await this.journal.record(tx, { kind: 'agent-unlocked', tenantId, agentId });
       const details = { reason, lockedAt: agent.lockedAt?.toISOString(), correlationId };
       await tx.audit(tenantId, { actor, action: 'agent.unlocked', subject: agentId, details });
     });
@@ -93,6 +95,7 @@ export class AgentService {
   ): Promise<number> {
     if (state === 'locked') return 0;
     await this.agents.lock(tx, tenantId, agentId, reason);
+    await this.journal.record(tx, { kind: 'agent-locked', tenantId, agentId, reason });
     await tx.audit(tenantId, { actor, action: 'agent.locked', subject: agentId, details: { reason, ...details } });
     return this.revocation.cutAgent(tx, tenantId, agentId, reason);
   }

@@ -5,40 +5,37 @@ import {
   brokerProfile,
   certificatePem,
   claimProfile,
+  isIssuedDirectlyBy,
   issueCertificate,
   notAfterOf,
   PkiError,
-  pinOf,
   readCsr,
-  spkiOf,
+  type AgentHome,
   type CaTree,
   type Issuer,
   type KeyfileEndpoint,
+  type Profile,
 } from '@app/pki';
 import type { X509Certificate } from 'node:crypto';
 import type { Database } from '@app/persistence';
 import type { BrokerNames } from './broker-names.js';
+import { issuingTree, pemOf, serverChainOf, trustOf, type AuthoritySnapshot } from './authority.snapshot.js';
 
-/** Grows with the first change of the roots (rotation). */
-const BUNDLE_VERSION = 1;
-
-/** The CA tree at work: who gets which certificate, and what everybody trusts. Times are the database's. */
+/** The CAs at work: who gets which certificate, and what everybody trusts. Times are the database's. */
 export class AuthorityService {
-  readonly trust: TrustBundle;
-
+  /** @param source the CAs now: while they are rotated, they change between two calls */
   constructor(
-    private readonly tree: CaTree,
+    private readonly source: { readonly current: AuthoritySnapshot },
     readonly endpoints: KeyfileEndpoint[],
     private readonly brokerNames: BrokerNames,
     private readonly database: Database,
     private readonly agentLifeMs?: number,
-  ) {
-    const { certificate } = tree.root;
-    this.trust = {
-      bundleVersion: BUNDLE_VERSION,
-      roots: [certificatePem(certificate.raw)],
-      rootSpkiSha256: [pinOf(spkiOf(certificate.publicKey))],
-    };
+  ) {}
+
+  /** The same with the CAs of this moment, for what needs several things that belong together. */
+  pinned(): AuthorityService {
+    const { source, endpoints, brokerNames, database, agentLifeMs } = this;
+    return new AuthorityService({ current: source.current }, endpoints, brokerNames, database, agentLifeMs);
   }
 
   get deployment(): string {
@@ -49,23 +46,43 @@ export class AuthorityService {
     return this.tree.keyfileSigning;
   }
 
-  /** PEM of the CAs that brokers pin per protocol. */
+  get trust(): TrustBundle {
+    return trustOf(this.source.current);
+  }
+
+  /** The same list, signed by the roots. */
+  get signedTrust(): string {
+    return this.source.current.signedTrust;
+  }
+
+  /** PEM of the CAs that issue now. */
   get issuers(): { agentCa: string; claimCa: string } {
     return { agentCa: pemOf(this.tree.agentCa), claimCa: pemOf(this.tree.claimCa) };
   }
 
-  certifyAgent(agentId: string, spki: Buffer, now: Date): Promise<X509Certificate> {
-    return signing(
-      issueCertificate(
-        { profile: agentProfile(this.deployment, agentId, this.agentLifeMs), spki, now },
-        this.tree.agentCa,
-      ),
-    );
+  /** PEM of the CA of ours that made an agent's certificate with its own key; `undefined`: none did. */
+  issuerOfAgent(certificate: X509Certificate): string | undefined {
+    const { current, next } = this.source.current;
+    const candidates = [current, ...(next === undefined ? [] : [next])].map((tree) => tree.agentCa);
+    const issuer = candidates.find((ca) => isIssuedDirectlyBy(certificate, ca.certificate));
+    return issuer && pemOf(issuer);
+  }
+
+  /** @param home written into the certificate, so that a restore that has lost the agent can put it back */
+  certifyAgent(agentId: string, spki: Buffer, now: Date, home?: AgentHome): Promise<X509Certificate> {
+    const profile = agentProfile(this.deployment, agentId, { home, lifetimeMs: this.agentLifeMs });
+    return this.issue(profile, spki, now, this.tree.agentCa);
+  }
+
+  /** PEM of the agent-CA that issued it: the CAs may have changed while it was signed. */
+  chainOf(certificate: X509Certificate): string {
+    const issuer = this.issuerOfAgent(certificate);
+    if (issuer === undefined) throw new DomainError('unavailable', 'the CAs were changed', { retryAfterMs: 1000 });
+    return issuer;
   }
 
   certifyClaim(keyfileId: string, spki: Buffer, now: Date, lifetimeMs: number): Promise<X509Certificate> {
-    const profile = claimProfile(this.deployment, keyfileId, lifetimeMs);
-    return signing(issueCertificate({ profile, spki, now }, this.tree.claimCa));
+    return this.issue(claimProfile(this.deployment, keyfileId, lifetimeMs), spki, now, this.tree.claimCa);
   }
 
   /** A broker's server certificate. Raises `forbidden` for a name that is not a broker's, `enrolment-bad-csr`. */
@@ -73,11 +90,20 @@ export class AuthorityService {
     const profile = brokerProfile(this.deployment, this.brokerNames.resolve(serverNames));
     const spki = readKeyOf(csr);
     const now = await this.database.now();
-    const certificate = await signing(issueCertificate({ profile, spki, now }, this.tree.serverCa));
+    const snapshot = this.source.current;
+    const certificate = await this.issue(profile, spki, now, issuingTree(snapshot).serverCa);
     return {
-      certificateChain: certificatePem(certificate.raw) + pemOf(this.tree.serverCa),
+      certificateChain: certificatePem(certificate.raw) + serverChainOf(snapshot),
       notAfter: notAfterOf(certificate).toISOString(),
     };
+  }
+
+  private get tree(): CaTree {
+    return issuingTree(this.source.current);
+  }
+
+  private issue(profile: Profile, spki: Buffer, now: Date, issuer: Issuer): Promise<X509Certificate> {
+    return signing(issueCertificate({ profile, spki, now }, issuer));
   }
 }
 
@@ -91,13 +117,13 @@ export function readKeyOf(csr: string): Buffer {
   }
 }
 
-function pemOf(issuer: Issuer): string {
-  return certificatePem(issuer.certificate.raw);
+/** A signer that is away (a KMS) is an outage, after which the same request goes on. */
+export function signing<T>(work: Promise<T>): Promise<T> {
+  return work.catch((cause: unknown) => {
+    throw cause instanceof PkiError ? cause : signerAway(cause);
+  });
 }
 
-/** A signer that is away (a KMS) is an outage, after which the same request goes on. */
-function signing<T>(work: Promise<T>): Promise<T> {
-  return work.catch((cause: unknown) => {
-    throw new DomainError('unavailable', 'the signing key does not answer now', { cause, retryAfterMs: 5000 });
-  });
+export function signerAway(cause: unknown): DomainError {
+  return new DomainError('unavailable', 'the signing key does not answer now', { cause, retryAfterMs: 5000 });
 }

@@ -40,8 +40,6 @@ export type Standing = 'resume' | Refusal;
 export interface Refusal {
   code: ErrorCode;
   detail: string;
-  /** Somebody else holds the keyfile: both addresses go into the audit. */
-  contended: boolean;
 }
 
 export function standingOf(row: TokenRow, csrSpki: Buffer): Standing {
@@ -62,9 +60,9 @@ export function standingOf(row: TokenRow, csrSpki: Buffer): Standing {
 }
 
 function refusal(code: ErrorCode, detail: string): Refusal {
-  return { code, detail, contended: false };
+  return { code, detail };
 }
 
 function contended(): Refusal {
-  return { code: 'enrolment-used', detail: 'the keyfile was used already, by another key', contended: true };
+  return { code: 'enrolment-used', detail: 'the keyfile was used already, by another key' };
 }

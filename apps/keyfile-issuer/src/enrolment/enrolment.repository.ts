@@ -7,6 +7,7 @@ export interface TokenRow {
   /** `return`: for an agent that is there. */
   purpose: 'enrol' | 'return';
   siteId: string;
+  siteLabel: string;
   agentId: string;
   tokenHash: Buffer;
   claimSpki: Buffer;
@@ -32,7 +33,8 @@ export interface StoredCertificate {
   issuerChain: string;
 }
 
-const TOKEN = `SELECT state, purpose, site_id AS "siteId", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
+const TOKEN = `SELECT state, purpose, site_id AS "siteId",
+  (SELECT label FROM site WHERE id = site_id) AS "siteLabel", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
   csr_spki AS "csrSpki", claimed_from AS "claimedFrom", expires_at <= now() AS expired, now() AS now
   FROM enrol_token WHERE tenant_id = $1 AND id = $2`;
 

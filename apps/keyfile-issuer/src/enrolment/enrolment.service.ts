@@ -1,12 +1,11 @@
 import { DomainError, type enrolmentRedeem } from '@app/contracts';
-import { Database, type Transaction } from '@app/persistence';
+import { Database, RevocationJournal, type Transaction } from '@app/persistence';
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
-import { LOGGER, type AppLogger } from '@app/runtime';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { AuthorityService } from '../authority/authority.service.js';
 import { Seals } from '../authority/seals.js';
-import { isReturning, requireHolder, standingOf, type Refusal } from './admissibility.js';
+import { isReturning, requireHolder, standingOf } from './admissibility.js';
 import { readEnrolment, type RedeemRequest } from './enrolment-input.js';
 import {
   EnrolmentRepository,
@@ -34,7 +33,7 @@ export class EnrolmentService {
     private readonly rows: EnrolmentRepository,
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
-    @Inject(LOGGER) private readonly logger: AppLogger,
+    private readonly journal: RevocationJournal,
   ) {}
 
   async redeem(request: RedeemRequest): Promise<z.input<typeof enrolmentRedeem.reply>> {
@@ -44,51 +43,43 @@ export class EnrolmentService {
     const attempt = { tenantId: tenantId ?? '', keyfileId, subject, request };
     const token = await this.claim(attempt);
     const { der, issuerChain } = await this.certify(attempt, token);
-    return { certificateChain: certificatePem(der) + issuerChain, trust: this.authority.trust };
+    const { trust, signedTrust } = this.authority.pinned();
+    return { certificateChain: certificatePem(der) + issuerChain, trust, signedTrust };
   }
 
   /** Steps 1 to 3. Bad input never writes; the losers of a race end here. */
   private async claim(attempt: Attempt): Promise<TokenRow> {
     const { tenantId, keyfileId, subject, request } = attempt;
     if (tenantId === '') requireHolder(undefined, subject, request.proofs);
-    const outcome = await this.database.inTenant(tenantId, async (tx) => {
+    return this.database.inTenant(tenantId, async (tx) => {
       const held = requireHolder(await this.rows.findToken(tx, tenantId, keyfileId), subject, request.proofs);
-      const stranger = await this.refuseStranger(tx, attempt, held);
-      if (stranger !== undefined) return { refusal: stranger };
+      await this.refuseStranger(tx, attempt, held);
       await this.requireFreshKey(tx, attempt);
       const claim = { tenantId, keyfileId, csrSpki: subject.csrSpki, from: request.peerAddress };
-      if (await this.rows.claim(tx, claim)) await this.audit(tx, attempt, 'enrolment.claimed', {});
+      if (await this.rows.claim(tx, claim)) {
+        const csrSpki = subject.csrSpki.toString('base64');
+        // Yesterday's backup has the keyfile unused: from the journal it knows whose it is.
+        await this.journal.record(tx, { kind: 'keyfile-claimed', tenantId, keyfileId, csrSpki });
+        await this.audit(tx, attempt, 'enrolment.claimed', {});
+      }
       return this.judge(tx, attempt);
     });
-    if ('refusal' in outcome) throw new DomainError(outcome.refusal.code, outcome.refusal.detail);
-    return outcome.token;
   }
 
-  /** A refusal is returned, not thrown: the audit row of a contended keyfile has to be committed. */
-  private async judge(tx: Transaction, attempt: Attempt): Promise<{ token: TokenRow } | { refusal: Refusal }> {
+  private async judge(tx: Transaction, attempt: Attempt): Promise<TokenRow> {
     const token = await this.rows.findToken(tx, attempt.tenantId, attempt.keyfileId);
     if (token === undefined) throw unknownKeyfile();
     const standing = standingOf(token, attempt.subject.csrSpki);
-    if (standing === 'resume') return { token };
-    if (standing.contended) {
-      const addresses = { firstAddress: token.claimedFrom, peerAddress: attempt.request.peerAddress };
-      this.logger.warn({ keyfileId: attempt.keyfileId, ...addresses }, 'a keyfile was tried with a second key');
-      await this.audit(tx, attempt, 'enrolment.contended', addresses);
-    }
-    return { refusal: standing };
+    if (standing === 'resume') return token;
+    throw new DomainError(standing.code, standing.detail);
   }
 
-  /** Who redeems a keyfile for the return of an agent has to have that agent's key; a refusal is audited. */
-  private async refuseStranger(tx: Transaction, attempt: Attempt, token: TokenRow): Promise<Refusal | undefined> {
-    if (token.purpose === 'enrol') return undefined;
+  /** Who redeems a keyfile for the return of an agent has to have that agent's key. */
+  private async refuseStranger(tx: Transaction, attempt: Attempt, token: TokenRow): Promise<void> {
+    if (token.purpose === 'enrol') return;
     const identities = await this.rows.identitiesOf(tx, attempt.tenantId, token.agentId);
-    if (isReturning(attempt.subject, attempt.request.proofs.identityKey, identities)) return undefined;
-    await this.audit(tx, attempt, 'enrolment.stranger', { agentId: token.agentId });
-    return {
-      code: 'enrolment-bad-proof',
-      detail: 'the keyfile is for an agent whose key did not sign',
-      contended: false,
-    };
+    if (isReturning(attempt.subject, attempt.request.proofs.identityKey, identities)) return;
+    throw new DomainError('enrolment-bad-proof', 'the keyfile is for an agent whose key did not sign');
   }
 
   private async requireFreshKey(tx: Transaction, { tenantId, keyfileId, subject }: Attempt): Promise<void> {
@@ -101,7 +92,7 @@ export class EnrolmentService {
   private async certify(attempt: Attempt, token: TokenRow): Promise<StoredCertificate> {
     const { tenantId, keyfileId, subject } = attempt;
     const existing = await this.database.inTenant(tenantId, (tx) => this.rows.findCertificate(tx, tenantId, keyfileId));
-    const certificate = existing === undefined ? await this.sign(token, subject.csrSpki) : undefined;
+    const certificate = existing === undefined ? await this.sign(attempt, token) : undefined;
     return this.database.inTenant(tenantId, async (tx) => {
       const locked = await this.rows.lockToken(tx, tenantId, keyfileId);
       const standing = locked === undefined ? undefined : standingOf(locked, subject.csrSpki);
@@ -111,15 +102,21 @@ export class EnrolmentService {
     });
   }
 
-  private async sign(token: TokenRow, csrSpki: Buffer): Promise<NewCertificate> {
-    const { agentId, now } = token;
-    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now);
+  private async sign({ tenantId, subject }: Attempt, token: TokenRow): Promise<NewCertificate> {
+    const { agentId, siteId, siteLabel, now } = token;
+    const { csrSpki, siteTlsSpki } = subject;
+    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now, {
+      tenantId,
+      siteId,
+      siteLabel,
+      siteTlsSpki,
+    });
     return {
       serial: serialOf(certificate),
       agentId,
       spkiSha256: spkiSha256(csrSpki),
       der: certificate.raw,
-      issuerChain: this.authority.issuers.agentCa,
+      issuerChain: this.authority.chainOf(certificate),
       notBefore: notBeforeOf(certificate),
       notAfter: notAfterOf(certificate),
     };

@@ -4,8 +4,9 @@ import { type AppLogger, LOGGER } from '@app/runtime';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { EnrolmentRepository } from './enrolment.repository.js';
 
-/** Nothing was decided against the asker; a second key for one keyfile has a row of its own. */
-const NO_REFUSAL = new Set(['unavailable', 'internal', 'timeout', 'enrolment-used']);
+/** Nothing was decided against the asker. */
+const NO_REFUSAL = new Set(['unavailable', 'internal', 'timeout']);
+const CONTENDED = 'enrolment-used';
 
 interface Asked {
   keyfileId: string;
@@ -43,13 +44,21 @@ export class RefusedEnrolments implements BeforeApplicationShutdown {
   private async note({ keyfileId, peerAddress }: Asked, code: string): Promise<void> {
     try {
       const tenantId = await this.database.inSystem((tx) => this.rows.tenantOfKeyfile(tx, keyfileId));
-      const subject = tenantId === undefined ? 'unknown' : keyfileId;
-      const address = peerAddress.replace(/:\d+$/, '');
-      await this.ledger.note(tenantId ?? DEFAULT_TENANT_ID, {
-        actor: tenantId === undefined ? 'unknown' : `keyfile:${keyfileId}`,
-        action: 'enrolment.refused',
-        subject,
-        details: { code, address },
+      const details = { code, address: withoutPort(peerAddress) };
+      if (tenantId === undefined) {
+        const entry = { actor: 'unknown', action: 'enrolment.refused', subject: 'unknown', details };
+        return await this.ledger.note(DEFAULT_TENANT_ID, entry);
+      }
+      const who = { actor: `keyfile:${keyfileId}`, subject: keyfileId };
+      if (code !== CONTENDED) {
+        return await this.ledger.note(tenantId, { ...who, action: 'enrolment.refused', details });
+      }
+      const token = await this.database.inTenant(tenantId, (tx) => this.rows.findToken(tx, tenantId, keyfileId));
+      const firstAddress = withoutPort(token?.claimedFrom ?? '');
+      await this.ledger.note(tenantId, {
+        ...who,
+        action: 'enrolment.contended',
+        details: { ...details, firstAddress },
       });
     } catch (error) {
       this.missing(error);
@@ -60,3 +69,6 @@ export class RefusedEnrolments implements BeforeApplicationShutdown {
     this.logger.warn({ err: error }, 'a refused enrolment is not on record');
   }
 }
+
+/** The port is another one each time. */
+const withoutPort = (address: string): string => address.replace(/:\d+$/, '');

@@ -18,7 +18,7 @@ import {
   type KeyfileContent,
 } from '@app/pki';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { AuthorityService } from '../authority/authority.service.js';
+import { signerAway, type AuthorityService } from '../authority/authority.service.js';
 import type { NewKeyfile } from './keyfile.repository.js';
 
 export interface KeyfileOrder {
@@ -49,7 +49,9 @@ export interface KeyfileDraft {
 const RENEW_AT = 0.667;
 
 /** Makes token, claim key, claim certificate and the signed file. Nothing is stored and no transaction is open. */
-export async function draftKeyfile(order: KeyfileOrder, authority: AuthorityService): Promise<KeyfileDraft> {
+export async function draftKeyfile(order: KeyfileOrder, authorities: AuthorityService): Promise<KeyfileDraft> {
+  // All parts of one keyfile are of the same CAs.
+  const authority = authorities.pinned();
   const keyfileId = randomUUID();
   const token = randomBytes(TOKEN_BYTES);
   const claimKey = generateKey();
@@ -113,7 +115,7 @@ async function encode(content: KeyfileContent, authority: AuthorityService): Pro
   try {
     return await encodeKeyfile(content, authority.keyfileSigning);
   } catch (cause) {
-    if (!(cause instanceof PkiError)) throw cause;
+    if (!(cause instanceof PkiError)) throw signerAway(cause);
     throw new DomainError('invalid-request', `no keyfile can be written for this site: ${cause.message}`, { cause });
   }
 }

@@ -7,6 +7,9 @@ export interface Renewable {
   agentId: string;
   state: CertificateState;
   agentState: AgentState;
+  siteId: string;
+  siteLabel: string;
+  siteTlsSpki: Buffer | null;
   der: Buffer;
   expired: boolean;
   now: Date;
@@ -41,9 +44,9 @@ export class RenewalRepository {
 
   async find(tx: Transaction, tenantId: string, serial: string): Promise<Renewable | undefined> {
     const row = await tx.one<Omit<Renewable, 'successor'>>(
-      `SELECT c.serial, c.agent_id AS "agentId", c.state, a.state AS "agentState", c.der, c.not_after <= now() AS expired,
-              now() AS now
-         FROM certificate c JOIN agent a ON a.id = c.agent_id WHERE c.tenant_id = $1 AND c.serial = $2`,
+      `SELECT c.serial, c.agent_id AS "agentId", c.state, a.state AS "agentState", a.site_id AS "siteId",
+              s.label AS "siteLabel", a.site_tls_spki AS "siteTlsSpki", c.der, c.not_after <= now() AS expired, now() AS now
+         FROM certificate c JOIN agent a ON a.id = c.agent_id JOIN site s ON s.id = a.site_id WHERE c.tenant_id = $1 AND c.serial = $2`,
       [tenantId, serial],
     );
     if (row === undefined) return undefined;

@@ -44,22 +44,24 @@ export class RenewalService {
   private async certify(found: Renewable, attempt: Attempt): Promise<Successor> {
     const { tenantId, csrSpki } = attempt;
     if (found.successor === undefined) requireRenewable(found);
-    const made = found.successor === undefined ? await this.sign(found, csrSpki) : undefined;
+    const made = found.successor === undefined ? await this.sign(tenantId, found, csrSpki) : undefined;
     const stored = await this.database.inTenant(tenantId, (tx) => this.store(tx, attempt, made));
     if (stored !== undefined) return stored;
     this.logger.warn({ agentId: found.agentId }, 'a renewal was tried with a second key');
     throw contended();
   }
 
-  private async sign({ agentId, serial: renews, now }: Renewable, csrSpki: Buffer): Promise<NewSuccessor> {
-    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now);
+  private async sign(tenantId: string, found: Renewable, csrSpki: Buffer): Promise<NewSuccessor> {
+    const { agentId, serial: renews, now, siteId, siteLabel, siteTlsSpki } = found;
+    const home = siteTlsSpki === null ? undefined : { tenantId, siteId, siteLabel, siteTlsSpki };
+    const certificate = await this.authority.certifyAgent(agentId, csrSpki, now, home);
     return {
       serial: serialOf(certificate),
       agentId,
       renews,
       spkiSha256: spkiSha256(csrSpki),
       der: certificate.raw,
-      issuerChain: this.authority.issuers.agentCa,
+      issuerChain: this.authority.chainOf(certificate),
       notBefore: notBeforeOf(certificate),
       notAfter: notAfterOf(certificate),
     };

@@ -46,6 +46,20 @@ export class RevocationRepository {
     );
   }
 
+  /** Agents of a site that are not revoked yet, locked. */
+  async agentsOfSite(tx: Transaction, tenantId: string, siteId: string): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM agent WHERE tenant_id = $1 AND site_id = $2 AND state <> 'revoked' ORDER BY id FOR UPDATE`,
+      [tenantId, siteId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async isLive(tx: Transaction, tenantId: string, agentId: string): Promise<boolean> {
+    const sql = `SELECT 1 AS found FROM agent WHERE tenant_id = $1 AND id = $2 AND state <> 'revoked'`;
+    return (await tx.one(sql, [tenantId, agentId])) !== undefined;
+  }
+
   async revokeToken(
     tx: Transaction,
     tenantId: string,

@@ -1,5 +1,5 @@
 import { revocationAdded } from '@app/contracts';
-import type { Transaction } from '@app/persistence';
+import { RevocationJournal, type Transaction } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Injectable } from '@nestjs/common';
 import { RevocationRepository, type TokenOwner } from './revocation.repository.js';
@@ -19,6 +19,7 @@ export class RevocationService {
   constructor(
     private readonly rows: RevocationRepository,
     private readonly messages: MessageClient,
+    private readonly journal: RevocationJournal,
   ) {}
 
   /**
@@ -34,7 +35,12 @@ export class RevocationService {
   ): Promise<number> {
     const tokens = await this.rows.lockTokensOfSite(tx, tenantId, siteId);
     const leaving = tokens.filter(({ agentId }) => agentId !== except);
-    return this.revokeAll(tx, tenantId, leaving, cause);
+    let newest = await this.revokeAll(tx, tenantId, leaving, cause);
+    // After a restore an agent may be there whose keyfile was lost.
+    for (const agentId of await this.rows.agentsOfSite(tx, tenantId, siteId)) {
+      if (agentId !== except) newest = Math.max(newest, await this.revokeAgentRow(tx, tenantId, agentId, cause));
+    }
+    return newest;
   }
 
   /** Leaves the agent in service alone; keyfiles that were not used and enrolments that were not finished go. @returns as `revokeSite` */
@@ -50,9 +56,11 @@ export class RevocationService {
 
   /** The agent with all its keyfiles and certificates. Does nothing for one that is revoked already. @returns as `revokeSite` */
   async revokeAgent(tx: Transaction, tenantId: string, agentId: string, cause: RevocationCause): Promise<number> {
+    const wasLive = await this.rows.isLive(tx, tenantId, agentId);
     const tokens = await this.rows.lockTokensOfAgent(tx, tenantId, agentId);
-    const newest = await this.revokeAll(tx, tenantId, tokens, cause);
-    if (tokens.length === 0) return newest;
+    const seq = await this.revokeAll(tx, tenantId, tokens, cause);
+    const newest = Math.max(seq, await this.revokeAgentRow(tx, tenantId, agentId, cause));
+    if (!wasLive) return newest;
     const { actor, reason, correlationId } = cause;
     await tx.audit(tenantId, { actor, action: 'agent.revoked', subject: agentId, details: { reason, correlationId } });
     return newest;
@@ -70,6 +78,7 @@ export class RevocationService {
     const { keyfileId, agentId } = token;
     const { actor, reason, correlationId } = cause;
     await this.rows.revokeToken(tx, tenantId, keyfileId, cause);
+    await this.journal.record(tx, { kind: 'keyfile-revoked', tenantId, keyfileId, serials: [], reason });
     const details = { agentId, serials: [], reason, correlationId };
     await tx.audit(tenantId, { actor, action: 'keyfile.revoked', subject: keyfileId, details });
   }
@@ -91,14 +100,39 @@ export class RevocationService {
   }
 
   private async revoke(tx: Transaction, tenantId: string, token: TokenOwner, cause: RevocationCause): Promise<number> {
-    const { keyfileId, agentId } = token;
+    const { keyfileId, agentId, openReturn } = token;
     const { actor, reason, correlationId } = cause;
     await this.rows.revokeToken(tx, tenantId, keyfileId, cause);
     const serials = await this.takeBack(tx, tenantId, token);
-    const seq = await this.rows.append(tx, { tenantId, agentId, serials, reason });
-    if (seq > 0) await tx.notify(REVOCATION_CHANNEL, String(seq));
+    await this.journal.record(
+      tx,
+      openReturn
+        ? { kind: 'keyfile-revoked', tenantId, keyfileId, serials, reason }
+        : { kind: 'agent-revoked', tenantId, agentId, keyfileId, serials, reason },
+    );
+    const seq = await this.feed(tx, { tenantId, agentId, serials, reason });
     const details = { agentId, serials, reason, correlationId };
     await tx.audit(tenantId, { actor, action: 'keyfile.revoked', subject: keyfileId, details });
+    return seq;
+  }
+
+  /** What is left of an agent once its keyfiles are taken back; nothing of one that had any. */
+  private async revokeAgentRow(
+    tx: Transaction,
+    tenantId: string,
+    agentId: string,
+    { reason }: RevocationCause,
+  ): Promise<number> {
+    if (!(await this.rows.isLive(tx, tenantId, agentId))) return 0;
+    await this.rows.revokeAgent(tx, tenantId, agentId);
+    const serials = await this.rows.revokeCertificates(tx, tenantId, agentId);
+    await this.journal.record(tx, { kind: 'agent-revoked', tenantId, agentId, keyfileId: null, serials, reason });
+    return this.feed(tx, { tenantId, agentId, serials, reason });
+  }
+
+  private async feed(tx: Transaction, entry: Parameters<RevocationRepository['append']>[1]): Promise<number> {
+    const seq = await this.rows.append(tx, entry);
+    if (seq > 0) await tx.notify(REVOCATION_CHANNEL, String(seq));
     return seq;
   }
 

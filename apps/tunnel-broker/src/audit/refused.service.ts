@@ -12,8 +12,8 @@ export interface Refused {
   agentId: string;
 }
 
-/** Nothing was decided against the asker; a second copy of an agent has a row of its own. */
-const NO_REFUSAL = new Set(['unavailable', 'superseded']);
+/** Nothing was decided against the asker. */
+const NO_REFUSAL = new Set(['unavailable']);
 /** Answers of a site's agent by which the site itself says no. */
 const BY_AGENT = new Set(['not-allowed', 'unknown-service']);
 const UNKNOWN = 'unknown';
@@ -34,7 +34,8 @@ export class RefusedService implements BeforeApplicationShutdown {
     const address = peerAddress.replace(/:\d+$/, '');
     void this.ledger.note(refused?.tenantId ?? DEFAULT_TENANT_ID, {
       actor: refused === undefined ? UNKNOWN : `agent:${refused.agentId}`,
-      action: 'agent.refused',
+      // What is superseded on its way in is a second copy of an agent that runs.
+      action: code === 'superseded' ? 'agent.clone-refused' : 'agent.refused',
       subject: refused?.siteId ?? UNKNOWN,
       details: { code, address },
     });

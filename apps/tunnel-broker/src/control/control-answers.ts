@@ -1,6 +1,7 @@
 import { type ControlAnswer, type ControlKind, type ControlRequest, DomainError, enrolmentRenew } from '@app/contracts';
 import type { MessageClient } from '@app/runtime';
 import { randomUUID } from 'node:crypto';
+import type { TrustService } from './trust.service.js';
 import type { LiveSession } from '../tunnel/session-registry.js';
 
 /** One function for each kind of request; a DomainError becomes the refusal that the agent gets. */
@@ -16,7 +17,9 @@ const RENEWAL_PAUSE_MS = 200;
 export const controlAnswers = (
   messages: Pick<MessageClient, 'request'>,
   now: () => number = Date.now,
+  trust: Pick<TrustService, 'answer'> = { answer: noTrust },
 ): ControlAnswers => ({
+  trust: async (live, { bundleVersion }) => trust.answer(live, bundleVersion),
   clock: () => Promise.resolve({ nowMs: now() }),
   renew: (live, request) => {
     const waitMs = live.renewedAtMs + RENEWAL_PAUSE_MS - now();
@@ -28,6 +31,10 @@ export const controlAnswers = (
     return messages.request(enrolmentRenew, { ...known, csr, proofs, correlationId: randomUUID() });
   },
 });
+
+const noTrust = (): never => {
+  throw new DomainError('not-implemented', 'this broker has no list of roots');
+};
 
 const tooSoon = (retryAfterMs: number): DomainError =>
   new DomainError('rate-limited', 'the last request of this session was just now', { retryAfterMs });

@@ -37,7 +37,7 @@ export class EnrolmentService {
     this.underWay += 1;
     try {
       const { token, keyfileId, csr, siteTlsSpki, proofs } = parsed.data;
-      const { certificateChain, trust } = await this.messages.request(enrolmentRedeem, {
+      const { certificateChain, trust, signedTrust } = await this.messages.request(enrolmentRedeem, {
         keyfileId,
         csr,
         siteTlsSpki,
@@ -47,7 +47,7 @@ export class EnrolmentService {
         peerAddress: context.peerAddress,
         correlationId: randomUUID(),
       });
-      return { ok: true, certificateChain, trust };
+      return { ok: true, certificateChain, trust, signedTrust };
     } catch (error) {
       return refusalOf(error);
     } finally {

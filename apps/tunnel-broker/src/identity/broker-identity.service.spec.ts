@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
 
 let directory: string;
 let tree: CaTree;
-let issuer: { away: boolean; forbids: boolean; now: Date; asked: number };
+let issuer: { away: boolean; forbids: boolean; now: Date; asked: number; revision: number; cross: string };
 const started: BrokerIdentityService[] = [];
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 beforeEach(async () => {
   await rm(join(directory, 'broker'), { recursive: true, force: true });
-  issuer = { away: false, forbids: false, now: new Date(), asked: 0 };
+  issuer = { away: false, forbids: false, now: new Date(), asked: 0, revision: 1, cross: '' };
 });
 afterEach(() => {
   for (const service of started.splice(0)) service.onModuleDestroy();
@@ -43,7 +43,7 @@ const certify = async (csr: string, names: string[]) => {
   if (issuer.forbids) throw new DomainError('forbidden', 'not among the public names');
   const request = { profile: brokerProfile('test', names), spki: readCsr(csr), now: issuer.now };
   const certificate = await issueCertificate(request, tree.serverCa);
-  return { certificateChain: certificatePem(certificate.raw) + pemOf('serverCa'), notAfter: '' };
+  return { certificateChain: certificatePem(certificate.raw) + pemOf('serverCa') + issuer.cross, notAfter: '' };
 };
 
 const messages = {
@@ -51,7 +51,16 @@ const messages = {
     if (issuer.away) return Promise.reject(new DomainError('unavailable', 'away'));
     if (contract === brokerCertificate) return certify(body.csr, body.serverNames);
     const trust = { bundleVersion: 1, roots: [pemOf('root')], rootSpkiSha256: [''] };
-    return Promise.resolve({ deployment: 'test', trust, agentCa: pemOf('agentCa'), claimCa: pemOf('claimCa') });
+    return Promise.resolve({
+      deployment: 'test',
+      revision: issuer.revision,
+      trust,
+      signedTrust: '',
+      agentCas: [pemOf('agentCa')],
+      claimCas: [pemOf('claimCa')],
+      serverChain: pemOf('serverCa') + issuer.cross,
+      renewOtherThan: null,
+    });
   },
 } as unknown as MessageClient;
 
@@ -75,7 +84,7 @@ describe('the identity of a broker', () => {
     expect(serial(second)).toBe(serial(first));
     expect(issuer.asked).toBe(1);
     expect((await stat(join(directory, 'broker', 'identity.json'))).mode & 0o777).toBe(0o600);
-    expect(second.pins.agentCa.fingerprint256).toBe(tree.agentCa.certificate.fingerprint256);
+    expect(second.pins.agentCas[0]?.fingerprint256).toBe(tree.agentCa.certificate.fingerprint256);
   });
 
   it('lets the broker serve while the issuer is away', async () => {
@@ -96,6 +105,30 @@ describe('the identity of a broker', () => {
     const old = serial(await load());
     issuer.now = new Date();
     expect(serial(await load())).not.toBe(old);
+  });
+
+  it('is replaced when the issuer has another CA, and told to who serves with it', async () => {
+    const service = await load();
+    const changes: string[] = [];
+    service.onChange((identity) => changes.push(identity.chain));
+    expect(await service.reread()).toBe(1);
+    issuer.revision = 2;
+    expect(await service.reread()).toBe(2);
+    expect({ asked: issuer.asked, changes: changes.length }).toEqual({ asked: 1, changes: 1 });
+    issuer.cross = pemOf('root');
+    await service.reread();
+    expect(issuer.asked).toBe(2);
+    expect(changes.at(-1)?.endsWith(issuer.cross)).toBe(true);
+  });
+
+  it('stays as it is while the issuer cannot be asked again', async () => {
+    const service = await load();
+    const before = serial(service);
+    issuer.away = true;
+    await expect(service.reread()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(serial(service)).toBe(before);
+    issuer.away = false;
+    expect(await service.reread()).toBe(1);
   });
 
   it('serves to its end when it cannot be replaced in time', async () => {

@@ -23,14 +23,22 @@ const RENEW_AT = 2 / 3;
 const RETRY_MS = 1_000;
 const RENEWAL_RETRY_MS = 60_000;
 
-type Trust = Pick<BrokerIdentity, 'roots' | 'agentCa' | 'claimCa'>;
+type Trust = Omit<BrokerIdentity, 'serverNames' | 'key' | 'chain'>;
+
+/** CAs of whom exactly one has to be the direct issuer. */
+export interface Pins {
+  agentCas: X509Certificate[];
+  claimCas: X509Certificate[];
+}
 
 /** The broker's own key and certificate, and whom it trusts. Asked of the issuer; kept in a file for the starts without it. */
 @Injectable()
 export class BrokerIdentityService implements OnModuleDestroy {
   private readonly file: IdentityFile;
   private held: BrokerIdentity | undefined;
-  private issuers: { agentCa: X509Certificate; claimCa: X509Certificate } | undefined;
+  private issuers: Pins | undefined;
+  /** One after the other: the older answer of the issuer must not be held after the newer one. */
+  private queue: Promise<unknown> = Promise.resolve();
   private alarm: Alarm | undefined;
   private readonly listeners: ((identity: BrokerIdentity) => void)[] = [];
 
@@ -49,7 +57,7 @@ export class BrokerIdentityService implements OnModuleDestroy {
   }
 
   /** The exact issuers that are pinned per protocol. */
-  get pins(): { agentCa: X509Certificate; claimCa: X509Certificate } {
+  get pins(): Pins {
     if (this.issuers === undefined) throw new Error('the broker has no pins before its identity was loaded');
     return this.issuers;
   }
@@ -82,23 +90,38 @@ export class BrokerIdentityService implements OnModuleDestroy {
     }
   }
 
+  /**
+   * What the issuer's CAs are now, taken for new handshakes; sessions stay. @returns their revision
+   * @throws DomainError when the issuer does not answer
+   */
+  reread(): Promise<number> {
+    const turn = this.queue.then(() => this.refresh(this.held));
+    this.queue = turn.catch(() => undefined);
+    return turn.then(() => this.current.revision);
+  }
+
   onModuleDestroy(): void {
     this.alarm?.cancel();
   }
 
   private async refresh(kept: BrokerIdentity | undefined): Promise<void> {
-    const { trust, agentCa, claimCa } = await this.messages.request(pkiTrust, {});
-    const now: Trust = { roots: trust.roots, agentCa, claimCa };
+    const now = await this.trust();
     const merged = kept === undefined ? undefined : { ...kept, ...now };
     if (merged !== undefined && this.isUsable(merged) && Date.now() < renewalOf(merged)) {
-      if (JSON.stringify(merged) !== JSON.stringify(kept)) await this.file.write(merged);
-      this.hold(merged, renewalOf(merged));
+      const isSame = JSON.stringify(merged) === JSON.stringify(kept);
+      if (!isSame) await this.file.write(merged);
+      if (!isSame || this.held === undefined) this.hold(merged, renewalOf(merged));
       return;
     }
     const fresh = await this.request(now);
     await this.file.write(fresh);
     this.hold(fresh, renewalOf(fresh));
     this.logger.info({ notAfter: notAfterOf(leafOf(fresh)) }, 'the broker has a new certificate');
+  }
+
+  private async trust(): Promise<Trust> {
+    const { trust, deployment: _deployment, ...answer } = await this.messages.request(pkiTrust, {});
+    return { ...answer, roots: trust.roots, bundleVersion: trust.bundleVersion };
   }
 
   private async request(trust: Trust): Promise<BrokerIdentity> {
@@ -112,7 +135,7 @@ export class BrokerIdentityService implements OnModuleDestroy {
     return { serverNames, key: privateKeyPem(key), chain: certificateChain, ...trust };
   }
 
-  /** For our names, from a CA under one of the roots, and not at its end. */
+  /** For our names, from the CA that issues now, under one of the roots, and not at its end. */
   private isUsable(identity: BrokerIdentity): boolean {
     try {
       const [leaf, ca] = readCertificates(identity.chain);
@@ -121,6 +144,7 @@ export class BrokerIdentityService implements OnModuleDestroy {
         leaf !== undefined &&
         ca !== undefined &&
         notAfterOf(leaf).getTime() > Date.now() &&
+        identity.chain.endsWith(identity.serverChain) &&
         identity.serverNames.join() === this.config.ADIT_SERVER_NAMES.join() &&
         roots.some((root) => isIssuedDirectlyBy(ca, root))
       );
@@ -131,7 +155,10 @@ export class BrokerIdentityService implements OnModuleDestroy {
 
   private hold(identity: BrokerIdentity, renewAtMs: number): void {
     this.held = identity;
-    this.issuers = { agentCa: readCertificate(identity.agentCa), claimCa: readCertificate(identity.claimCa) };
+    this.issuers = {
+      agentCas: identity.agentCas.map(readCertificate),
+      claimCas: identity.claimCas.map(readCertificate),
+    };
     for (const listener of this.listeners) listener(identity);
     this.alarm?.cancel();
     this.alarm = new Alarm(renewAtMs, () => void this.renew());
@@ -139,7 +166,7 @@ export class BrokerIdentityService implements OnModuleDestroy {
 
   private async renew(): Promise<void> {
     try {
-      await this.refresh(this.held);
+      await this.reread();
     } catch (error) {
       this.logger.warn({ err: error }, 'the certificate could not be renewed yet');
       this.alarm = new Alarm(Date.now() + RENEWAL_RETRY_MS, () => void this.renew());

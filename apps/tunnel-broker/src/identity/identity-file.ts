@@ -12,9 +12,15 @@ export const brokerIdentity = z.object({
   /** PEM: leaf, then server-CA. */
   chain: z.string(),
   roots: z.array(z.string()).min(1),
-  /** PEM: the exact issuers of agents and of claims. */
-  agentCa: z.string(),
-  claimCa: z.string(),
+  /** PEM: the exact issuers of agents and of claims; two of each while the CAs are rotated. */
+  agentCas: z.array(z.string()).min(1),
+  claimCas: z.array(z.string()).min(1),
+  /** Of the issuer's CAs, as `pki.trust` describes them. */
+  revision: z.int(),
+  bundleVersion: z.int(),
+  signedTrust: z.string(),
+  serverChain: z.string(),
+  renewOtherThan: z.string().nullable(),
 });
 export type BrokerIdentity = z.infer<typeof brokerIdentity>;
 

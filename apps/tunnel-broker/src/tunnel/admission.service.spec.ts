@@ -1,5 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import type { AgentAdmission, AgentAdmissionRepository, Database, TunnelSessionRepository } from '@app/persistence';
+import type {
+  AgentAdmission,
+  AgentAdmissionRepository,
+  Database,
+  RevocationFeedRepository,
+  TunnelSessionRepository,
+} from '@app/persistence';
 import { certificatePem, serialOf } from '@app/pki';
 import type { AppLogger, MessageClient } from '@app/runtime';
 import { temporaryTree } from '../../../../libs/pki/src/keyfile/keyfile.kit.js';
@@ -25,7 +31,7 @@ describe('an agent that wants into a session', () => {
 
   beforeAll(async () => {
     const tree = await temporaryTree();
-    const identity = { pins: { agentCa: new X509Certificate(certificatePem(tree.agentCa.certificate.raw)) } };
+    const identity = { pins: { agentCas: [new X509Certificate(certificatePem(tree.agentCa.certificate.raw))] } };
     for (const [name, { chain }] of Object.entries({
       agent: await agentOf(tree),
       claim: await claimOf(tree),
@@ -37,6 +43,9 @@ describe('an agent that wants into a session', () => {
       { inSystem: (work: (tx: unknown) => unknown) => work(undefined) } as unknown as Database,
       { find: () => find() } as unknown as AgentAdmissionRepository,
       {} as TunnelSessionRepository,
+      {
+        generation: () => Promise.resolve({ generation: null, isRecovering: false }),
+      } as unknown as RevocationFeedRepository,
       {
         request: ({ subject }: { subject: string }, body: unknown) => Promise.resolve(asked.push([subject, body])),
       } as unknown as MessageClient,

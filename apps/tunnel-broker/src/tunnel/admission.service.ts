@@ -1,6 +1,12 @@
-import { DomainError, enrolmentActivate, enrolmentStale } from '@app/contracts';
+import { DomainError, enrolmentActivate, enrolmentRecover, enrolmentStale } from '@app/contracts';
 import { type AdmittedHello } from '@app/multiplex';
-import { type AgentAdmission, AgentAdmissionRepository, Database, TunnelSessionRepository } from '@app/persistence';
+import {
+  type AgentAdmission,
+  AgentAdmissionRepository,
+  Database,
+  RevocationFeedRepository,
+  TunnelSessionRepository,
+} from '@app/persistence';
 import { identityOf, isIssuedDirectlyBy, serialOf } from '@app/pki';
 import { type AppLogger, LOGGER, MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
@@ -8,7 +14,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { BrokerIdentityService } from '../identity/broker-identity.service.js';
 import type { Peer } from '../listener/peer.js';
-import { AdmissionRefused, type Refusal, verdictOf } from './refusal.js';
+import { AdmissionRefused, HOPELESS_RETRY_MS, type Refusal, verdictOf } from './refusal.js';
 import type { LiveSession } from './session-registry.js';
 
 const RETRY_MS = 2_000;
@@ -32,6 +38,8 @@ export interface Joining {
   /** Its end, when it is not the one that the session goes on by. */
   notAfter?: Date;
 }
+/** An operator has to approve first. */
+const APPROVAL_RETRY_MS = 15_000;
 
 /** Who may open a tunnel, in the order of docs/architecture.md: exact issuer, record, activation, the one instance. */
 @Injectable()
@@ -41,6 +49,7 @@ export class AdmissionService {
     private readonly database: Database,
     private readonly admissions: AgentAdmissionRepository,
     private readonly sessions: TunnelSessionRepository,
+    private readonly feed: RevocationFeedRepository,
     private readonly messages: MessageClient,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
@@ -48,7 +57,7 @@ export class AdmissionService {
   /** Everything that is decided before the session has a row. @throws AdmissionRefused */
   async admit(peer: Peer, hello: AdmittedHello): Promise<AgentAdmission> {
     const agentId = this.agentOf(peer);
-    const record = await this.judge(serialOf(peer.certificate), agentId, peer);
+    const record = await this.judgeOrRecover(agentId, peer);
     if (record.certificateState === 'pending') await this.activate(record, peer.address);
     await this.refuseClone(record, hello.instanceId);
     return record;
@@ -93,6 +102,19 @@ export class AdmissionService {
     return record;
   }
 
+  /** As `judge`; who is not on record may have been lost with the database. */
+  private async judgeOrRecover(agentId: string, peer: Peer): Promise<AgentAdmission> {
+    const serial = serialOf(peer.certificate);
+    try {
+      return await this.judge(serial, agentId, peer);
+    } catch (error) {
+      const isUnknown = error instanceof AdmissionRefused && error.refusal.code === 'certificate-unknown';
+      if (!isUnknown || !(await this.isRecovering())) throw error;
+    }
+    await this.recover(peer);
+    return this.judge(serial, agentId, peer);
+  }
+
   /** As `recheck`; a certificate that was superseded long ago is a copy of the agent's state, and the issuer is told. */
   private async judge(serial: string, agentId: string, { address: peerAddress }: Peer): Promise<AgentAdmission> {
     try {
@@ -119,13 +141,40 @@ export class AdmissionService {
 
   /** The handshake has proven a chain under our root; which of our CAs signed is for us to pin. */
   private agentOf({ certificate }: Peer): string {
-    if (isIssuedDirectlyBy(certificate, this.identity.pins.agentCa)) {
+    if (this.identity.pins.agentCas.some((ca) => isIssuedDirectlyBy(certificate, ca))) {
       const identity = identityOf(certificate);
       if (identity.kind === 'agent') return identity.agentId;
     }
     throw new AdmissionRefused({
       code: 'certificate-wrong-role',
       detail: 'this protocol is for the identity certificate of an agent',
+    });
+  }
+
+  /** A restore is being completed: who is not on record may belong there. */
+  private isRecovering(): Promise<boolean> {
+    return this.reading(() => this.database.inSystem(async (tx) => (await this.feed.generation(tx)).isRecovering));
+  }
+
+  /** The issuer judges the certificate itself; what it puts back is judged here as everybody else is. */
+  private async recover({ certificate, address }: Peer): Promise<void> {
+    const request = {
+      certificate: certificate.raw.toString('base64'),
+      peerAddress: address,
+      correlationId: randomUUID(),
+    };
+    const state = await this.messages.request(enrolmentRecover, request).then(
+      (reply) => reply.state,
+      (error: unknown) => {
+        this.logger.warn({ err: error }, 'an agent that is not on record could not be put back');
+        throw new AdmissionRefused(refusalOfRecovery(error));
+      },
+    );
+    if (state === 'recovered') return;
+    throw new AdmissionRefused({
+      code: 'recovery-pending',
+      detail: 'the cloud was restored from a backup; an operator has to approve this agent',
+      retryAfterMs: APPROVAL_RETRY_MS,
     });
   }
 
@@ -139,22 +188,15 @@ export class AdmissionService {
     }
   }
 
-  private async refuseClone({ tenantId, agentId, siteId }: AgentAdmission, instanceId: string): Promise<void> {
+  private async refuseClone(record: AgentAdmission, instanceId: string): Promise<void> {
+    const { tenantId, agentId, siteId } = record;
     const clone = await this.reading(() =>
-      this.database.inTenant(tenantId, async (tx) => {
-        const found = await this.sessions.isClone(tx, agentId, instanceId);
-        if (found)
-          await tx.audit(tenantId, { actor: `agent:${agentId}`, action: 'agent.clone-refused', subject: siteId });
-        return found;
-      }),
+      this.database.inTenant(tenantId, (tx) => this.sessions.isClone(tx, agentId, instanceId)),
     );
     if (!clone) return;
     this.logger.error({ agentId, siteId }, 'two copies of one agent are running: the newer one stays');
-    throw new AdmissionRefused({
-      code: 'superseded',
-      detail: 'another process with this identity is connected',
-      retryAfterMs: CLONE_RETRY_MS,
-    });
+    const detail = 'another process with this identity is connected';
+    throw new AdmissionRefused({ code: 'superseded', detail, retryAfterMs: CLONE_RETRY_MS }, record);
   }
 
   private async reading<T>(read: () => Promise<T>): Promise<T> {
@@ -170,3 +212,15 @@ export class AdmissionService {
     }
   }
 }
+
+/** @throws AdmissionRefused */
+const refusalOfRecovery = (error: unknown): Refusal => {
+  const code = error instanceof DomainError ? error.code : 'internal';
+  if (code === 'enrolment-revoked') {
+    return { code: 'agent-revoked', detail: 'the agent was revoked', retryAfterMs: HOPELESS_RETRY_MS };
+  }
+  if (code === 'certificate-unknown' || code === 'conflict') {
+    return { code: 'certificate-unknown', detail: 'the certificate is not on record', retryAfterMs: HOPELESS_RETRY_MS };
+  }
+  return { code: 'unavailable', detail: 'the issuer does not answer now', retryAfterMs: RETRY_MS };
+};

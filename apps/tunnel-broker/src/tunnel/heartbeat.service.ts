@@ -85,12 +85,20 @@ export class HeartbeatService implements OnApplicationShutdown {
     await this.database.inSystem((tx) => this.sessions.closeStale(tx));
   }
 
-  /** A session without an open row was ended elsewhere, and the notification about it got lost. */
+  /**
+   * A session without an open row was ended elsewhere, and the notification about it got lost. One without any row was
+   * lost with the database.
+   */
   private async pulseTenant(brokerId: string, tenantId: string, live: LiveSession[]): Promise<void> {
     const pulses = live.map(({ id, session }) => ({ id, rttMs: session.rttMs ?? null }));
     const open = new Set(await this.database.inTenant(tenantId, (tx) => this.sessions.pulse(tx, brokerId, pulses)));
-    for (const { id, session } of live) {
-      if (!open.has(id)) session.close('superseded', 'the agent is connected elsewhere');
+    const ended = live.filter(({ id }) => !open.has(id));
+    if (ended.length === 0) return;
+    const ids = ended.map(({ id }) => id);
+    const known = new Set(await this.database.inTenant(tenantId, (tx) => this.sessions.known(tx, ids)));
+    for (const { id, session } of ended) {
+      if (known.has(id)) session.close('superseded', 'the agent is connected elsewhere');
+      else session.close('database-restored', 'the database was restored');
     }
   }
 

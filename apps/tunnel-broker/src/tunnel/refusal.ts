@@ -10,6 +10,7 @@ export const REFUSAL_CODES = [
   'agent-locked',
   'agent-revoked',
   'superseded',
+  'recovery-pending',
   'unavailable',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
@@ -37,7 +38,7 @@ export class AdmissionRefused extends Error {
 export const GONE: Refusal = { code: 'unavailable', detail: 'the agent has left meanwhile' };
 
 /** An operator has to act before another attempt can succeed. */
-const HOPELESS_RETRY_MS = 60_000;
+export const HOPELESS_RETRY_MS = 60_000;
 
 /** What the issuer's records say about this certificate; undefined: it may come in. */
 export const verdictOf = (record: AgentAdmission | undefined, agentId: string): Refusal | undefined => {

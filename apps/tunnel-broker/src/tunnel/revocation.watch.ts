@@ -19,6 +19,7 @@ const POLL_MS = 2_000;
 export class RevocationWatch implements OnApplicationShutdown {
   private readonly listener: Listener;
   private lastSeq = 0;
+  private generation: string | null = null;
   private timer: NodeJS.Timeout | undefined;
   private reading = false;
   private again = false;
@@ -49,7 +50,10 @@ export class RevocationWatch implements OnApplicationShutdown {
 
   /** Before the first session: what was revoked until now is refused by the admission. */
   async start(): Promise<void> {
-    this.lastSeq = await this.database.inSystem((tx) => this.feed.lastSeq(tx));
+    await this.database.inSystem(async (tx) => {
+      this.generation = (await this.feed.generation(tx)).generation;
+      this.lastSeq = await this.feed.lastSeq(tx);
+    });
     this.listener.start();
     this.timer = setInterval(() => void this.read(), POLL_MS);
   }
@@ -74,11 +78,30 @@ export class RevocationWatch implements OnApplicationShutdown {
 
   private async readOnce(): Promise<void> {
     try {
-      const revocations = await this.database.inSystem((tx) => this.feed.after(tx, this.lastSeq));
+      const { generation, revocations } = await this.database.inSystem(async (tx) => ({
+        generation: (await this.feed.generation(tx)).generation,
+        revocations: await this.feed.after(tx, this.lastSeq),
+      }));
+      if (generation !== this.generation) {
+        this.beginAnew(generation);
+        return;
+      }
       for (const revocation of revocations) await this.apply(revocation);
     } catch (error) {
       this.logger.debug({ err: error }, 'the list of revocations cannot be read now');
     }
+  }
+
+  /**
+   * Another database than before: the numbers of revocations begin again, and sessions that it does not know are ended by
+   * the heartbeat, so that their agents come again and are judged by it.
+   */
+  private beginAnew(generation: string | null): void {
+    this.logger.warn({ generation }, 'the database was restored');
+    this.generation = generation;
+    this.lastSeq = 0;
+    this.again = true;
+    void this.heartbeat.beat();
   }
 
   private async apply(revocation: Revocation): Promise<void> {

@@ -31,12 +31,16 @@ export const trustBundle = z.object({
 });
 export type TrustBundle = z.infer<typeof trustBundle>;
 
+/** The signed text of the same list, as `verifyTrustBundle` of pki reads it: for who knows none of these roots yet. */
+export const signedTrust = z.string().max(16_384);
+
 export const enrolResponse = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
     /** Leaf first, then the agent CA, PEM. Every retry gets the same bytes. */
     certificateChain: z.string(),
     trust: trustBundle,
+    signedTrust: signedTrust.optional(),
   }),
   z.object({ ok: z.literal(false), code: z.string(), detail: z.string(), retryAfterMs: z.number().optional() }),
 ]);
@@ -57,7 +61,7 @@ export const enrolmentRedeem = defineRequest(
     peerAddress: z.string().max(64),
     correlationId: z.string(),
   }),
-  z.object({ certificateChain: z.string(), trust: trustBundle }),
+  z.object({ certificateChain: z.string(), trust: trustBundle, signedTrust }),
   10_000,
 );
 
@@ -84,11 +88,34 @@ export const brokerCertificate = defineRequest(
   z.object({ certificateChain: z.string(), notAfter: z.string() }),
 );
 
-/** Roots, and the exact issuers that a broker pins per ALPN. */
+/** Roots, and the exact issuers that a broker pins per ALPN: while the CAs are rotated, those of both trees. PEM. */
 export const pkiTrust = defineRequest(
   'pki.trust',
   z.object({}),
-  z.object({ deployment: z.string(), trust: trustBundle, agentCa: z.string(), claimCa: z.string() }),
+  z.object({
+    deployment: z.string(),
+    /** Grows with every step of a rotation. */
+    revision: z.int(),
+    trust: trustBundle,
+    signedTrust,
+    agentCas: z.array(z.string()).min(1).max(3),
+    claimCas: z.array(z.string()).min(1).max(3),
+    /** What follows the leaf in a broker's chain now; another one has to be replaced. */
+    serverChain: z.string(),
+    /** Agents with a certificate of any other CA than this one should renew it. Null while there is no hurry. */
+    renewOtherThan: z.string().nullable(),
+  }),
+);
+
+/** tunnel-broker → keyfile-issuer: agents that hold a list of roots. Idempotent. */
+export const trustAcknowledge = defineRequest(
+  'pki.acknowledge',
+  z.object({
+    acknowledgements: z
+      .array(z.object({ tenantId: uuid, agentId: uuid, bundleVersion: z.int().min(1).max(1_000_000) }))
+      .max(500),
+  }),
+  z.object({ recorded: z.int() }),
 );
 
 /** Hint: rows beyond `seq` are in `revocation`. */

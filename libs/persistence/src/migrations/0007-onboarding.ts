@@ -15,7 +15,7 @@ ALTER TABLE enrol_token
 CREATE INDEX enrol_token_of_site ON enrol_token (site_id, issued_at DESC, id DESC);`;
 
 /**
- * A batch of sites, worked off row by row. The passphrase is sealed to admin-api and erased with the end of the work;
+ * A batch of sites, worked off row by row. The passphrase is under admin-api's field key and erased with the end of the work;
  * keyfiles are sealed with that passphrase before they are stored, and erased when their time is over.
  */
 const onboarding = `
@@ -27,7 +27,7 @@ CREATE TABLE onboarding (
   created_at timestamptz NOT NULL DEFAULT now(),
   created_by text NOT NULL,
   correlation_id text NOT NULL,
-  sealed_passphrase text,
+  sealed_passphrase bytea,
   salt bytea NOT NULL CHECK (length(salt) = 16),
   finished_at timestamptz,
   finished_by text,
@@ -50,6 +50,11 @@ CREATE TABLE onboarding_row (
   name text NOT NULL,
   label text,
   valid_for_seconds integer,
+  tags jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(tags) = 'object'),
+  address text,
+  latitude double precision,
+  longitude double precision,
+  notes text,
   state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'failed', 'cancelled')),
   site_id uuid,
   keyfile_id uuid,

@@ -3,8 +3,10 @@ import { DrainingSessions1700000000002 } from './0002-draining-sessions.js';
 import { OperatorAccess1700000000003 } from './0003-operator-access.js';
 import { SiteFacts1700000000004 } from './0004-site-facts.js';
 import { CertificateRenewal1700000000005 } from './0005-certificate-renewal.js';
+import { CaRotation1700000000006 } from './0006-ca-rotation.js';
 import { Onboarding1700000000007 } from './0007-onboarding.js';
 import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
+import { Recovery1700000000009 } from './0009-recovery.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -13,6 +15,8 @@ export const MIGRATIONS = [
   OperatorAccess1700000000003,
   SiteFacts1700000000004,
   CertificateRenewal1700000000005,
+  CaRotation1700000000006,
   Onboarding1700000000007,
   WebhooksAndAudit1700000000008,
+  Recovery1700000000009,
 ];

@@ -45,6 +45,14 @@ export class BrokerRepository {
     return true;
   }
 
+  /** The broker serves with this revision of the CAs: steps of their rotation wait for all brokers. */
+  async setAuthorityRevision(tx: Transaction, id: string, revision: number): Promise<void> {
+    await tx.execute('UPDATE broker SET authority_revision = $2 WHERE id = $1 AND authority_revision <> $2', [
+      id,
+      revision,
+    ]);
+  }
+
   /** Whether agents of this broker can go to another one: it serves and has beaten within 15 s. */
   async hasSuccessor(tx: Transaction, id: string): Promise<boolean> {
     const row = await tx.one<{ found: boolean }>(

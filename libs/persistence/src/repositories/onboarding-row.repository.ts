@@ -1,4 +1,5 @@
 import type { Transaction } from '../transaction.js';
+import type { SiteFacts } from './site.repository.js';
 
 export interface OnboardingRowOverview {
   number: number;
@@ -16,9 +17,8 @@ export interface OnboardingRowOverview {
 }
 
 /** A row that is locked for who works on it. */
-export interface WaitingRow {
+export interface WaitingRow extends SiteFacts {
   number: number;
-  name: string;
   label: string | null;
   validForSeconds: number | null;
   siteId: string | null;
@@ -34,7 +34,8 @@ export interface RowResult {
 const OVERVIEW = `SELECT number, name, label, state, site_id AS "siteId", keyfile_id AS "keyfileId", fingerprint,
   expires_at AS "expiresAt", error_code AS "errorCode", error_detail AS "errorDetail", finished_at AS "finishedAt"
   FROM onboarding_row WHERE tenant_id = $1 AND onboarding_id = $2`;
-const WAITING = `SELECT number, name, label, valid_for_seconds AS "validForSeconds", site_id AS "siteId"
+const WAITING = `SELECT number, name, label, valid_for_seconds AS "validForSeconds", tags, address, latitude, longitude, notes,
+  site_id AS "siteId"
   FROM onboarding_row WHERE tenant_id = $1 AND onboarding_id = $2 AND state = 'waiting'`;
 
 /** Rows of one batch. Whoever holds a row's lock works on it; a process that dies lets go at once. */

@@ -21,15 +21,16 @@ export interface OnboardingOverview {
   erasedAt: Date | null;
 }
 
-/** What the work on a batch needs; the passphrase is sealed to this app. */
+/** What the work on a batch needs; the passphrase is encrypted by this app. */
 export interface OnboardingJob {
   createdBy: string;
   correlationId: string;
-  sealedPassphrase: string;
+  sealedPassphrase: Buffer;
   salt: Buffer;
 }
 
 export interface NewOnboarding extends OnboardingJob {
+  id: string;
   rows: readonly NewOnboardingRow[];
 }
 
@@ -37,6 +38,12 @@ export interface NewOnboardingRow {
   name: string;
   label?: string | undefined;
   validForSeconds?: number | undefined;
+  tags?: Record<string, string> | undefined;
+  address?: string | undefined;
+  /** degrees, WGS 84; together or not at all */
+  latitude?: number | undefined;
+  longitude?: number | undefined;
+  notes?: string | undefined;
 }
 
 /** A batch that has something to do: rows to work on, or keyfiles to erase. */
@@ -67,21 +74,21 @@ const KEPT = `interval '7 days'`;
 const toOverview = ({ cursor_at: _at, cursor_id: _id, ...overview }: Row): OnboardingOverview => overview;
 
 export class OnboardingRepository {
-  async insert(tx: Transaction, tenantId: string, onboarding: NewOnboarding): Promise<string> {
-    const { rows, createdBy, correlationId, sealedPassphrase, salt } = onboarding;
-    const row = await tx.one<{ id: string }>(
-      `INSERT INTO onboarding (tenant_id, total, created_by, correlation_id, sealed_passphrase, salt)
-       VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-      [tenantId, rows.length, createdBy, correlationId, sealedPassphrase, salt],
-    );
-    const id = row?.id ?? '';
+  async insert(tx: Transaction, tenantId: string, onboarding: NewOnboarding): Promise<void> {
+    const { id, rows, createdBy, correlationId, sealedPassphrase, salt } = onboarding;
     await tx.execute(
-      `INSERT INTO onboarding_row (onboarding_id, tenant_id, number, name, label, valid_for_seconds)
-       SELECT $1, $2, number, name, label, "validForSeconds"
-         FROM jsonb_to_recordset($3::jsonb) AS r(number int, name text, label text, "validForSeconds" int)`,
+      `INSERT INTO onboarding (id, tenant_id, total, created_by, correlation_id, sealed_passphrase, salt)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [id, tenantId, rows.length, createdBy, correlationId, sealedPassphrase, salt],
+    );
+    await tx.execute(
+      `INSERT INTO onboarding_row
+         (onboarding_id, tenant_id, number, name, label, valid_for_seconds, tags, address, latitude, longitude, notes)
+       SELECT $1, $2, number, name, label, "validForSeconds", coalesce(tags, '{}'), address, latitude, longitude, notes
+         FROM jsonb_to_recordset($3::jsonb) AS r(number int, name text, label text, "validForSeconds" int, tags jsonb,
+                address text, latitude float8, longitude float8, notes text)`,
       [id, tenantId, JSON.stringify(rows.map((entry, index) => ({ ...entry, number: index + 1 })))],
     );
-    return id;
   }
 
   async find(tx: Transaction, tenantId: string, id: string): Promise<OnboardingOverview | undefined> {

@@ -15,7 +15,15 @@ type Stored = Pick<Revocation, 'serial' | 'reason' | 'effect'> & { seq: string; 
 /** A number may become visible after a higher one: transactions commit in any order. Readers are idempotent. */
 const OVERLAP = 64;
 
-/** System-wide, by the view `revocation_feed`. */
+/** Which database this is: a restore makes another one of it, whose numbers begin again somewhere. */
+export interface DatabaseGeneration {
+  /** Null: never restored. */
+  generation: string | null;
+  /** Agents that are not on record may be put back. */
+  isRecovering: boolean;
+}
+
+/** System-wide, by the views `revocation_feed` and `recovery_status`. */
 export class RevocationFeedRepository {
   /** Rows after `seq`, and again the last few before it. */
   async after(tx: Transaction, seq: number): Promise<Revocation[]> {
@@ -30,6 +38,11 @@ export class RevocationFeedRepository {
       reason: row.reason,
       effect: row.effect,
     }));
+  }
+
+  async generation(tx: Transaction): Promise<DatabaseGeneration> {
+    const row = await tx.one<{ generation: string; open: boolean }>('SELECT generation, open FROM recovery_status');
+    return { generation: row?.generation ?? null, isRecovering: row?.open ?? false };
   }
 
   /** 0 when there is none. */

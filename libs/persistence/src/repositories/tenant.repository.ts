@@ -43,6 +43,12 @@ export class TenantRepository {
     return { id, name, createdAt: row.at };
   }
 
+  /** As `find`; until the transaction ends nobody else who locks it first changes it. */
+  async lock(tx: Transaction, id: string): Promise<TenantRow | undefined> {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 5502))', [id]);
+    return this.find(tx, id);
+  }
+
   /** @returns false when there is no such tenant */
   async rename(tx: Transaction, id: string, name: string): Promise<boolean> {
     const row = await tx.one<{ renamed: boolean }>('SELECT rename_tenant($1, $2) AS renamed', [id, name]);

@@ -103,6 +103,12 @@ export class TunnelSessionRepository {
     return rows.map((row) => row.id);
   }
 
+  /** @returns those of `ids` that have a row, whatever its state */
+  async known(tx: Transaction, ids: readonly string[]): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>('SELECT id FROM tunnel_session WHERE id = ANY ($1::uuid[])', [ids]);
+    return rows.map((row) => row.id);
+  }
+
   /** System-wide: ends what brokers without a heartbeat left open. @returns how many */
   async closeStale(tx: Transaction): Promise<number> {
     const row = await tx.one<{ closed: number }>('SELECT close_stale_sessions() AS closed');

@@ -73,17 +73,22 @@ export class WebhookRepository {
     return pageOf(rows, limit, toWebhook);
   }
 
-  /** One that is switched on again has a clean record. @returns false when it is not there */
-  async change(tx: Transaction, tenantId: string, id: string, changes: WebhookChanges): Promise<boolean> {
-    const rows = await tx.query(
+  /** Until the transaction ends nobody else changes it. @returns false when it is not there */
+  async lock(tx: Transaction, tenantId: string, id: string): Promise<boolean> {
+    const row = await tx.one('SELECT FROM webhook WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tenantId, id]);
+    return row !== undefined;
+  }
+
+  /** One that is switched on again has a clean record. */
+  async change(tx: Transaction, tenantId: string, id: string, changes: WebhookChanges): Promise<void> {
+    await tx.execute(
       `UPDATE webhook SET url = coalesce($3, url), description = coalesce($4, description), events = coalesce($5, events),
               enabled = coalesce($6, enabled), updated_at = now(),
               disabled_reason = CASE WHEN $6 THEN NULL WHEN NOT $6 THEN coalesce(disabled_reason, 'operator') ELSE disabled_reason END,
               failing_since = CASE WHEN $6 OR $3::text IS NOT NULL THEN NULL ELSE failing_since END
-        WHERE tenant_id = $1 AND id = $2 RETURNING id`,
+        WHERE tenant_id = $1 AND id = $2`,
       [tenantId, id, changes.url, changes.description, changes.events, changes.enabled],
     );
-    return rows.length === 1;
   }
 
   /** The old secret signs beside the new one for a while. @returns false when it is not there */
@@ -102,9 +107,8 @@ export class WebhookRepository {
   }
 
   /** With its deliveries. */
-  async remove(tx: Transaction, tenantId: string, id: string): Promise<boolean> {
-    const rows = await tx.query('DELETE FROM webhook WHERE tenant_id = $1 AND id = $2 RETURNING id', [tenantId, id]);
-    return rows.length === 1;
+  async remove(tx: Transaction, tenantId: string, id: string): Promise<void> {
+    await tx.execute('DELETE FROM webhook WHERE tenant_id = $1 AND id = $2', [tenantId, id]);
   }
 
   /** What waits for it will not be sent. @returns false when it was off already */

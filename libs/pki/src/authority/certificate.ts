@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import { spkiOf, spkiSha256 } from '../spki.js';
 import { PkiError } from '../errors.js';
+import { homeExtension } from './agent-home.js';
 import { bitString, children, ECDSA_WITH_SHA256, ecdsaWithSha256, fromDer, sequence, toDer, type Asn1 } from './der.js';
 import { certificateExtensions } from './extensions.js';
 import { BACKDATE_MS, type Profile } from './profile.js';
@@ -59,6 +60,7 @@ async function seal(
   parts[2] = ecdsaWithSha256();
   if (issuerName !== undefined) parts[3] = issuerName;
   parts[6] = fromDer(request.spki);
+  if (request.profile.home !== undefined) children(children(parts[7])[0]).push(homeExtension(request.profile.home));
   const signature = await signer.sign(toDer(tbs));
   return new X509Certificate(toDer(sequence([tbs, ecdsaWithSha256(), bitString(signature)])));
 }

@@ -36,6 +36,15 @@ export function ecdsaWithSha256(): Asn1 {
   return sequence([asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OID, false, oid)]);
 }
 
+/** An object identifier given as the content of its DER, for arcs that forge's 32-bit numbers cannot hold. */
+export function rawOid(content: Uint8Array): Asn1 {
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OID, false, Buffer.from(content).toString('binary'));
+}
+
+export function octetString(bytes: Uint8Array): Asn1 {
+  return asn1.create(asn1.Class.UNIVERSAL, asn1.Type.OCTETSTRING, false, Buffer.from(bytes).toString('binary'));
+}
+
 /** A bit string of whole bytes: the leading zero counts its unused bits. */
 export function bitString(bytes: Uint8Array): Asn1 {
   const content = `\0${Buffer.from(bytes).toString('binary')}`;

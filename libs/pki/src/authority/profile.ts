@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { formatIdentity } from '../identity-uri.js';
+import type { AgentHome } from './agent-home.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const YEAR_MS = 365 * DAY_MS;
@@ -21,22 +22,35 @@ export interface Profile {
   lifetimeMs: number;
   /** How long before its making it becomes valid; 5 min without it. */
   backdateMs?: number;
+  home?: AgentHome | undefined;
 }
 
 export type SubjectName = { uri: string } | { dns: string } | { ip: string };
 
-export function rootProfile(deployment: string): Profile {
-  return { usage: 'root', commonName: 'Adit root', organization: deployment, names: [], lifetimeMs: 10 * YEAR_MS };
+/** @param generation of the tree: the CAs of two trees have different names, so that no verifier mixes them up */
+export function rootProfile(deployment: string, generation = 1): Profile {
+  return {
+    usage: 'root',
+    commonName: generationName('Adit root', generation),
+    organization: deployment,
+    names: [],
+    lifetimeMs: 10 * YEAR_MS,
+  };
 }
 
-export function authorityProfile(deployment: string, role: AuthorityRole): Profile {
+export function authorityProfile(deployment: string, role: AuthorityRole, generation = 1): Profile {
   return {
     usage: 'authority',
-    commonName: `Adit ${role}`,
+    commonName: generationName(`Adit ${role}`, generation),
     organization: deployment,
     names: [],
     lifetimeMs: 2 * YEAR_MS,
   };
+}
+
+/** The first tree has no number: it was there before there were others. */
+function generationName(name: string, generation: number): string {
+  return generation === 1 ? name : `${name} ${generation}`;
 }
 
 export function keyfileSigningProfile(deployment: string): Profile {
@@ -44,11 +58,16 @@ export function keyfileSigningProfile(deployment: string): Profile {
   return leaf('signing', deployment, 'Adit keyfile signing', [{ uri }], 2 * YEAR_MS);
 }
 
-export function agentProfile(deployment: string, agentId: string, lifetimeMs = AGENT_LIFETIME_MS): Profile {
+/** With its home in it, a certificate brings its agent back after a restore that knows nothing of it (docs/backup.md). */
+export function agentProfile(
+  deployment: string,
+  agentId: string,
+  { home, lifetimeMs = AGENT_LIFETIME_MS }: { home?: AgentHome | undefined; lifetimeMs?: number } = {},
+): Profile {
   const uri = formatIdentity({ kind: 'agent', deployment, agentId });
   // Renewal is due at a share of the life: of a short one the backdating must not be most.
   const backdateMs = Math.min(BACKDATE_MS, lifetimeMs / 20);
-  return { ...leaf('client', deployment, agentId, [{ uri }], lifetimeMs), backdateMs };
+  return { ...leaf('client', deployment, agentId, [{ uri }], lifetimeMs), backdateMs, home };
 }
 
 /** `lifetimeMs` is what the keyfile has left: the claim ends with it. */

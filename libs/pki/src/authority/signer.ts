@@ -1,6 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { writePrivateFile } from '../private-file.js';
 
 /** A private P-256 key that signs but is never seen: a key file here, a KMS or an offline root elsewhere. */
 export interface Signer {
@@ -31,15 +30,6 @@ export class KeySigner implements Signer {
       sign('sha256', tbs, this.#key, (error, signature) => (error ? reject(error) : resolve(signature)));
     });
   }
-}
-
-/** The key in a PKCS#8 PEM file, made there (0600, synced) when there is none yet. */
-export async function openKeyFile(path: string): Promise<KeyObject> {
-  const existing = await readOptional(path);
-  if (existing !== undefined) return createPrivateKey(existing);
-  const key = generateKey();
-  await writePrivateFile(path, privateKeyPem(key));
-  return key;
 }
 
 export async function readOptional(path: string): Promise<string | undefined> {

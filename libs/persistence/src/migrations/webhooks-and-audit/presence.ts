@@ -15,8 +15,6 @@ CREATE INDEX site_presence_tenant ON site_presence (tenant_id);
 ${tenantWall('site_presence')}
 GRANT SELECT, INSERT, UPDATE ON site_presence TO adit_admin_api;
 
-CREATE INDEX tunnel_session_newest ON tunnel_session (tenant_id, site_id, (closed_at IS NULL) DESC, epoch DESC);
-CREATE INDEX site_tenant_created ON site (tenant_id, created_at, id);
 CREATE INDEX tunnel_session_closed ON tunnel_session (closed_at) WHERE closed_at IS NOT NULL;
 
 -- admin-api: each site that has ever connected, how it is and how it was last told to be. A tunnel counts as down from its
@@ -30,7 +28,8 @@ CREATE VIEW site_presence_feed AS
                        AND least(b.heartbeat_at, n.last_seen_at) >= now() - interval '15 seconds' AS up
                 FROM tunnel_session n JOIN broker b ON b.id = n.broker_id
                WHERE n.tenant_id = s.tenant_id AND n.site_id = s.id
-               ORDER BY (n.closed_at IS NULL) DESC, n.epoch DESC LIMIT 1) x) t ON true;
+               ORDER BY (n.closed_at IS NULL) DESC, n.epoch DESC LIMIT 1) x) t ON true
+   WHERE s.deleted_at IS NULL;
 -- admin-api: the brokers of the deployment with what they carry.
 CREATE VIEW broker_status AS
   SELECT b.id, b.ingress, b.state, b.started_at, b.heartbeat_at, b.heartbeat_at < now() - interval '15 seconds' AS silent,
@@ -69,4 +68,4 @@ DROP POLICY system_prune ON tunnel_session;
 REVOKE DELETE ON tunnel_session, broker FROM adit_system;
 DROP VIEW site_presence_feed, site_presence_status, broker_status;
 DROP TABLE site_presence;
-DROP INDEX tunnel_session_newest, tunnel_session_closed, site_tenant_created;`;
+DROP INDEX tunnel_session_closed;`;

@@ -1,0 +1,22 @@
+import type { Paint } from '@app/terminal';
+
+const PAINTS: Readonly<Record<string, Paint>> = {
+  up: 'green',
+  online: 'green',
+  active: 'green',
+  redeemed: 'green',
+  closed: 'green',
+  stale: 'yellow',
+  issued: 'yellow',
+  claimed: 'yellow',
+  pending: 'yellow',
+  down: 'red',
+  offline: 'red',
+  revoked: 'red',
+  locked: 'red',
+  expired: 'dim',
+  never: 'dim',
+};
+
+/** What is well is green, what waits is yellow, what is cut off is red. */
+export const statePaint = (state: string): Paint | undefined => PAINTS[state];

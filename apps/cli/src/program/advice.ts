@@ -1,0 +1,25 @@
+/** What the reader of a refusal does next, where the server's code alone decides it. docs/errors.md says more. */
+const ADVICE: Record<string, string> = {
+  'invalid-request': 'Correct what is named; --help of the command shows an example',
+  unauthenticated: 'Sign in again: adit login',
+  forbidden: 'Ask an administrator for a role or a token that has it; adit whoami shows what you may do',
+  'insecure-transport': 'Use the https address of the server: adit login --url https://HOST',
+  'not-found': 'Check the id: the list command shows what is there. An older server may not have this at all',
+  conflict: 'Look at it again, then decide again',
+  'precondition-failed': 'Somebody changed it meanwhile: look at it again, then repeat the command',
+  'site-label-taken': 'Choose another --label, or leave it out to have one proposed',
+  'site-enrolled': 'To replace its server: adit site replace SITE',
+  'keyfile-open-exists': 'Use it or revoke it (adit keyfile list SITE), or issue another with --replace',
+  'keyfile-already-redeemed': 'To replace the server: adit site replace SITE',
+  'keyfile-state': 'adit keyfile show KEYFILE tells what happened to it',
+  'username-taken': 'Choose another name',
+  'last-administrator': 'Give somebody else the role first',
+  'rate-limited': 'Wait, then try again',
+  'not-implemented': 'The server is of a version that does not have it',
+  unavailable: 'Try again; if it lasts, tell whoever runs the server the request id',
+  timeout: 'Try again; if it lasts, tell whoever runs the server the request id',
+  internal: 'Report it with the request id: the log of the server has the cause under it',
+  'site-offline': 'adit tunnel list shows since when; on the site: adit-agent status',
+};
+
+export const adviceOf = (code: string): string | undefined => ADVICE[code];
