@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatClock } from '@app/media';
-import { stringify } from 'yaml';
 import type { Camera } from '../../tools/demo/rest.mjs';
 import { waitUntil } from '../harness/condition.js';
 import { play } from '../harness/ffmpeg.js';
@@ -50,7 +49,7 @@ describe('recordings of a site behind a tunnel', () => {
       { id: 'gate', name: 'Gate', streams, recordings },
       { id: 'yard', name: 'Yard', streams },
     ];
-    writeFileSync(join(site.stateDir, 'cameras.yaml'), stringify({ cameras }), { mode: 0o600 });
+    writeFileSync(join(site.stateDir, 'cameras.yaml'), JSON.stringify({ cameras }), { mode: 0o600 });
     await site.run();
     await site.federate();
     const found = await site.cameras('Gate', 'Yard');
@@ -71,9 +70,9 @@ describe('recordings of a site behind a tunnel', () => {
       'recorded 30-40',
       'empty 40-50',
     ]);
-    await expect(timeline(yard, 0, 10)).rejects.toMatchObject({ code: 'recording-not-found' });
-    await expect(timeline(gate, 10, 10)).rejects.toMatchObject({ code: 'invalid-request' });
-    await expect(timeline(gate, 0, 400 * 86_400)).rejects.toMatchObject({ code: 'invalid-request' });
+    await expect(timeline(yard, 0, 10)).rejects.toThrow(/ recording-not-found /);
+    await expect(timeline(gate, 10, 10)).rejects.toThrow(/ invalid-request /);
+    await expect(timeline(gate, 0, 400 * 86_400)).rejects.toThrow(/ invalid-request /);
   });
 
   it('plays a range to its end with every byte that the device sent', async () => {
@@ -104,15 +103,14 @@ describe('recordings of a site behind a tunnel', () => {
     expect(frames.length).toBeGreaterThanOrEqual(100);
     expect(frames.length).toBeLessThanOrEqual(150);
     const asked = recorder.replay.queries.findLast(({ method }) => method === 'PLAY');
-    expect(asked?.headers.get('range')).toBe(`clock=${formatClock(START + 36_000)}-`);
+    expect(asked?.headers.get('range')).toMatch(/^clock=20260131T120036\.0\d0Z-$/);
   }, 60_000);
 
-  it('is played by GStreamer as ONVIF replay, faster than time', async () => {
+  it('is played by GStreamer as ONVIF replay, faster than time, to its end', async () => {
     const url = await site.viewUrl(gate, 'recording');
     const startedAt = performance.now();
     const source = ['rtspsrc', `location=${url}`, 'protocols=tcp', 'onvif-mode=true', 'onvif-rate-control=false'];
-    const sink =
-      'application/x-rtp,media=video ! rtph264depay ! h264parse ! avdec_h264 ! fakesink sync=false num-buffers=400';
+    const sink = 'application/x-rtp,media=video ! rtph264depay ! h264parse ! avdec_h264 ! fakesink sync=false';
     const ended = await runPeer('gst-launch-1.0', ['-q', ...source, '!', ...sink.split(' ')]);
     expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
     expect(performance.now() - startedAt).toBeLessThan(12_000);
@@ -135,18 +133,18 @@ describe('recordings of a site behind a tunnel', () => {
     await probe.play({ Range: clock(0, 40) });
     await probe.until(20);
     const cameras = [{ id: 'gate', name: 'Gate', streams: [{ url: live.url('/cam') }] }];
-    writeFileSync(join(site.stateDir, 'cameras.yaml'), stringify({ cameras }));
+    writeFileSync(join(site.stateDir, 'cameras.yaml'), JSON.stringify({ cameras }));
     await waitUntil('the viewer is told', () => probe.closed);
     expect(probe.saidBye).toBe(true);
     await waitUntil('the recorder is left', () => recorder.replay.sockets.size === 0);
     const dead = { onvif: 'http://127.0.0.1:9/onvif' };
     writeFileSync(
       join(site.stateDir, 'cameras.yaml'),
-      stringify({ cameras: cameras.map((camera) => ({ ...camera, recordings: dead })) }),
+      JSON.stringify({ cameras: cameras.map((camera) => ({ ...camera, recordings: dead })) }),
     );
     await waitUntil('the list is read', async () => {
       const error: unknown = await timeline(gate, 0, 10).catch((thrown: unknown) => thrown);
-      return (error as { code?: string }).code === 'recording-unavailable';
+      return /recording-unavailable camera-unreachable/.test(String(error));
     });
     expect(await describeRtsp(await site.viewUrl(gate, 'recording'))).toMatchObject({
       status: 503,

@@ -63,10 +63,13 @@ export const senderReport = (ssrc: number, atMs: number): Buffer => {
   return data;
 };
 
+/** BYE behind an empty receiver report: some players ignore RTCP that is shorter than an RTP header. */
 export const goodbye = (ssrc: number): Buffer => {
-  const data = Buffer.alloc(8);
-  data.writeUInt32BE(0x81cb0001, 0);
+  const data = Buffer.alloc(16);
+  data.writeUInt32BE(0x80c90001, 0);
   data.writeUInt32BE(ssrc, 4);
+  data.writeUInt32BE(0x81cb0001, 8);
+  data.writeUInt32BE(ssrc, 12);
   return data;
 };
 
