@@ -109,7 +109,14 @@ describe('recordings of a site behind a tunnel', () => {
   it('is played by GStreamer as ONVIF replay, faster than time, to its end', async () => {
     const url = await site.viewUrl(gate, 'recording');
     const startedAt = performance.now();
-    const source = ['rtspsrc', `location=${url}`, 'protocols=tcp', 'onvif-mode=true', 'onvif-rate-control=false'];
+    const source = [
+      'rtspsrc',
+      `location=${url}`,
+      'protocols=tcp',
+      'onvif-mode=true',
+      'onvif-rate-control=false',
+      'buffer-mode=none',
+    ];
     const sink = 'application/x-rtp,media=video ! rtph264depay ! h264parse ! avdec_h264 ! fakesink sync=false';
     const ended = await runPeer('gst-launch-1.0', ['-q', ...source, '!', ...sink.split(' ')]);
     expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });

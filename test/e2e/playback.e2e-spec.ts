@@ -140,6 +140,89 @@ describe('playback through both redirectors', () => {
     await probe.untilBye();
   });
 
+  it('holds back the device for a viewer that does not read, keeps it, and gives it everything once it reads', async () => {
+    const long = new ReplayServer(new Recording(START, [[0, 400]]));
+    await long.listen();
+    const backlogs: number[] = [];
+    const slow = await startReplayPair(new RtspReplaySource(long.url), {}, (bytes) => backlogs.push(bytes));
+    const probe = await open(slow.url);
+    try {
+      await probe.play({ Range: clock(0), ...atOnce });
+      await probe.until(100);
+      probe.socket.pause();
+      let sent = -1;
+      await waitUntil('nothing is sent any more', async () => {
+        const before = sent;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        sent = long.sentBytes;
+        backlogs.push(slow.backlogBytes());
+        return before === sent;
+      });
+      const all = 10_000;
+      expect(long.runs.size).toBe(1);
+      expect([...long.runs][0]?.positionMs).toBeDefined();
+      expect(Math.max(...backlogs)).toBeLessThan(800 << 10);
+      probe.socket.resume();
+      await probe.untilBye();
+      expect(extensionsOf(probe.packets)).toHaveLength(all);
+      const numbers = probe.packets.map((packet) => packet.readUInt16BE(2));
+      expect(numbers.findIndex((number, index) => number !== ((index + 1) & 0xffff))).toBe(-1);
+    } finally {
+      probe.close();
+      await slow.close();
+      await long.close();
+    }
+  }, 60_000);
+
+  it('ends with BYE when the device hangs up, when the way to the site is lost, and finishes the connection', async () => {
+    const rude = new ReplayServer(recording, { hangsUp: true });
+    await rude.listen();
+    const other = await startReplayPair(new RtspReplaySource(rude.url));
+    const probe = await open(other.url);
+    await probe.play({ Range: clock(38), ...atOnce });
+    await probe.untilBye();
+    await waitUntil('the connection ends', () => probe.closed);
+    expect(extensionsOf(probe.packets).at(-1)?.atMs).toBe(START + 39_960);
+    const cut = await open(other.url);
+    await cut.play({ Range: clock(0) });
+    await cut.until(10);
+    other.cutLinks();
+    await waitUntil('the connection ends', () => cut.closed);
+    expect(cut.saidBye).toBe(true);
+    await waitUntil('the device is left', () => rude.sockets.size === 0);
+    await other.close();
+    await rude.close();
+  });
+
+  it('tells two viewers apart: each has its own session, place and speed', async () => {
+    const [one, two] = [await open(), await open()];
+    await one.play({ Range: clock(0, 2), ...atOnce });
+    await two.play({ Range: clock(32, 34), ...atOnce });
+    await Promise.all([one.untilBye(), two.untilBye()]);
+    expect(extensionsOf(one.packets).every(({ atMs }) => atMs <= START + 2_000)).toBe(true);
+    expect(extensionsOf(two.packets).every(({ atMs }) => atMs >= START + 30_000)).toBe(true);
+    expect(device.sockets.size).toBe(2);
+  });
+
+  it('refuses what is out of order with the statuses of RTSP, and goes on', async () => {
+    const probe = await open();
+    const { session } = probe;
+    probe.session = 'other';
+    expect((await probe.play()).status).toBe(454);
+    expect((await probe.ask('PAUSE', {})).status).toBe(454);
+    probe.session = session;
+    const udp = { Transport: 'RTP/AVP;unicast;client_port=5000-5001' };
+    expect((await probe.ask('SETUP', udp, `${pair.url}/trackID=0`)).status).toBe(461);
+    expect((await probe.ask('SETUP', { Transport: 'RTP/AVP/TCP' }, `${pair.url}/trackID=7`)).status).toBe(404);
+    expect((await probe.ask('PLAY', { Require: 'implicit-play' })).status).toBe(551);
+    expect((await probe.ask('GET_PARAMETER', {})).status).toBe(200);
+    expect((await probe.play({ Range: clock(0, 1), ...atOnce })).status).toBe(200);
+    await probe.untilBye();
+    const again = { Transport: 'RTP/AVP/TCP;interleaved=2-3' };
+    expect((await probe.ask('SETUP', again, `${pair.url}/trackID=0`)).status).toBe(455);
+    expect((await probe.play({ Range: clock(1, 2), ...atOnce })).status).toBe(200);
+  });
+
   it('leaves nothing behind after a hundred viewers', async () => {
     for (let round = 0; round < 100; round++) {
       const probe = await ReplayProbe.open(pair.url);

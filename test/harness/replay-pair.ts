@@ -1,5 +1,12 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { LinkServer, ReplayLinkSource, RtspServer, type ReplaySource, type RtspServerOptions } from '@app/media';
+import {
+  LinkServer,
+  ReplayLinkSource,
+  RtspServer,
+  type ReplaySource,
+  type RtspServerOptions,
+  type ViewerInfo,
+} from '@app/media';
 
 export interface ReplayPair {
   /** Through both redirectors. */
@@ -17,6 +24,8 @@ export interface ReplayPair {
 export async function startReplayPair(
   source: ReplaySource,
   options: Partial<RtspServerOptions> = {},
+  /** Told what the viewers have not taken, whenever one is looked at. */
+  onBacklog: (bytes: number) => void = () => undefined,
 ): Promise<ReplayPair> {
   const links = new LinkServer(() => Promise.resolve({ replay: source }));
   const sockets = new Set<Socket>();
@@ -30,14 +39,21 @@ export async function startReplayPair(
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     return Promise.resolve({ socket, request: { path: '/cam', siteTicket: 'valid', usage: 'recording' } });
   });
-  const server = new RtspServer(() => Promise.resolve({ replay: link }), options);
+  const viewers = new Set<ViewerInfo>();
+  const server = new RtspServer(() => Promise.resolve({ replay: link }), options, {
+    viewerStarted: (viewer) => void viewers.add(viewer),
+    viewerStopped: (viewer) => void viewers.delete(viewer),
+  });
   const address = await server.listen(0, '127.0.0.1');
   return {
     url: `rtsp://127.0.0.1:${address.port}/site/cam/recording`,
     links,
     server,
     cutLinks: () => sockets.forEach((socket) => socket.destroy()),
-    backlogBytes: () => [...sockets].reduce((sum, socket) => sum + socket.writableLength, 0),
+    backlogBytes: () => {
+      for (const { stats } of viewers) onBacklog(stats.backlogBytes);
+      return [...sockets].reduce((sum, socket) => sum + socket.writableLength, 0);
+    },
     close: async () => {
       await server.close();
       links.close();
