@@ -89,6 +89,7 @@ describe('recordings of a site behind a tunnel', () => {
       expect(tunnelled.packets.length).toBeGreaterThan(1_000);
       expect(Buffer.concat(tunnelled.packets).equals(Buffer.concat(direct.packets))).toBe(true);
       expect(extensionsOf(tunnelled.packets)).toHaveLength(500);
+      expect(platform.lines.some((line) => /"service":"redirector","class":"playback"/.test(line))).toBe(true);
     } finally {
       tunnelled.close();
       direct.close();
