@@ -38,7 +38,10 @@ describe('a replay over the link', () => {
   const sockets: Socket[] = [];
 
   const listen = async (serve: (socket: Socket) => void): Promise<Socket> => {
-    server = createServer((socket) => void (sockets.push(socket), serve(socket)));
+    server = createServer((socket) => {
+      sockets.push(socket);
+      serve(socket);
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     sockets.push(socket);
