@@ -20,6 +20,8 @@ export interface PlayOptions {
   readonly copy?: boolean;
   /** Of RTP; interleaved TCP unless told otherwise. `any` leaves it to ffmpeg, which tries UDP first. */
   readonly transport?: 'tcp' | 'udp' | 'udp_multicast' | 'any';
+  /** Where it begins, in seconds of a recording. */
+  readonly seek?: number;
   /** Program and arguments before ffmpeg, for example `ip netns exec NAME`. */
   readonly through?: readonly string[];
 }
@@ -32,10 +34,11 @@ export class Player implements AsyncDisposable {
   readonly #ended: Promise<number>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(url: string, { seconds, copy = false, transport = 'tcp', through = [] }: PlayOptions = {}) {
+  constructor(url: string, { seconds, copy = false, transport = 'tcp', through = [], seek }: PlayOptions = {}) {
     const startedAt = performance.now();
     const asked = transport === 'any' ? [] : ['-rtsp_transport', transport];
-    const input = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...asked, '-i', url];
+    const from = seek === undefined ? [] : ['-ss', String(seek)];
+    const input = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...asked, ...from, '-i', url];
     const limit = seconds === undefined ? [] : ['-t', String(seconds)];
     const output = [
       '-map',

@@ -66,6 +66,8 @@ export const ERROR_STATUS = {
   'site-offline': 503,
   'site-unreachable': 502,
   'camera-not-found': 404,
+  'recording-not-found': 404,
+  'recording-unavailable': 502,
   'ticket-invalid': 401,
   'ticket-expired': 401,
   'ticket-used': 401,

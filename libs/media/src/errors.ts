@@ -8,6 +8,7 @@ export type MediaErrorCode =
   | 'camera-refused'
   | 'camera-foreign-host'
   | 'camera-no-media'
+  | 'camera-replay-refused'
   | 'camera-silent'
   | 'camera-closed'
   | 'clip-malformed'

@@ -33,8 +33,12 @@ export {
 } from './link/link-source.js';
 export { playerDefaults, PlayerOutlet, type PlayerChannel, type PlayerOptions } from './mse/player-outlet.js';
 export { asksForKeyframe, WebRtcOutlet, webRtcTrack, type WebRtcTarget } from './webrtc/webrtc-outlet.js';
+export { ReplayLinkSource, replayLinkDefaults, type ReplayLinkOptions } from './link/replay-link-source.js';
+export { formatClock, parseClock, parseRecordedRange, type RecordedRange } from './replay/clock-range.js';
+export type { OpenReplay, ReplayAnswer, ReplayRequest, ReplaySink, ReplaySource } from './replay/replay-source.js';
+export { RtspReplaySource, type RtspReplaySourceOptions } from './replay/rtsp-replay-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
-export type { Credentials } from './rtsp/authorization.js';
+export { Authorization, type Credentials } from './rtsp/authorization.js';
 export { splitCredentials } from './rtsp/control-url.js';
 export type { DatagramOutlets, OfferRefusal, Peer, RefusedOffer, TransportReason } from './rtsp/negotiation.js';
 export { peerOf, RtspServer, rtspServerDefaults } from './rtsp/server.js';

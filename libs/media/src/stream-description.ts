@@ -23,6 +23,8 @@ export interface StreamDescription {
   /** The session-level `a=control` value; empty when there is none. */
   control: string;
   tracks: Track[];
+  /** Values of the session-level `a=range` lines. */
+  ranges?: string[];
 }
 
 /** Payload types with a fixed meaning (RFC 3551 section 6) that cameras use without `a=rtpmap`. */
@@ -58,7 +60,11 @@ export function parseDescription(sdp: string): StreamDescription {
     const track = parseTrack(section, tracks.length);
     if (track) tracks.push(track);
   }
-  return { name: valueOf(session, 's=') ?? '-', control: valueOf(session, 'a=control:') ?? '', tracks };
+  const ranges = session
+    .filter((line) => line.startsWith('a=range:'))
+    .map((line) => line.slice('a=range:'.length).trim());
+  const name = valueOf(session, 's=') ?? '-';
+  return { name, control: valueOf(session, 'a=control:') ?? '', tracks, ...(ranges.length > 0 ? { ranges } : {}) };
 }
 
 function parseTrack(section: Section, index: number): Track | undefined {
@@ -102,10 +108,14 @@ function valueOf(lines: string[], prefix: string): string | undefined {
     .trim();
 }
 
-/** Writes the SDP that a viewer gets: transport details are ours, encoding lines are the source's. */
-export function formatDescription(description: StreamDescription, sessionId: string): string {
+/** Writes the SDP that a viewer gets: transport details are ours, encoding lines are the source's. `ranges` is what can be played. */
+export function formatDescription(
+  description: StreamDescription,
+  sessionId: string,
+  ranges: readonly string[] = ['npt=now-'],
+): string {
   const lines = ['v=0', `o=- ${sessionId} 1 IN IP4 0.0.0.0`, `s=${description.name}`, 'c=IN IP4 0.0.0.0', 't=0 0'];
-  lines.push('a=control:*', 'a=range:npt=now-');
+  lines.push('a=control:*', ...ranges.map((range) => `a=range:${range}`));
   for (const track of description.tracks) {
     lines.push(`m=${track.kind} 0 RTP/AVP ${track.payloadType}`, ...track.lines, `a=control:trackID=${track.index}`);
   }

@@ -10,7 +10,7 @@ import { ApiPage } from '../http/page-response.decorator.js';
 import type { Caller } from '../http/request.js';
 import { SitePageQuery } from '../http/site-page.dto.js';
 import { Tagged } from '../http/tagged.decorator.js';
-import { Camera } from './camera.dto.js';
+import { Camera, Timeline, TimelineQuery } from './camera.dto.js';
 import { CameraService } from './camera.service.js';
 
 const cameraTag = new ResourceTag<Camera>(['state', 'stateReason', 'updatedAt']);
@@ -37,5 +37,24 @@ export class CameraController {
   @ApiOkResponse({ type: Camera })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Camera> {
     return this.cameras.find(caller.tenantId, id);
+  }
+
+  @Get(':id/timeline')
+  @Requires('cameras:read')
+  @Fails(
+    'invalid-request',
+    'camera-not-found',
+    'recording-not-found',
+    'recording-unavailable',
+    'role-not-connected',
+    'site-offline',
+    'site-unreachable',
+    'directory-refused',
+    'not-implemented',
+  )
+  @ApiOperation({ summary: 'What its site has recorded of a camera' })
+  @ApiOkResponse({ type: Timeline })
+  timeline(@CallerOf() caller: Caller, @IdOf('id') id: string, @Query() query: TimelineQuery): Promise<Timeline> {
+    return this.cameras.timeline(caller.tenantId, id, query);
   }
 }

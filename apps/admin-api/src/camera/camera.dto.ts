@@ -1,5 +1,6 @@
-import { streamUsage } from '@app/contracts';
+import { streamUsage, timelineState } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
+import { IsInstant } from '../http/time-range.dto.js';
 
 export class VideoStream {
   @ApiProperty({ enum: streamUsage.options, isArray: true })
@@ -51,4 +52,31 @@ export class Camera {
 
   @ApiProperty({ format: 'date-time' })
   updatedAt!: string;
+}
+
+/** From when until when; a year at most. */
+export class TimelineQuery {
+  @ApiProperty({ format: 'date-time', description: 'from then on' })
+  @IsInstant()
+  from!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'until before then; at most 366 days later' })
+  @IsInstant()
+  to!: string;
+}
+
+export class TimelineSpan {
+  @ApiProperty({ format: 'date-time' })
+  from!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  to!: string;
+
+  @ApiProperty({ enum: timelineState.options, description: '`unknown`: the recording device does not tell' })
+  state!: string;
+}
+
+export class Timeline {
+  @ApiProperty({ type: [TimelineSpan], description: 'in their order; each begins where the one before ends' })
+  spans!: TimelineSpan[];
 }

@@ -1,9 +1,11 @@
-import { cameraGet, cameraList } from '@app/contracts';
+import { cameraGet, cameraList, cameraTimeline, DomainError } from '@app/contracts';
 import type { Page } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { SitePageQuery } from '../http/site-page.dto.js';
-import type { Camera } from './camera.dto.js';
+import type { Camera, Timeline, TimelineQuery } from './camera.dto.js';
+
+const MAX_RANGE_MS = 366 * 86_400_000;
 
 /** Asks federation, which owns the entities. */
 @Injectable()
@@ -17,5 +19,17 @@ export class CameraService {
   /** @throws DomainError `camera-not-found` */
   find(tenantId: string, cameraId: string): Promise<Camera> {
     return this.messages.request(cameraGet, { tenantId, cameraId });
+  }
+
+  /** @throws DomainError `invalid-request`, `camera-not-found`, `recording-not-found`, `recording-unavailable`, `site-offline`, … */
+  timeline(tenantId: string, cameraId: string, query: TimelineQuery): Promise<Timeline> {
+    const [from, to] = [new Date(query.from), new Date(query.to)];
+    const lengthMs = to.getTime() - from.getTime();
+    if (lengthMs <= 0 || lengthMs > MAX_RANGE_MS) {
+      const fields = [{ pointer: '/to', detail: 'must be after from, by 366 days at most' }];
+      throw new DomainError('invalid-request', 'the range must run forwards and over a year at most', { fields });
+    }
+    const range = { from: from.toISOString(), to: to.toISOString() };
+    return this.messages.request(cameraTimeline, { tenantId, cameraId, ...range });
   }
 }

@@ -22,16 +22,35 @@ const cameraStream = z.strictObject({
   password: z.string().max(200).optional(),
 });
 
+const httpUrl = z
+  .string()
+  .max(2_000)
+  .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), 'an http:// or https:// URL');
+
+const recordings = z
+  .strictObject({
+    url: rtspUrl.optional(),
+    onvif: httpUrl.optional(),
+    recording: z.string().min(1).max(200).optional(),
+    username: z.string().min(1).max(200).optional(),
+    password: z.string().max(200).optional(),
+  })
+  .refine(({ url, onvif }) => (url === undefined) !== (onvif === undefined), 'either url or onvif')
+  .refine(({ onvif, recording }) => recording === undefined || onvif !== undefined, 'recording belongs to onvif');
+
 const cameraEntry = z.strictObject({
   id: z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, 'an id: a–z, 0–9, dots, hyphens, at most 63'),
   name: displayName,
   streams: z.array(cameraStream).min(1).max(MAX_STREAMS),
+  recordings: recordings.optional(),
 });
 
 const cameraList = z.strictObject({ cameras: z.array(cameraEntry).max(MAX_CAMERAS).nullable().default([]) });
 
 /** One picture source of a camera. Credentials stay on the site. */
 export type CameraStream = z.infer<typeof cameraStream>;
+/** Where a camera's recordings are: an ONVIF device that is asked for them, or an RTSP replay URL. */
+export type CameraRecordings = z.infer<typeof recordings>;
 /** A camera of the list; a high and a low resolution are two streams of one camera. */
 export type CameraEntry = z.infer<typeof cameraEntry>;
 

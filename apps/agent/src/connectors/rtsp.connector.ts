@@ -1,5 +1,5 @@
 import type { StreamUsage } from '@app/contracts';
-import type { EntitySink, SiteConnector, StreamSource } from '../site/site-connector.js';
+import type { EntitySink, RecordingSource, SiteConnector, StreamSource } from '../site/site-connector.js';
 import type { CameraEntry } from './camera-list.js';
 import { CameraListFile } from './camera-list.file.js';
 import { probeStream, RtspCamera, type Probe } from './rtsp-camera.js';
@@ -83,8 +83,14 @@ export class RtspConnector implements SiteConnector {
     return this.#cameras.get(remoteId)?.camera.stream(usage);
   }
 
+  recordings(remoteId: string): RecordingSource | undefined {
+    return this.#cameras.get(remoteId)?.camera.recordings;
+  }
+
   holds(key: string): boolean {
-    return [...this.#cameras.values()].some(({ camera }) => camera.keys.includes(key));
+    return [...this.#cameras.values()].some(
+      ({ camera }) => camera.keys.includes(key) || camera.recordings?.key === key,
+    );
   }
 
   async #tick(): Promise<void> {

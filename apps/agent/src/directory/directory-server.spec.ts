@@ -1,10 +1,13 @@
 import { connect, type ClientHttp2Session } from 'node:http2';
 import { once } from 'node:events';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
+import { MediaError } from '@app/media';
 import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@app/pki';
 import { Code, createClient, type Client } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import type { SiteEntity } from '../site/entity.js';
+import type { RecordingSource } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
 import { DirectoryServer, type DirectoryServerOptions } from './directory-server.js';
 
@@ -35,6 +38,16 @@ const take = async (watch: AsyncIterator<Message>): Promise<Message[]> => {
   }
 };
 
+/** Of camera `a`; asked from 5 s on, its device is in trouble. */
+const recordings: RecordingSource = {
+  key: 'a',
+  open: () => Promise.reject(new Error('not part of these tests')),
+  timeline: (range) =>
+    range.fromMs === 5_000
+      ? Promise.reject(new MediaError('camera-silent', 'the device is silent'))
+      : Promise.resolve([{ ...range, state: 'recorded' }]),
+};
+
 describe('DirectoryServer', () => {
   let certificate: SiteCertificate;
   let site: SiteDirectory;
@@ -51,6 +64,11 @@ describe('DirectoryServer', () => {
       site,
       users: { verify: async (username, password) => username === 'host' && password === 'right' },
       redirector: {
+        openPlayback: (remoteId) =>
+          remoteId === 'a'
+            ? { path: '/a/recording', siteTicket: 'secret', expiresAt: new Date(60_000), usage: 'recording' }
+            : undefined,
+        recordings: (remoteId) => (remoteId === 'a' ? recordings : undefined),
         lanAddress: '',
         open: (remoteId, usage) =>
           remoteId === 'full'
@@ -93,7 +111,11 @@ describe('DirectoryServer', () => {
     await start();
     const info = await client.getInfo({}, authorization());
     expect(info).toMatchObject({ siteName: 'Hamburg Süd', version: '0.1.0', redirectorTlsPin: certificate.pin });
-    expect(info.capabilities).toEqual([directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS]);
+    expect(info.capabilities).toEqual([
+      directory.Capability.ENTITIES,
+      directory.Capability.LIVE_STREAMS,
+      directory.Capability.PLAYBACK,
+    ]);
     expect(Math.abs(Number(info.time?.seconds) - Date.now() / 1_000)).toBeLessThan(5);
   });
 
@@ -110,8 +132,38 @@ describe('DirectoryServer', () => {
     await start();
     await expect(client.execute({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
     await expect(client.getSnapshot({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
-    const playback = client.openStream({ cameraId: 'a', playback: {} }, authorization());
-    await expect(playback).rejects.toMatchObject({ code: Code.Unimplemented });
+  });
+
+  it('opens recordings, and tells a camera without any from one that is not there', async () => {
+    await start();
+    site.upsert({ remoteId: 'b', kind: 'camera', name: 'b', state: 'online', stateReason: '', streams: [] });
+    const open = (cameraId: string): ReturnType<typeof client.openStream> =>
+      client.openStream({ cameraId, playback: {} }, authorization());
+    expect(await open('a')).toMatchObject({ path: '/a/recording', usage: directory.StreamUsage.RECORDING });
+    await expect(open('b')).rejects.toMatchObject({ code: Code.FailedPrecondition });
+    await expect(open('none')).rejects.toMatchObject({ code: Code.NotFound });
+  });
+
+  it('gives a timeline, and the trouble of the recording device as such', async () => {
+    await start();
+    const ask = (fromMs: number, toMs: number): ReturnType<typeof client.getTimeline> =>
+      client.getTimeline(
+        { cameraId: 'a', range: { start: timestampFromMs(fromMs), end: timestampFromMs(toMs) } },
+        authorization(),
+      );
+    const { spans } = await ask(0, 10_000);
+    expect(spans.map(({ state, range }) => [state, range?.start?.seconds, range?.end?.seconds])).toEqual([
+      [directory.TimelineSpan_State.RECORDED, 0n, 10n],
+    ]);
+    await expect(ask(10, 10)).rejects.toMatchObject({ code: Code.InvalidArgument });
+    await expect(ask(0, 400 * 86_400_000)).rejects.toMatchObject({ code: Code.InvalidArgument });
+    await expect(client.getTimeline({ cameraId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
+    await expect(ask(5_000, 6_000)).rejects.toMatchObject({
+      code: Code.Aborted,
+      rawMessage: expect.stringMatching(/^camera-silent: /),
+    });
   });
 
   it('sends a snapshot, then changes as they happen', async () => {

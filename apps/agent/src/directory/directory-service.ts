@@ -5,6 +5,7 @@ import type { SiteRedirector } from '../redirector/site-redirector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { watchEntities } from './entity-watch.js';
 import { fromWireUsage, toWireUsage } from './entity-message.js';
+import { MAX_TIMELINE_SPANS, readRange, timelineFault, toWireSpan } from './timeline-message.js';
 
 export interface DirectoryServiceOptions {
   siteName: () => string;
@@ -13,7 +14,7 @@ export interface DirectoryServiceOptions {
   /** base64url SHA-256 of the SPKI that the site redirector presents. */
   redirectorPin: string;
   site: SiteDirectory;
-  redirector: Pick<SiteRedirector, 'open' | 'lanAddress'>;
+  redirector: Pick<SiteRedirector, 'open' | 'openPlayback' | 'recordings' | 'lanAddress'>;
   /** For the site's own log. */
   onStreamOpened?: (camera: string, user: string) => void;
 }
@@ -28,7 +29,7 @@ export const directoryService = (
     siteName: options.siteName(),
     version: options.version,
     time: timestampNow(),
-    capabilities: [directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS],
+    capabilities: [directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS, directory.Capability.PLAYBACK],
     redirectorAddress: options.redirector.lanAddress,
     redirectorTlsPin: options.redirectorPin,
   }),
@@ -42,12 +43,14 @@ export const directoryService = (
   },
 
   openStream: ({ cameraId, usage, playback, user }) => {
-    if (playback !== undefined) throw new ConnectError('recordings cannot be played yet', Code.Unimplemented);
     if (cameraId.length > MAX_ID_LENGTH || user.length > MAX_ID_LENGTH) {
       throw new ConnectError('camera_id or user is too long', Code.InvalidArgument);
     }
-    const opened = options.redirector.open(cameraId, fromWireUsage(usage), user);
-    if (opened === undefined) throw new ConnectError('the site has no such camera', Code.NotFound);
+    const opened =
+      playback === undefined
+        ? options.redirector.open(cameraId, fromWireUsage(usage), user)
+        : options.redirector.openPlayback(cameraId, user);
+    if (opened === undefined) throw missing(options, cameraId);
     if (opened === 'full')
       throw new ConnectError('too many streams were opened and not fetched', Code.ResourceExhausted);
     options.onStreamOpened?.(cameraId, user);
@@ -58,4 +61,21 @@ export const directoryService = (
       usage: toWireUsage(opened.usage),
     };
   },
+
+  getTimeline: async ({ cameraId, range }, { signal }) => {
+    if (cameraId.length > MAX_ID_LENGTH) throw new ConnectError('camera_id is too long', Code.InvalidArgument);
+    const asked = readRange(range);
+    const recordings = options.redirector.recordings(cameraId);
+    if (recordings === undefined) throw missing(options, cameraId);
+    const spans = await recordings.timeline(asked, signal).catch((error: unknown) => {
+      throw timelineFault(error);
+    });
+    return { spans: spans.slice(0, MAX_TIMELINE_SPANS).map(toWireSpan) };
+  },
 });
+
+/** A camera without recordings is told from one that is not there. */
+const missing = ({ site }: DirectoryServiceOptions, cameraId: string): ConnectError =>
+  site.entities.some(({ remoteId }) => remoteId === cameraId)
+    ? new ConnectError('nothing is recorded of this camera', Code.FailedPrecondition)
+    : new ConnectError('the site has no such camera', Code.NotFound);

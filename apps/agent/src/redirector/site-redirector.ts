@@ -3,8 +3,9 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { StreamUsage } from '@app/contracts';
 import { HubRegistry, LinkServer, type LinkDecision } from '@app/media';
 import { type SiteCertificate, siteTlsOptions } from '@app/pki';
-import type { SiteConnector } from '../site/site-connector.js';
+import type { RecordingSource, SiteConnector } from '../site/site-connector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
+import { OpenReplays } from './open-replays.js';
 import { SiteTicketStore, type SiteTicket } from './site-ticket-store.js';
 
 export interface ListenAddress {
@@ -33,6 +34,7 @@ const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };
 export class SiteRedirector {
   readonly #tickets: SiteTicketStore;
   readonly #hubs = new HubRegistry();
+  readonly #replays = new OpenReplays();
   readonly #links: LinkServer;
   readonly #sockets = new Set<TLSSocket>();
   readonly #servers: Server[] = [];
@@ -83,12 +85,34 @@ export class SiteRedirector {
     return ticket === undefined ? 'full' : { ...ticket, usage: stream.usage };
   }
 
+  /** Undefined: no such camera, or it has no recordings. `full`: too many streams were asked for and not fetched. */
+  openPlayback(remoteId: string, user: string): OpenedStream | 'full' | undefined {
+    if (this.recordings(remoteId) === undefined) return undefined;
+    const ticket = this.#tickets.mint({ remoteId, usage: 'recording', playback: true, user });
+    return ticket === undefined ? 'full' : { ...ticket, usage: 'recording' };
+  }
+
+  recordings(remoteId: string): RecordingSource | undefined {
+    for (const connector of this.options.connectors) {
+      const recordings = connector.recordings?.(remoteId);
+      if (recordings !== undefined) return recordings;
+    }
+    return undefined;
+  }
+
   #authorise(path: string, siteTicket: string): LinkDecision {
     const grant = this.#tickets.redeem(path, siteTicket);
     if (grant === undefined) return refuse('ticket-invalid', 'This ticket does not open this path now');
+    if (grant.playback === true) return this.#replay(grant.remoteId);
     const stream = this.#find(grant.remoteId, grant.usage);
     if (stream === undefined) return refuse('camera-not-found', 'The camera is gone');
     return { hub: this.#hubs.get(stream.key, stream.open) };
+  }
+
+  #replay(remoteId: string): LinkDecision {
+    const recordings = this.recordings(remoteId);
+    if (recordings === undefined) return refuse('recording-not-found', 'The recordings are gone');
+    return { replay: this.#replays.track(recordings) };
   }
 
   #find(remoteId: string, usage: StreamUsage): ReturnType<SiteConnector['stream']> {
@@ -101,9 +125,9 @@ export class SiteRedirector {
 
   /** A camera that was taken off the list, or that is another one now, is pulled no longer. */
   #dropStale(): void {
-    for (const [key] of [...this.#hubs.entries()]) {
-      if (!this.options.connectors.some((connector) => connector.holds(key))) void this.#hubs.remove(key);
-    }
+    const isHeld = (key: string): boolean => this.options.connectors.some((connector) => connector.holds(key));
+    for (const [key] of [...this.#hubs.entries()]) if (!isHeld(key)) void this.#hubs.remove(key);
+    this.#replays.endUnless(isHeld);
   }
 
   #listen({ host, port }: ListenAddress): Promise<Server> {

@@ -14,6 +14,8 @@ export const siteTicketDefaults: SiteTicketStoreOptions = { lifetimeMs: 60_000, 
 export interface StreamGrant {
   remoteId: string;
   usage: StreamUsage;
+  /** The recordings of the camera instead of its live stream. */
+  playback?: boolean;
   /** Whom the federation host named. */
   user: string;
 }

@@ -1,5 +1,5 @@
 import type { StreamUsage } from '@app/contracts';
-import type { Source } from '@app/media';
+import type { RecordedRange, ReplaySource, Source } from '@app/media';
 import type { SiteEntity } from './entity.js';
 
 /** Where a connector puts what it finds. */
@@ -18,6 +18,20 @@ export interface StreamSource {
   usage: StreamUsage;
 }
 
+export type TimelineState = 'recorded' | 'empty' | 'unknown' | 'retrieving';
+
+export interface TimelineSpan extends RecordedRange {
+  state: TimelineState;
+}
+
+/** What a recording device holds of one camera. */
+export interface RecordingSource extends ReplaySource {
+  /** Another one when the camera is described differently. */
+  key: string;
+  /** What is known between two times: spans in their order that touch each other. Rejects with a MediaError. */
+  timeline(range: RecordedRange, signal: AbortSignal): Promise<TimelineSpan[]>;
+}
+
 /** Turns a real system into entities and sources. Its failures are states of its entities, never of the site. */
 export interface SiteConnector {
   readonly name: string;
@@ -25,6 +39,8 @@ export interface SiteConnector {
   close(): Promise<void>;
   /** Undefined when the connector has no such camera. */
   stream(remoteId: string, usage: StreamUsage): StreamSource | undefined;
-  /** Whether the key of an earlier `stream` still means the same source. */
+  /** Undefined when the connector has no such camera, or nothing is recorded of it. */
+  recordings?(remoteId: string): RecordingSource | undefined;
+  /** Whether the key of an earlier `stream` or `recordings` still means the same source. */
   holds(key: string): boolean;
 }

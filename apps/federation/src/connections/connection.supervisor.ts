@@ -1,9 +1,10 @@
-import { mediaMoved, type RoleState } from '@app/contracts';
+import { DomainError, mediaMoved, type RoleState } from '@app/contracts';
 import { Database, FederationRoleRepository, type FederationRoleRow } from '@app/persistence';
 import { LOGGER, MessageClient, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
+import type { Contact } from './directory-session.js';
 import type { RoleConnection } from './role-connection.js';
 
 /** Rounds come this often, and at once on a hint. */
@@ -47,6 +48,19 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
   /** The connection of a role, if it runs. */
   find(roleId: string): RoleConnection | undefined {
     return this.running.get(roleId)?.connection;
+  }
+
+  /**
+   * Offline and unreachable are told apart, as in the state of the role.
+   * @throws DomainError `site-offline`, `site-unreachable`, `role-not-connected`
+   */
+  contact(roleId: string): { connection: RoleConnection; session: Contact } {
+    const connection = this.find(roleId);
+    const session = connection?.session;
+    if (connection !== undefined && session !== undefined) return { connection, session };
+    const code = connection?.reason?.split(':')[0];
+    const known = code === 'site-offline' || code === 'site-unreachable' ? code : 'role-not-connected';
+    throw new DomainError(known, connection?.reason ?? 'the federation role is not connected', { retryAfterMs: 1_000 });
   }
 
   /** Something changed at this site: its role tries now. */

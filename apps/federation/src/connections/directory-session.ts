@@ -1,4 +1,4 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { DirectoryLane, laneDefaults, type Dial, type DirectoryTarget, type LaneOptions } from './directory-lane.js';
@@ -14,9 +14,10 @@ export interface SiteInfo {
 
 export interface SessionOptions extends LaneOptions {
   callTimeoutMs: number;
+  timelineMs: number;
 }
 
-export const sessionDefaults: SessionOptions = { ...laneDefaults, callTimeoutMs: 5_000 };
+export const sessionDefaults: SessionOptions = { ...laneDefaults, callTimeoutMs: 5_000, timelineMs: 12_000 };
 
 /** An open, accepted contact with a site's directory: a lane for commands, a lane for bulk. */
 export class DirectorySession {
@@ -69,6 +70,21 @@ export class DirectorySession {
     return this.control.client.openStream({ cameraId, usage, user }, { timeoutMs: this.options.callTimeoutMs });
   }
 
+  /** A stream of recordings, from its first moment to its last: the viewer asks for the range it wants. */
+  async openPlayback(cameraId: string, user: string): Promise<directory.OpenStreamResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    const request = { cameraId, usage: directory.StreamUsage.RECORDING, playback: {}, user };
+    return this.control.client.openStream(request, { timeoutMs: this.options.callTimeoutMs });
+  }
+
+  /** The site asks a device, which may take its time. */
+  async timeline(cameraId: string, from: Date, to: Date): Promise<directory.TimelineSpan[]> {
+    if (!this.bulk.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    const range = { start: timestampFromDate(from), end: timestampFromDate(to) };
+    const { spans } = await this.bulk.client.getTimeline({ cameraId, range }, { timeoutMs: this.options.timelineMs });
+    return spans;
+  }
+
   close(): void {
     this.control.close();
     this.bulk.close();
@@ -76,7 +92,10 @@ export class DirectorySession {
 }
 
 /** What others see of a session. */
-export type Contact = Pick<DirectorySession, 'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'close'>;
+export type Contact = Pick<
+  DirectorySession,
+  'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'openPlayback' | 'timeline' | 'close'
+>;
 
 const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {
   const sentAt = Date.now();

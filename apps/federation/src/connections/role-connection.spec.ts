@@ -51,6 +51,14 @@ class FakeContact implements Contact {
     return Promise.reject(new Error('not part of these tests'));
   }
 
+  openPlayback(): Promise<directory.OpenStreamResponse> {
+    return this.openStream();
+  }
+
+  timeline(): Promise<directory.TimelineSpan[]> {
+    return Promise.reject(new Error('not part of these tests'));
+  }
+
   close(): void {
     this.closed = true;
   }

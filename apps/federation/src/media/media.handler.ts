@@ -1,16 +1,25 @@
-import { mediaOpen } from '@app/contracts';
+import { cameraTimeline, mediaOpen } from '@app/contracts';
 import { HandleRequest } from '@app/runtime';
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import type { z } from 'zod';
 import { MediaService } from './media.service.js';
+import { TimelineService } from './timeline.service.js';
 
 @Controller()
 export class MediaHandler {
-  constructor(private readonly media: MediaService) {}
+  constructor(
+    private readonly media: MediaService,
+    private readonly timelines: TimelineService,
+  ) {}
 
   @HandleRequest(mediaOpen)
   open(@Payload() request: z.output<typeof mediaOpen.request>): Promise<z.input<typeof mediaOpen.reply>> {
     return this.media.open(request);
+  }
+
+  @HandleRequest(cameraTimeline)
+  timeline(@Payload() request: z.output<typeof cameraTimeline.request>): Promise<z.input<typeof cameraTimeline.reply>> {
+    return this.timelines.find(request);
   }
 }

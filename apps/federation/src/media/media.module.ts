@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { MediaHandler } from './media.handler.js';
 import { MediaService } from './media.service.js';
+import { TimelineService } from './timeline.service.js';
 
-@Module({ imports: [ConnectionsModule], controllers: [MediaHandler], providers: [MediaService] })
+@Module({ imports: [ConnectionsModule], controllers: [MediaHandler], providers: [MediaService, TimelineService] })
 export class MediaModule {}

@@ -1,5 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { DomainError, isErrorCode, streamUsage, type mediaOpen, type StreamUsage } from '@app/contracts';
+import { DomainError, streamUsage, type mediaOpen } from '@app/contracts';
 import {
   Database,
   EntityRepository,
@@ -7,13 +7,13 @@ import {
   FederationRoleRepository,
   type FederationRoleRow,
 } from '@app/persistence';
-import { Code, ConnectError } from '@connectrpc/connect';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ContactOpener } from '../connections/contact.opener.js';
 import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
 import type { Contact } from '../connections/directory-session.js';
 import type { RoleConnection } from '../connections/role-connection.js';
+import { siteRefusal } from '../connections/site-refusal.js';
 import { SiteDialer } from '../connections/site-dialer.js';
 import { fromWireUsage, toWireUsage } from '../entities/entity-record.js';
 import { directRedirector, tunnelledRedirector } from './redirector-address.js';
@@ -35,9 +35,9 @@ export class MediaService {
 
   async open(request: OpenRequest): Promise<OpenReply> {
     const { camera, role } = await this.find(request);
-    const { connection, session } = this.contact(role.id);
+    const { connection, session } = this.supervisor.contact(role.id);
     const asked = request.usage === 'automatic' ? streamUsage.parse(role.default_stream_usage) : request.usage;
-    const opened = await openStream(session, camera, asked, request.user);
+    const opened = await this.ask(session, camera, { ...request, usage: asked });
     return {
       address: this.redirector(connection, session),
       tlsPin: await this.opener.pinOf(role, connection.role.address),
@@ -48,6 +48,19 @@ export class MediaService {
       cameraId: camera.id,
       usage: fromWireUsage(opened.usage),
     };
+  }
+
+  private async ask(
+    session: Contact,
+    camera: EntityRow,
+    { playback, usage, user }: OpenRequest,
+  ): ReturnType<Contact['openStream']> {
+    try {
+      if (playback) return await session.openPlayback(camera.remote_id, user);
+      return await session.openStream(camera.remote_id, toWireUsage(usage), user);
+    } catch (error) {
+      throw siteRefusal(error);
+    }
   }
 
   private find({
@@ -64,47 +77,9 @@ export class MediaService {
     });
   }
 
-  /** Offline and unreachable are told apart, as in the state of the role. */
-  private contact(roleId: string): { connection: RoleConnection; session: Contact } {
-    const connection = this.supervisor.find(roleId);
-    const session = connection?.session;
-    if (connection !== undefined && session !== undefined) return { connection, session };
-    const code = connection?.reason?.split(':')[0];
-    const known = code === 'site-offline' || code === 'site-unreachable' ? code : 'role-not-connected';
-    throw new DomainError(known, connection?.reason ?? 'the federation role is not connected', { retryAfterMs: 1_000 });
-  }
-
   private redirector({ role }: RoleConnection, session: Contact): string {
     return role.isTunnelled
       ? tunnelledRedirector(role.siteLabel, this.dialer.domain)
       : directRedirector(role.address, session.info.redirectorAddress);
   }
 }
-
-const openStream = async (
-  session: Contact,
-  camera: EntityRow,
-  usage: StreamUsage,
-  user: string,
-): ReturnType<Contact['openStream']> => {
-  try {
-    return await session.openStream(camera.remote_id, toWireUsage(usage), user);
-  } catch (error) {
-    throw toDomainError(error);
-  }
-};
-
-const CODES: Partial<Record<Code, string>> = {
-  [Code.NotFound]: 'camera-not-found',
-  [Code.Unauthenticated]: 'directory-refused',
-  [Code.PermissionDenied]: 'directory-refused',
-  [Code.Unimplemented]: 'not-implemented',
-  [Code.InvalidArgument]: 'directory-refused',
-  [Code.ResourceExhausted]: 'unavailable',
-};
-
-const toDomainError = (error: unknown): DomainError => {
-  const { code, rawMessage } = ConnectError.from(error);
-  const known = CODES[code] ?? 'site-unreachable';
-  return new DomainError(isErrorCode(known) ? known : 'internal', rawMessage.slice(0, 200), { cause: error });
-};

@@ -13,6 +13,7 @@ const STATUS: Record<string, number> = {
   forbidden: 403,
   'not-found': 404,
   'camera-not-found': 404,
+  'recording-not-found': 404,
   'not-implemented': 501,
 };
 

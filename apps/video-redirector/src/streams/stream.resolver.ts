@@ -1,6 +1,7 @@
 import { HubRegistry, type Hub, type Resolution, type ResolveRequest } from '@app/media';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { DomainError } from '@app/contracts';
 import { parseStreamPath } from '../tickets/stream-path.js';
 import { TicketGate } from '../tickets/ticket.gate.js';
 import { TicketWatch } from '../tickets/ticket.watch.js';
@@ -22,11 +23,15 @@ export class StreamResolver implements OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
-  async resolve({ path, query, remoteAddress }: ResolveRequest): Promise<Resolution> {
+  async resolve({ path, query, remoteAddress, onvifReplay }: ResolveRequest): Promise<Resolution> {
     try {
       const stream = parseStreamPath(path);
       const ticket = await this.gate.admit(query.get('ticket'), stream, remoteAddress);
       const { tenantId, user, ticketId, expiresAt } = ticket;
+      // Each viewer of a recording has its own position: it shares nothing with others.
+      const replay = stream.usage === 'recording' ? await this.links.replay({ ...stream, tenantId, user }) : undefined;
+      if (replay !== undefined) return { replay, ended: this.watch.ended(ticketId, expiresAt) };
+      if (onvifReplay) throw new DomainError('recording-not-found', 'nothing is recorded of this camera');
       const key = `${tenantId}/${stream.site}/${stream.camera}/${stream.usage}`;
       const hub = this.hubs.get(key, () => this.links.create({ ...stream, tenantId, user }));
       // A viewer of a stream that does not come learns the reason instead of waiting.

@@ -18,6 +18,12 @@ const DETAILS: Record<number, string> = {
   404: 'there is no such stream',
 };
 
+const RECORDING: Failure = {
+  status: 501,
+  code: 'not-implemented',
+  detail: 'recordings play over RTSP: a browser plays live streams alone',
+};
+
 /** The same rules as for RTSP; the address of the page does not name the usage, the ticket does. */
 @Injectable()
 export class WebStreamResolver {
@@ -30,8 +36,17 @@ export class WebStreamResolver {
   ): Promise<WebStream | Failure> {
     const path = `/${site}/${camera}/${usageOf(ticket)}`;
     const query = new URLSearchParams(ticket === undefined ? {} : { ticket });
-    const request = { method: 'GET', url: path, path, query, remoteAddress, authorization: undefined };
+    const request = {
+      method: 'GET',
+      url: path,
+      path,
+      query,
+      remoteAddress,
+      authorization: undefined,
+      onvifReplay: false,
+    };
     const resolution = await this.streams.resolve(request);
+    if ('replay' in resolution) return RECORDING;
     if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended };
     const { status, code, reason } = resolution.refuse;
     return { status: httpStatusOf(status), code, detail: DETAILS[status] ?? reason };

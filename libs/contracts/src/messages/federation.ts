@@ -116,4 +116,15 @@ export const cameraList = defineRequest(
   pageRequest.extend({ tenantId: uuid, siteId: uuid.optional() }),
   pageOf(camera),
 );
+export const timelineState = z.enum(['recorded', 'empty', 'unknown', 'retrieving']);
+export const timelineSpan = z.object({ from: instant, to: instant, state: timelineState });
+export type TimelineSpan = z.infer<typeof timelineSpan>;
+
+/** What the site's recording device holds of a camera: spans in their order that touch each other. */
+export const cameraTimeline = defineRequest(
+  'federation.camera.timeline',
+  z.object({ tenantId: uuid, cameraId: uuid, from: instant, to: instant }),
+  z.object({ spans: z.array(timelineSpan) }),
+  15_000,
+);
 export const cameraGet = defineRequest('federation.camera.get', z.object({ tenantId: uuid, cameraId: uuid }), camera);

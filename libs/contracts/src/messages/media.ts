@@ -11,6 +11,8 @@ export const mediaOpen = defineRequest(
     /** The `<camera>` of the stream URL. */
     camera: z.string().min(1).max(200),
     usage: streamUsage,
+    /** The recordings instead of the live stream; `recording-not-found` when there are none. */
+    playback: z.boolean().default(false),
     user: z.string().max(200),
     correlationId: z.string(),
   }),

@@ -12,6 +12,7 @@ export const frameType = {
   STATE: 8,
   ERROR: 9,
   BYE: 10,
+  RTCP: 11,
 } as const;
 
 export const frameFlag = { KEY: 1, DISCONTINUITY: 2, START: 4, END: 8 } as const;

@@ -34,7 +34,7 @@ const maxTextLength = 8192;
 
 /** Reads a JSON payload and takes the named texts from it; throws `link-malformed`, or `link-version-unsupported` for another `v`. */
 export function readMessage<K extends string>(payload: Buffer, versioned: boolean, ...names: K[]): Record<K, string> {
-  const value = parse(payload);
+  const value = parseObject(payload);
   if (versioned && value['v'] !== linkVersion)
     throw new MediaError('link-version-unsupported', `Version ${linkVersion} is spoken here`);
   const texts = {} as Record<K, string>;
@@ -47,7 +47,7 @@ export function readMessage<K extends string>(payload: Buffer, versioned: boolea
   return texts;
 }
 
-function parse(payload: Buffer): Record<string, unknown> {
+export function parseObject(payload: Buffer): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(payload.toString('utf8'));
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;

@@ -8,6 +8,8 @@ import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js'
 import { linger } from './linger.js';
 import { encodeMessage, linkVersion, readMessage, type LinkRequest } from './link-message.js';
 import { encodeUnit } from './media-frame.js';
+import type { ReplaySource } from '../replay/replay-source.js';
+import { ReplayOutlet } from './replay-outlet.js';
 
 export interface LinkOutletOptions extends AckWindowOptions {
   /** The first frame must have come by then. */
@@ -16,6 +18,8 @@ export interface LinkOutletOptions extends AckWindowOptions {
   stalledMs: number;
   /** STATE is repeated this often, so that the receiver sees a dead path. */
   heartbeatMs: number;
+  /** Of a replay: bytes on their way beyond which the device is read no further. */
+  replayWindowBytes: number;
 }
 
 /** One link at the site: reads OPEN, then sends what the hub delivers as far as the ACK window allows. */
@@ -28,6 +32,7 @@ export class LinkOutlet implements Outlet {
   #isOpen = false;
   #hub: Hub | undefined;
   #subscription: Subscription | undefined;
+  #replay: ReplayOutlet | undefined;
   #timer: NodeJS.Timeout | undefined;
   #finished = false;
   /** Indices of the video tracks: after a drop the stream goes on with one of their keyframes. */
@@ -70,6 +75,24 @@ export class LinkOutlet implements Outlet {
     const reason = await this.#ended;
     this.#subscription.close();
     return reason;
+  }
+
+  /** Replays until the link ends; resolves with the reason. */
+  async serveReplay(source: ReplaySource): Promise<MediaError> {
+    const write = (data: Buffer): void => void (this.#finished || this.socket.write(data));
+    const fail = (code: string, detail: string): void => void this.fail(code, detail);
+    const replay = new ReplayOutlet({ write, fail }, this.options);
+    this.#replay = replay;
+    const closed = new AbortController();
+    void this.#ended.then(() => closed.abort());
+    try {
+      await replay.open(source, closed.signal);
+      this.#timer = setInterval(() => replay.beat(), this.options.heartbeatMs);
+      return await this.#ended;
+    } finally {
+      clearInterval(this.#timer);
+      await replay.close();
+    }
   }
 
   /** Tells a code to the other side and ends the link. */
@@ -134,10 +157,12 @@ export class LinkOutlet implements Outlet {
       if (frame.type !== frameType.OPEN) throw new MediaError('link-malformed', 'The first frame is not OPEN');
       this.#isOpen = true;
       this.#opened(readMessage(frame.payload, true, 'path', 'siteTicket', 'usage'));
-    } else if (frame.type === frameType.ACK) this.#window.acknowledge(frame.frameSeq);
+    } else if (frame.type === frameType.BYE)
+      this.#finish(new MediaError('link-closed', 'The other redirector said BYE'));
+    else if (this.#replay) this.#replay.take(frame);
+    else if (frame.type === frameType.ACK) this.#window.acknowledge(frame.frameSeq);
     else if (frame.type === frameType.KEYREQ) this.#hub?.requestKeyframe();
-    else if (frame.type === frameType.BYE) this.#finish(new MediaError('link-closed', 'The other redirector said BYE'));
-    else if (frame.type === frameType.CONTROL) this.fail('not-implemented', 'Playback is not offered');
+    else if (frame.type === frameType.CONTROL) this.fail('not-implemented', 'This stream is live');
   }
 
   #finish(error: MediaError): void {

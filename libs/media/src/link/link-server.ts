@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { asMediaError, type MediaError } from '../errors.js';
 import type { Hub } from '../hub/hub.js';
+import type { ReplaySource } from '../replay/replay-source.js';
 import type { LinkRequest } from './link-message.js';
 import { LinkOutlet, type LinkOutletOptions } from './link-outlet.js';
 
-export type LinkDecision = { hub: Hub } | { refuse: { code: string; detail: string } };
+export type LinkDecision = { hub: Hub } | { replay: ReplaySource } | { refuse: { code: string; detail: string } };
 
-/** Checks the ticket and finds the hub; whatever it throws is told to the other side as its code. */
+/** Checks the ticket and finds the hub or the recording; whatever it throws is told to the other side as its code. */
 export type Authorise = (request: LinkRequest) => Promise<LinkDecision>;
 
 export interface LinkServerOptions extends LinkOutletOptions {
@@ -20,6 +21,7 @@ export const linkServerDefaults: LinkServerOptions = {
   maxInFlightBytes: 8 << 20,
   stalledMs: 30_000,
   heartbeatMs: 2000,
+  replayWindowBytes: 512 << 10,
 };
 
 /** The site's end of the redirector link (LINK.md): one connection carries one stream. */
@@ -50,7 +52,7 @@ export class LinkServer {
       const request = await link.request();
       const decision = await this.authorise(request);
       if ('refuse' in decision) return link.fail(decision.refuse.code, decision.refuse.detail);
-      return await link.serve(decision.hub);
+      return await ('replay' in decision ? link.serveReplay(decision.replay) : link.serve(decision.hub));
     } catch (error) {
       const { code, remoteCode, message } = asMediaError(error, 'source-failed');
       return link.fail(remoteCode ?? code, message);

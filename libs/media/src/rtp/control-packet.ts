@@ -72,3 +72,17 @@ export function writeSenderReport(fields: SenderReportFields): Buffer {
   data.write('adit', 38, 'latin1');
   return data;
 }
+
+/** A BYE of one source behind an empty receiver report, as RFC 3550 section 6.1 wants compound packets. */
+export function writeBye(ssrc: number): Buffer {
+  const data = Buffer.alloc(16);
+  data[0] = 0x80;
+  data[1] = receiverReport;
+  data.writeUInt16BE(1, 2);
+  data.writeUInt32BE(ssrc >>> 0, 4);
+  data[8] = 0x81;
+  data[9] = bye;
+  data.writeUInt16BE(1, 10);
+  data.writeUInt32BE(ssrc >>> 0, 12);
+  return data;
+}

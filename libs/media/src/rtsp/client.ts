@@ -3,10 +3,11 @@ import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { asMediaError, MediaError } from '../errors.js';
 import { Assembler } from '../rtp/assembler.js';
 import { readControlPackets } from '../rtp/control-packet.js';
-import { parseDescription, type StreamDescription, type Track } from '../stream-description.js';
+import type { StreamDescription, Track } from '../stream-description.js';
 import { nowUs } from '../wall-clock.js';
 import type { Credentials } from './authorization.js';
-import { assertSameHost, resolveControl } from './control-url.js';
+import { assertSameHost } from './control-url.js';
+import { defaultSessionMs, describeStream, takeSession } from './describing.js';
 import { RtspExchange, type ExchangeOptions } from './exchange.js';
 import { grantedChannels } from './transport.js';
 
@@ -34,8 +35,6 @@ export interface RtspClientListener {
   ended(error: MediaError): void;
 }
 
-const defaultSessionSeconds = 60;
-
 /** One RTSP session with a camera over RTP interleaved in the connection (RFC 2326). */
 export class RtspClient {
   readonly #exchange: RtspExchange;
@@ -43,7 +42,7 @@ export class RtspClient {
   readonly #controls = new Map<number, Track>();
   #methods = '';
   #aggregate = '';
-  #sessionMs = defaultSessionSeconds * 1000;
+  #sessionMs = defaultSessionMs;
   #lastPacketAt = 0;
   #timers: NodeJS.Timeout[] = [];
   #closed = false;
@@ -99,15 +98,9 @@ export class RtspClient {
   }
 
   async #describe(): Promise<StreamDescription> {
-    const options = await this.#exchange.request('OPTIONS', this.url);
-    this.#methods = options.headers.get('public') ?? '';
-    const answer = await this.#exchange.request('DESCRIBE', this.url, { Accept: 'application/sdp' });
-    const base = answer.headers.get('content-base') ?? answer.headers.get('content-location') ?? this.url;
-    const description = parseDescription(answer.body.toString('utf8'));
-    const absolute = /^rtsps?:\/\//i.test(base) ? base : this.url;
-    this.#aggregate = resolveControl(absolute, description.control);
-    assertSameHost(this.#aggregate, this.url);
-    for (const track of description.tracks) track.control = resolveControl(absolute, track.control);
+    const { methods, aggregate, description } = await describeStream(this.#exchange, this.url);
+    this.#methods = methods;
+    this.#aggregate = aggregate;
     return description;
   }
 
@@ -133,7 +126,7 @@ export class RtspClient {
     try {
       const transport = `RTP/AVP/TCP;unicast;interleaved=${wanted.rtp}-${wanted.rtcp}`;
       const answer = await this.#exchange.request('SETUP', track.control, { Transport: transport });
-      this.#takeSession(answer.headers.get('session'));
+      this.#sessionMs = takeSession(this.#exchange, answer) ?? this.#sessionMs;
       const granted = grantedChannels(answer.headers.get('transport') ?? transport);
       if (!granted) throw new MediaError('camera-refused', 'The camera chose a transport that was not offered');
       for (const channel of Object.values(granted)) this.#exchange.channels.add(channel);
@@ -143,13 +136,6 @@ export class RtspClient {
       if (optional && (error.code === 'camera-refused' || error.code === 'camera-not-found')) return undefined;
       throw error;
     }
-  }
-
-  #takeSession(header: string | undefined): void {
-    const [id, ...parameters] = (header ?? '').split(';').map((part) => part.trim());
-    if (id) this.#exchange.session = id;
-    const seconds = parameters.map((part) => /^timeout\s*=\s*(\d{1,5})/i.exec(part)?.[1]).find(Boolean);
-    if (seconds !== undefined && Number(seconds) > 0) this.#sessionMs = Number(seconds) * 1000;
   }
 
   #watch(): void {

@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { asMediaError, MediaError } from '../errors.js';
 import type { Hub } from '../hub/hub.js';
+import { ReplayViewer } from '../replay/replay-viewer.js';
 import { readControlPackets } from '../rtp/control-packet.js';
 import { formatDescription } from '../stream-description.js';
 import { RtspDecoder } from './decoder.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
 import { fallbackFrom, Negotiation, reasonOf, type Negotiated, type Peer, type RefusedOffer } from './negotiation.js';
-import type { Serving, ViewerInfo } from './serving.js';
+import type { Resolution, Serving, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
 import { parseStreamUrl, type StreamUrl } from './stream-url.js';
+import type { Transport } from './transport.js';
 
 interface Answer {
   fields?: Record<string, string | undefined>;
@@ -49,6 +51,7 @@ export class RtspConnection {
   #stream: Stream | undefined;
   #session: RtspSession | undefined;
   #viewer: ViewerInfo | undefined;
+  #replay: ReplayViewer | undefined;
   #code = 'viewer-closed';
   #unreadAnswerBytes = 0;
   readonly #negotiation: Negotiation;
@@ -76,7 +79,7 @@ export class RtspConnection {
 
   /** The client has shown a right to some stream. */
   get authenticated(): boolean {
-    return this.#stream !== undefined;
+    return this.#stream !== undefined || this.#replay !== undefined;
   }
 
   sweep(now: number): void {
@@ -160,8 +163,34 @@ export class RtspConnection {
     const handler = Object.hasOwn(this.#handlers, request.method) ? this.#handlers[request.method] : undefined;
     if (!handler) throw new RtspRefusal(501, 'not-implemented', undefined, { Public: publicMethods });
     const required = request.headers.get('require');
-    if (required !== undefined) throw new RtspRefusal(551, 'not-implemented', undefined, { Unsupported: required });
-    return handler(request);
+    if (required !== undefined && !isOnvifReplay(required)) throw unsupported(required);
+    const isOpening = request.method === 'DESCRIBE' || request.method === 'SETUP';
+    const replayed = this.#replayed(request);
+    if (!replayed && !isOpening) this.#assertLive(request);
+    return replayed ?? handler(request);
+  }
+
+  /** A live stream is not what a client wants that requires replay. */
+  #assertLive(request: RtspRequest): void {
+    const required = request.headers.get('require');
+    if (required !== undefined && !this.#replay) throw unsupported(required);
+  }
+
+  /** Undefined when this connection plays no recording, or the request is not about it. */
+  #replayed(request: RtspRequest): Promise<Answer> | undefined {
+    const replay = this.#replay;
+    if (!replay) return undefined;
+    const url = parseStreamUrl(request.url);
+    if (url.path !== replay.path) return undefined;
+    const handled = replay.handle(request, url);
+    return handled && this.#watchReplay(replay, request, handled);
+  }
+
+  async #watchReplay(replay: ReplayViewer, request: RtspRequest, handled: Promise<Answer> | Answer): Promise<Answer> {
+    const answer = await handled;
+    if (replay.hasPlayed && !this.#viewer)
+      this.#begin({ id: replay.id, path: replay.path, transport: 'tcp', stats: replay.writer.stats }, request);
+    return answer;
   }
 
   async #describe(request: RtspRequest): Promise<Answer> {
@@ -170,6 +199,8 @@ export class RtspConnection {
       throw new RtspRefusal(406, 'rtsp-not-acceptable');
     const url = parseStreamUrl(request.url);
     const stream = await this.#streamOf(request, url);
+    if (!stream) return this.#replayed(request)!;
+    this.#assertLive(request);
     const description = await stream.hub.describe();
     const body = formatDescription(description, String(Date.now()));
     return {
@@ -186,6 +217,8 @@ export class RtspConnection {
     if (!this.#session && request.headers.get('session') !== undefined)
       throw new RtspRefusal(454, 'rtsp-session-unknown');
     const stream = await this.#streamOf(request, url);
+    if (!stream) return this.#replayed(request)!;
+    this.#assertLive(request);
     const description = await stream.hub.describe();
     const id = randomBytes(8).toString('hex');
     const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation);
@@ -217,21 +250,22 @@ export class RtspConnection {
 
   #startViewer(session: RtspSession, request: RtspRequest): void {
     const viewer = session.start(this.server.options, (error) => this.destroy(error.code));
-    const userAgent = request.headers.get('user-agent')?.slice(0, 200);
-    const { transport } = session;
+    const { id, transport, url } = session;
+    this.#begin({ id, path: url.path, transport, stats: viewer.stats }, request);
+    viewer.start();
+  }
+
+  #begin(viewer: Pick<ViewerInfo, 'id' | 'path' | 'stats'> & { transport: Transport }, request: RtspRequest): void {
+    const { transport } = viewer;
     this.#viewer = {
-      id: session.id,
-      path: session.url.path,
+      ...viewer,
       remoteAddress: this.remoteAddress,
-      userAgent,
-      transport,
+      userAgent: request.headers.get('user-agent')?.slice(0, 200),
       encrypted: this.peer.encrypted === true,
       reason: reasonOf(transport, this.#negotiation.carries, this.#refusedOffers),
       fallbackFrom: fallbackFrom(transport, this.#refusedOffers),
-      stats: viewer.stats,
     };
     this.server.listener.viewerStarted?.(this.#viewer);
-    viewer.start();
   }
 
   #pause(request: RtspRequest): Answer {
@@ -241,6 +275,12 @@ export class RtspConnection {
   }
 
   #tearDown(request: RtspRequest): Answer {
+    if (this.#replay) {
+      this.#replay.assertSession(request);
+      const { id } = this.#replay;
+      this.#endSession();
+      return { fields: { Session: id } };
+    }
     const session = this.#assertSession(request, parseStreamUrl(request.url));
     this.#endSession();
     return { fields: { Session: session.id } };
@@ -248,8 +288,9 @@ export class RtspConnection {
 
   #keepAlive(request: RtspRequest): Answer {
     const id = request.headers.get('session');
-    if (id !== undefined && id.split(';')[0] !== this.#session?.id) throw new RtspRefusal(454, 'rtsp-session-unknown');
-    return { fields: { Session: id === undefined ? undefined : this.#session?.id } };
+    const session = this.#replay ?? this.#session;
+    if (id !== undefined && id.split(';')[0] !== session?.id) throw new RtspRefusal(454, 'rtsp-session-unknown');
+    return { fields: { Session: id === undefined ? undefined : session?.id } };
   }
 
   #assertSession(request: RtspRequest, url: StreamUrl): RtspSession {
@@ -260,8 +301,8 @@ export class RtspConnection {
     return this.#session;
   }
 
-  /** The right to a path is asked once per connection: control URLs come without the query that carried the ticket. */
-  async #streamOf(request: RtspRequest, url: StreamUrl): Promise<Stream> {
+  /** The right to a path is asked once per connection: control URLs come without the query that carried the ticket. Undefined: it is a recording. */
+  async #streamOf(request: RtspRequest, url: StreamUrl): Promise<Stream | undefined> {
     if (this.#stream?.path === url.path) return this.#stream;
     const resolution = await this.server.resolve({
       method: request.method,
@@ -270,14 +311,31 @@ export class RtspConnection {
       query: url.query,
       remoteAddress: this.remoteAddress,
       authorization: request.headers.get('authorization'),
+      onvifReplay: request.headers.get('require') !== undefined,
     });
     if ('refuse' in resolution) {
       const { status, code, reason, challenge } = resolution.refuse;
       throw new RtspRefusal(status, code, reason, challenge === undefined ? {} : { 'WWW-Authenticate': challenge });
     }
-    this.#stream = { path: url.path, hub: resolution.hub };
+    this.#take(resolution, url.path);
     if (resolution.ended) this.#endWith(resolution.ended);
     return this.#stream;
+  }
+
+  #take(resolution: Exclude<Resolution, { refuse: unknown }>, path: string): void {
+    this.#replay?.close();
+    this.#replay = undefined;
+    if ('hub' in resolution) {
+      this.#stream = { path, hub: resolution.hub };
+      return;
+    }
+    this.#endSession();
+    this.#stream = undefined;
+    const onEnd = (error: MediaError): void => {
+      this.#code = error.remoteCode ?? error.code;
+      this.socket.end();
+    };
+    this.#replay = new ReplayViewer(resolution.replay, path, this.socket, this.server.options, onEnd);
   }
 
   #endWith(signal: AbortSignal): void {
@@ -295,6 +353,8 @@ export class RtspConnection {
   }
 
   #endSession(): void {
+    this.#replay?.close();
+    this.#replay = undefined;
     this.#stopViewer();
     this.#session?.close();
     this.#session = undefined;
@@ -321,6 +381,14 @@ export class RtspConnection {
     if (this.#unreadAnswerBytes > this.server.options.maxUnreadAnswerBytes) return this.destroy('viewer-stalled');
     this.socket.write(answer, () => (this.#unreadAnswerBytes -= answer.length));
   }
+}
+
+function isOnvifReplay(required: string): boolean {
+  return required.trim().toLowerCase() === 'onvif-replay';
+}
+
+function unsupported(required: string): RtspRefusal {
+  return new RtspRefusal(551, 'not-implemented', undefined, { Unsupported: required });
 }
 
 /** What goes wrong behind the server is 503 to the viewer, with the code that says why. */

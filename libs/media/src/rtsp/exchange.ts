@@ -14,6 +14,8 @@ export interface ExchangeOptions {
 
 export interface ExchangeListener {
   interleaved(channel: number, data: Buffer): void;
+  /** An answer other than 401 was read; told before anything that stands behind it in the connection. */
+  answering?(): void;
   ended(error: MediaError): void;
 }
 
@@ -52,13 +54,24 @@ export class RtspExchange {
 
   /** Sends a request and answers one challenge; any status but 200 rejects with the code that fits it. */
   async request(method: string, url: string, fields: Record<string, string> = {}): Promise<RtspResponse> {
-    let response = await this.#send(method, url, fields);
-    while (response.status === 401 && this.#authorization?.accept(response.headers.all('www-authenticate'))) {
-      response = await this.#send(method, url, fields);
-    }
-    if (response.status !== 401) this.#authorization?.confirm();
+    const response = await this.ask(method, url, fields);
     if (response.status !== 200) throw refusal(method, response);
     return response;
+  }
+
+  /** Like `request`, but any status is an answer. The CSeq ends with `lowByte` when that is given. */
+  async ask(method: string, url: string, fields: Record<string, string> = {}, lowByte?: number): Promise<RtspResponse> {
+    let response = await this.#send(method, url, fields, lowByte);
+    while (response.status === 401 && this.#authorization?.accept(response.headers.all('www-authenticate'))) {
+      response = await this.#send(method, url, fields, lowByte);
+    }
+    if (response.status !== 401) this.#authorization?.confirm();
+    return response;
+  }
+
+  /** Sends a request whose answer nobody waits for. */
+  tell(method: string, url: string): void {
+    if (!this.#error) this.socket.write(this.#encode(method, url, ++this.#sequence, {}));
   }
 
   /** Ends every waiting request and destroys the socket; the listener is told once. */
@@ -74,23 +87,29 @@ export class RtspExchange {
     this.listener.ended(error);
   }
 
-  #send(method: string, url: string, fields: Record<string, string>): Promise<RtspResponse> {
-    const sequence = ++this.#sequence;
-    const authorization = this.#authorization?.header(method, url);
-    const headers = RtspHeaders.of({
-      CSeq: String(sequence),
-      'User-Agent': this.options.userAgent,
-      Session: this.session,
-      Authorization: authorization,
-      ...fields,
-    });
+  #send(method: string, url: string, fields: Record<string, string>, lowByte?: number): Promise<RtspResponse> {
+    this.#sequence++;
+    if (lowByte !== undefined) this.#sequence += (lowByte - this.#sequence) & 0xff;
+    const sequence = this.#sequence;
+    const message = this.#encode(method, url, sequence, fields);
     return new Promise((resolve, reject) => {
       if (this.#error) return reject(this.#error);
       const expire = (): void =>
         this.end(new MediaError('camera-timeout', `The camera did not answer ${method} in time`));
       this.#pending.set(sequence, { resolve, reject, timer: setTimeout(expire, this.options.requestTimeoutMs) });
-      this.socket.write(encodeRequest({ method, url, headers, body: Buffer.alloc(0) }));
+      this.socket.write(message);
     });
+  }
+
+  #encode(method: string, url: string, sequence: number, fields: Record<string, string>): Buffer {
+    const headers = RtspHeaders.of({
+      CSeq: String(sequence),
+      'User-Agent': this.options.userAgent,
+      Session: this.session,
+      Authorization: this.#authorization?.header(method, url),
+      ...fields,
+    });
+    return encodeRequest({ method, url, headers, body: Buffer.alloc(0) });
   }
 
   #read(chunk: Buffer): void {
@@ -114,6 +133,7 @@ export class RtspExchange {
     if (key === undefined || !pending) return;
     this.#pending.delete(key);
     clearTimeout(pending.timer);
+    if (response.status !== 401) this.listener.answering?.();
     pending.resolve(response);
   }
 
@@ -131,5 +151,6 @@ function refusal(method: string, response: RtspResponse): MediaError {
   if (response.status === 401 || response.status === 403) return new MediaError('camera-unauthorized', text);
   if (response.status === 404) return new MediaError('camera-not-found', text);
   if (response.status >= 300 && response.status < 400) return new MediaError('camera-foreign-host', text);
+  if (response.status === 551) return new MediaError('camera-replay-refused', text);
   return new MediaError('camera-refused', text);
 }

@@ -22,6 +22,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   maxLagMs: 2000,
   stalledMs: 30_000,
   senderReportMs: 5000,
+  maxReplayBacklogBytes: 256 << 10,
 };
 
 /** RTSP for viewers (RFC 2326): RTP interleaved in the connection and, where `datagrams` allow it, beside it. */

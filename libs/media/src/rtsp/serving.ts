@@ -1,6 +1,8 @@
 import type { Hub } from '../hub/hub.js';
 import type { DatagramOutlets, RefusedOffer, TransportReason } from './negotiation.js';
 import type { Transport } from './transport.js';
+import type { ReplaySource } from '../replay/replay-source.js';
+import type { ReplayViewerOptions } from '../replay/replay-viewer.js';
 import type { ViewerOptions, ViewerStats } from './viewer.js';
 
 export interface ResolveRequest {
@@ -12,6 +14,8 @@ export interface ResolveRequest {
   query: URLSearchParams;
   remoteAddress: string;
   authorization: string | undefined;
+  /** The client asks for replay as ONVIF describes it: a live stream is not what it wants. */
+  onvifReplay: boolean;
 }
 
 export interface Refusal {
@@ -25,7 +29,8 @@ export interface Refusal {
 }
 
 /** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
-export type Resolution = { hub: Hub; ended?: AbortSignal } | { refuse: Refusal };
+export type Resolution =
+  { hub: Hub; ended?: AbortSignal } | { replay: ReplaySource; ended?: AbortSignal } | { refuse: Refusal };
 
 export type BrowserTransport = 'mse' | 'hls' | 'webrtc';
 
@@ -55,8 +60,7 @@ export interface RtspServerListener {
   offerRefused?(offer: RefusedOffer): void;
 }
 
-export interface RtspServerOptions extends ViewerOptions {
-  sessionTimeoutMs: number;
+export interface RtspServerOptions extends ViewerOptions, ReplayViewerOptions {
   /** A connection must have shown a right to some stream by then. */
   authenticationTimeoutMs: number;
   maxConnections: number;

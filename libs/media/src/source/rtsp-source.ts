@@ -1,9 +1,9 @@
-import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asMediaError, MediaError } from '../errors.js';
 import type { Credentials } from '../rtsp/authorization.js';
 import { RtspClient, rtspClientDefaults, type RtspClientOptions } from '../rtsp/client.js';
 import { splitCredentials } from '../rtsp/control-url.js';
+import { dialRtsp } from '../rtsp/dial.js';
 import { EarlyEvents } from './early-events.js';
 import type { OpenSource, Source, SourceListener } from './source.js';
 
@@ -49,27 +49,9 @@ export class RtspSource implements Source {
   async #connect(signal: AbortSignal): Promise<Duplex> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#options.connectTimeoutMs)]);
     try {
-      return await (this.#options.connect?.(limited) ?? dial(this.#url, limited));
+      return await (this.#options.connect?.(limited) ?? dialRtsp(this.#url, limited));
     } catch (error) {
       throw asMediaError(error, 'camera-unreachable');
     }
   }
-}
-
-function dial(url: string, signal: AbortSignal): Promise<Duplex> {
-  const { protocol, hostname, port } = new URL(url);
-  if (protocol !== 'rtsp:')
-    return Promise.reject(new MediaError('not-implemented', `Cameras over ${protocol} cannot be pulled`));
-  const host = hostname.replace(/^\[|\]$/g, '');
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port: Number(port || 554), noDelay: true });
-    const abort = (): void => void socket.destroy(new MediaError('camera-unreachable', 'No connection in time'));
-    signal.addEventListener('abort', abort, { once: true });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      signal.removeEventListener('abort', abort);
-      resolve(socket);
-    });
-  });
 }

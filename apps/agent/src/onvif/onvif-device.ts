@@ -1,0 +1,98 @@
+import { MediaError, type Credentials } from '@app/media';
+import { SoapClient } from './soap-client.js';
+import { listAt, nodeAt, textAt, type XmlNode } from './xml.js';
+
+const NAMESPACES = {
+  search: 'http://www.onvif.org/ver10/search/wsdl',
+  replay: 'http://www.onvif.org/ver10/replay/wsdl',
+} as const;
+
+export type ServiceName = keyof typeof NAMESPACES;
+
+const KNOWN_MS = 10 * 60_000;
+
+/** A device by the address of its device service: its clock and where its other services are. */
+export class OnvifDevice {
+  readonly #soap: SoapClient;
+  #known: { services: Map<string, string>; until: number } | undefined;
+
+  constructor(
+    readonly service: string,
+    credentials: Credentials | undefined,
+  ) {
+    this.#soap = new SoapClient(credentials);
+  }
+
+  /** Calls a service of the device; `tag` is prefixed with `t:`, its namespace. Rejects with a MediaError. */
+  async call(name: ServiceName, body: string, signal: AbortSignal): Promise<XmlNode> {
+    const url = (await this.#services(signal)).get(NAMESPACES[name]);
+    if (url === undefined) throw new MediaError('camera-replay-refused', `The device has no ${name} service`);
+    const root = body.replace(
+      /^<t:(\w+)/,
+      `<t:$1 xmlns:t="${NAMESPACES[name]}" xmlns:tt="http://www.onvif.org/ver10/schema"`,
+    );
+    return this.#soap.call(url, root, signal);
+  }
+
+  /** Another host than that of the list is never called. */
+  ownUrl(text: string): string {
+    if (!URL.canParse(text)) throw new MediaError('camera-refused', 'The device names what is no URL');
+    const { hostname } = new URL(this.service);
+    return text.replace(
+      /^([a-z]+:\/\/)(?:[^/@]*@)?(?:\[[^\]]*\]|[^/:]+)/i,
+      (_all, scheme: string) => scheme + hostname,
+    );
+  }
+
+  async #services(signal: AbortSignal): Promise<Map<string, string>> {
+    if (this.#known !== undefined && this.#known.until > performance.now()) return this.#known.services;
+    await this.#setClock(signal);
+    const services = await this.#getServices(signal);
+    this.#known = { services, until: performance.now() + KNOWN_MS };
+    return services;
+  }
+
+  /** Asked without an account: credentials made with the wrong time would be refused. */
+  async #setClock(signal: AbortSignal): Promise<void> {
+    const answer = await this.#soap.call(this.service, device('GetSystemDateAndTime'), signal, true);
+    const utc = nodeAt(answer, 'GetSystemDateAndTimeResponse', 'SystemDateAndTime', 'UTCDateTime');
+    const number = (...path: string[]): number => Number(textAt(utc, ...path));
+    const day = [number('Date', 'Year'), number('Date', 'Month') - 1, number('Date', 'Day')] as const;
+    const ms = Date.UTC(...day, number('Time', 'Hour'), number('Time', 'Minute'), number('Time', 'Second'));
+    this.#soap.skewMs = Number.isNaN(ms) ? 0 : ms - Date.now();
+  }
+
+  async #getServices(signal: AbortSignal): Promise<Map<string, string>> {
+    const asked = '<t:IncludeCapability>false</t:IncludeCapability>';
+    try {
+      const answer = await this.#soap.call(this.service, device('GetServices', asked), signal);
+      const found = listAt(nodeAt(answer, 'GetServicesResponse'), 'Service');
+      return new Map(found.map((one) => [textAt(one, 'Namespace') ?? '', this.ownUrl(textAt(one, 'XAddr') ?? '')]));
+    } catch (error) {
+      if (!(error instanceof MediaError) || error.code !== 'camera-replay-refused') throw error;
+      return this.#getCapabilities(signal);
+    }
+  }
+
+  /** Devices before ONVIF 2.0 know no GetServices. */
+  async #getCapabilities(signal: AbortSignal): Promise<Map<string, string>> {
+    const answer = await this.#soap.call(
+      this.service,
+      device('GetCapabilities', '<t:Category>All</t:Category>'),
+      signal,
+    );
+    const extension = nodeAt(answer, 'GetCapabilitiesResponse', 'Capabilities', 'Extension');
+    const services = new Map<string, string>();
+    for (const [name, member] of [
+      ['search', 'Search'],
+      ['replay', 'Replay'],
+    ] as const) {
+      const address = textAt(extension, member, 'XAddr');
+      if (address !== undefined) services.set(NAMESPACES[name], this.ownUrl(address));
+    }
+    return services;
+  }
+}
+
+const device = (name: string, content = ''): string =>
+  `<t:${name} xmlns:t="http://www.onvif.org/ver10/device/wsdl">${content}</t:${name}>`;
