@@ -60,7 +60,7 @@ describe('operators of the version before', () => {
     } finally {
       await database.drop();
     }
-  });
+  }, 20_000);
 });
 
 describe('the audit chain', () => {
