@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Platform } from '../harness/platform.js';
 import { HttpClient } from './http-client.js';
 import { audited, newOperator, signInFirst } from './operators.js';
@@ -76,6 +77,19 @@ describe('a refusal', () => {
     ]);
     expect(await platform.counts(['site'])).toEqual({ site: 0 });
   });
+
+  it('is counted when there are many, and nobody fills the audit by them', async () => {
+    const { client, username, id } = await newOperator(platform, admin, ['viewer']);
+    const before = await platform.counts(['audit_event']);
+    for (let n = 0; n < 300; n++) {
+      const path = n % 2 === 0 ? '/api/v1/sites' : `/api/v1/sites/${randomUUID()}/replace`;
+      expect((await client.ask('POST', path, { name: 'Mine' })).status).toBe(403);
+    }
+    const rows = (await audited(platform, 'access.refused')).filter(({ actor }) => actor === `operator:${username}`);
+    expect(rows.map(({ subject }) => subject)).toEqual([...Array.from({ length: 50 }, () => id), 'various']);
+    const after = await platform.counts(['audit_event']);
+    expect((after['audit_event'] ?? 0) - (before['audit_event'] ?? 0)).toBe(51);
+  }, 60_000);
 });
 
 describe('the first operator', () => {

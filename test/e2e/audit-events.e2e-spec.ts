@@ -184,6 +184,32 @@ describe('an audit that somebody with the owner’s rights has changed', () => {
     });
   });
 
+  it.each([
+    ['far behind the head', 999_999],
+    ['before the first', 0],
+  ])('shows a row that was put %s', async (_name, seq) => {
+    await platform.query(
+      `INSERT INTO audit_event (chain, seq, prev, hash, body) VALUES ($1, $2, sha256('x'), sha256('y'), '{"seq":${seq}}')`,
+      [DEFAULT_TENANT_ID, seq],
+    );
+    const bad = seq === 0 ? { seq: 1, fault: 'gap' } : { seq, fault: 'head-mismatch' };
+    expect(await verify()).toMatchObject({ valid: false, bad });
+    await disarmed(`DELETE FROM audit_event WHERE ${chain} AND seq = ${seq}`);
+    expect(await verify()).toMatchObject({ valid: true });
+  });
+
+  it('shows a head that is not the last row', async () => {
+    const { head } = await verify();
+    const seq = head?.seq ?? 0;
+    const set = (sql: string) => platform.query(`UPDATE audit_head SET ${sql} WHERE ${chain}`);
+    await set('seq = seq - 1');
+    expect(await verify()).toMatchObject({ valid: false, bad: { fault: 'head-mismatch' } });
+    await set('seq = 0');
+    expect(await verify()).toMatchObject({ valid: false, bad: { seq: 1, fault: 'head-mismatch' } });
+    await set(`seq = ${seq}`);
+    expect(await verify()).toMatchObject({ valid: true });
+  });
+
   it('shows where: a changed row and a missing one', async () => {
     await disarmed(`UPDATE audit_event SET body = replace(body, 'anna', 'otto') WHERE ${chain} AND seq = 700`);
     expect(await verify()).toMatchObject({ valid: false, bad: { seq: 700, fault: 'hash-mismatch' } });

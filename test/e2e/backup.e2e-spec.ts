@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { migrateDown } from '@app/persistence';
+import { migrateDown, MIGRATIONS } from '@app/persistence';
 import { adit, deploymentHome, type AditRun } from '../harness/adit.js';
 import { createDatabase, createEmptyDatabase, type TestDatabase } from '../harness/database.js';
 import { insertTenant } from './persistence.rows.js';
@@ -48,7 +48,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Every row of every table, as text. */
+/** Every row of every table, as text; but numbers of transactions, which come anew with the rows. */
 const contentOf = async (query: Empty['query']): Promise<Record<string, string[]>> => {
   const tables = await query<{ name: string }>(
     `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
@@ -56,7 +56,9 @@ const contentOf = async (query: Empty['query']): Promise<Record<string, string[]
   );
   const content: Record<string, string[]> = {};
   for (const { name } of tables) {
-    const rows = await query<{ row: string }>(`SELECT t::text AS row FROM ${name} t ORDER BY 1`);
+    const rows = await query<{ row: string }>(
+      `SELECT (to_jsonb(t) - 'transaction_id')::text AS row FROM ${name} t ORDER BY 1`,
+    );
     content[name] = rows.map(({ row }) => row);
   }
   return content;
@@ -172,6 +174,9 @@ describe('a restore', () => {
     }
     const next = `SELECT last_value, is_called FROM revocation_seq_seq`;
     expect(await target.query(next)).toEqual(await database.query(next));
+    expect(await target.query('SELECT count(DISTINCT transaction_id)::int AS transactions FROM revocation')).toEqual([
+      { transactions: 1 },
+    ]);
     await expect(target.query('DELETE FROM audit_event')).rejects.toMatchObject({ code: '42501' });
   });
 
@@ -316,7 +321,8 @@ describe('a restore', () => {
     try {
       const kept = path('earlier.backup');
       await run(['restore', good, '--identity', identity, '--without-journal'], earlier.ownerUrl, path('earlier'));
-      await migrateDown(earlier.ownerUrl);
+      const steps = MIGRATIONS.length - MIGRATIONS.findIndex(({ name }) => name === 'Recovery1700000000009');
+      for (let step = 0; step < steps; step += 1) await migrateDown(earlier.ownerUrl);
       const { out } = await run(['backup', 'keygen', '--output', path('earlier.key')]);
       expect(await run(['backup', '--output', kept, '--recipient', out.trim()], earlier.ownerUrl)).toMatchObject({
         code: 0,

@@ -23,7 +23,7 @@ describe('migrations', () => {
     } finally {
       await database.drop();
     }
-  });
+  }, 20_000);
 
   it('run once when two migrators start at the same time', async () => {
     const database = await createEmptyDatabase();
@@ -60,7 +60,7 @@ describe('operators of the version before', () => {
     } finally {
       await database.drop();
     }
-  });
+  }, 20_000);
 });
 
 describe('the audit chain', () => {

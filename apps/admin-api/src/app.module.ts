@@ -1,5 +1,6 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
 import { ApiTokenModule } from './api-token/api-token.module.js';
 import { AgentModule } from './agent/agent.module.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -33,6 +34,7 @@ export function appModule(config: AdminConfig): Type {
       DatabaseModule,
       SecretsModule,
       HttpModule,
+      AccessModule,
       IdempotencyModule,
       SessionModule,
       OidcModule,

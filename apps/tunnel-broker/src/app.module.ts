@@ -32,6 +32,7 @@ import { RevocationWatch } from './tunnel/revocation.watch.js';
 import { SessionCertificates } from './tunnel/session-certificates.js';
 import { SessionJournal } from './tunnel/session-journal.js';
 import { SessionRegistry } from './tunnel/session-registry.js';
+import { StandingService } from './tunnel/standing.service.js';
 import { TunnelEndpoint } from './tunnel/tunnel.endpoint.js';
 
 /** The whole app for one configuration. */
@@ -57,6 +58,7 @@ export function appModule(config: BrokerConfig): Type {
       DrainService,
       CommandService,
       HeartbeatService,
+      StandingService,
       HistoryService,
       RevocationWatch,
       TrustService,

@@ -99,12 +99,16 @@ export {
   AgentAdmissionRepository,
   SUPERSEDED_GRACE,
   type AgentAdmission,
+  type Standing,
 } from './repositories/agent-admission.repository.js';
 export { BrokerStatusRepository, type BrokerStatusRow } from './repositories/broker-status.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
 export {
+  FEED_START,
   RevocationFeedRepository,
   type DatabaseGeneration,
+  type FeedPage,
+  type FeedPlace,
   type Revocation,
 } from './repositories/revocation-feed.repository.js';
 export { TunnelRouteRepository, type TunnelRoute } from './repositories/tunnel-route.repository.js';

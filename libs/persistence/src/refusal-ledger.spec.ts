@@ -9,6 +9,7 @@ describe('refused attempts', () => {
   let failing: boolean;
   let errors: unknown[];
   let ledger: RefusalLedger;
+  let database: Database;
 
   beforeEach(() => {
     jest.useFakeTimers();
@@ -18,7 +19,7 @@ describe('refused attempts', () => {
       if (failing) throw new Error('away');
       return work(tx);
     };
-    const database = { inTenant } as unknown as Database;
+    database = { inTenant } as unknown as Database;
     ledger = new RefusalLedger(database, { windowMs: WINDOW_MS, onError: (error) => errors.push(error) });
   });
 
@@ -74,6 +75,19 @@ describe('refused attempts', () => {
     await jest.advanceTimersByTimeAsync(WINDOW_MS * 8);
     await note(refusal('new'));
     expect(rows.at(-1)).toEqual(refusal('new'));
+  });
+
+  it('of actors that are known are counted apart, all tokens of one as his', async () => {
+    const known = new RefusalLedger(database, { windowMs: WINDOW_MS, byActor: true, onError: () => undefined });
+    for (let n = 0; n < 100; n++) await known.note('tenant', refusal(`operator:a/api-token:${n}`));
+    await known.note('tenant', refusal('operator:b'));
+    expect(rows).toHaveLength(52);
+    expect(rows.slice(-2)).toMatchObject([
+      { actor: 'operator:a', subject: 'various' },
+      { actor: 'operator:b', subject: 'site' },
+    ]);
+    await known.close();
+    expect(rows.at(-1)).toMatchObject({ actor: 'operator:a', details: { repeated: 49 } });
   });
 
   it('that cannot be written are refused all the same', async () => {

@@ -3,7 +3,7 @@ import type { AuditEntry } from './transaction.js';
 
 const WINDOW_MS = 60_000;
 const LONGEST_WINDOW_MS = 3_600_000;
-/** Kinds of refusals of one tenant and action that are told apart; what is beyond is counted together. */
+/** Kinds of refusals of one tenant and action (and actor) that are told apart; what is beyond is counted together. */
 const MOST_OF_ACTION = 50;
 const VARIOUS = 'various';
 
@@ -20,6 +20,8 @@ interface Refusals {
 
 export interface RefusalLedgerOptions {
   windowMs?: number;
+  /** Actors are known: each has its own kinds, and what is beyond is counted together under its name. */
+  byActor?: boolean;
   /** A row that cannot be written is told here: the refusal itself stands. */
   onError: (error: unknown) => void;
 }
@@ -45,10 +47,10 @@ export class RefusalLedger {
       known.count += 1;
       return;
     }
-    const group = `${tenantId} ${entry.action}`;
+    const group = this.groupOf(tenantId, entry);
     const kinds = this.ofAction.get(group) ?? 0;
-    const isOne = kinds < MOST_OF_ACTION || entry.actor === VARIOUS;
-    if (!isOne) return this.note(tenantId, together(entry));
+    const isOne = kinds < MOST_OF_ACTION || entry.subject === VARIOUS;
+    if (!isOne) return this.note(tenantId, this.together(entry));
     this.ofAction.set(group, kinds + 1);
     const windowMs = this.options.windowMs ?? WINDOW_MS;
     this.kinds.set(keyOf(tenantId, entry), {
@@ -90,10 +92,18 @@ export class RefusalLedger {
 
   private forget(key: string, { tenantId, entry }: Refusals): void {
     this.kinds.delete(key);
-    const group = `${tenantId} ${entry.action}`;
+    const group = this.groupOf(tenantId, entry);
     const left = (this.ofAction.get(group) ?? 1) - 1;
     if (left > 0) this.ofAction.set(group, left);
     else this.ofAction.delete(group);
+  }
+
+  private groupOf(tenantId: string, { action, actor }: AuditEntry): string {
+    return JSON.stringify([tenantId, action, this.options.byActor ? personOf(actor) : null]);
+  }
+
+  private together({ action, actor }: AuditEntry): AuditEntry {
+    return { action, actor: this.options.byActor ? personOf(actor) : VARIOUS, subject: VARIOUS };
   }
 
   private async write(tenantId: string, entry: AuditEntry): Promise<void> {
@@ -113,4 +123,5 @@ const repeated = (entry: AuditEntry, count: number): AuditEntry => ({
   details: { ...entry.details, repeated: count },
 });
 
-const together = ({ action }: AuditEntry): AuditEntry => ({ action, actor: VARIOUS, subject: VARIOUS });
+/** `operator:<name>/api-token:<id>`: who makes himself more tokens is no more people. */
+const personOf = (actor: string): string => actor.split('/')[0] ?? actor;

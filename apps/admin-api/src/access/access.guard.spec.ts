@@ -1,9 +1,10 @@
-import type { Database } from '@app/persistence';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { ApiRequest } from '../http/request.js';
 import { Public } from '../session/public.decorator.js';
 import { AccessGuard } from './access.guard.js';
 import { AnySignedIn } from './any-signed-in.decorator.js';
+import type { RefusedRequests } from './refused-requests.js';
 import { Requires } from './requires.decorator.js';
 
 class Routes {
@@ -30,9 +31,11 @@ class OwnRoutes {
   strict(): void {}
 }
 
-const audited: unknown[] = [];
+const audited: string[] = [];
 /** The audit's place; the end-to-end tests look at the real one. */
-const database = { inTenant: (tenantId: string) => Promise.resolve(audited.push(tenantId)) } as unknown as Database;
+const refusals = {
+  access: async ({ caller }: ApiRequest) => void (caller && audited.push(caller.tenantId)),
+} as unknown as RefusedRequests;
 
 const verdict = async (type: object, route: string, permissions?: string[]): Promise<string> => {
   const caller = permissions && { permissions: new Set(permissions), tenantId: 't', operatorId: 'o', actor: 'a' };
@@ -42,7 +45,7 @@ const verdict = async (type: object, route: string, permissions?: string[]): Pro
     getClass: () => type,
     switchToHttp: () => ({ getRequest: () => ({ caller, method: 'GET', path: '/x' }) }),
   } as unknown as ExecutionContext;
-  const guard = new AccessGuard(new Reflector(), database);
+  const guard = new AccessGuard(new Reflector(), refusals);
   return guard.canActivate(context).then(
     () => 'passed',
     (error: { detail: string }) => error.detail,

@@ -1,12 +1,11 @@
 import { DomainError } from '@app/contracts';
-import { Database } from '@app/persistence';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { ApiRequest } from '../http/request.js';
 import { PUBLIC } from '../session/public.decorator.js';
-import { auditRefusal } from './access-refusal.js';
 import { ANY_SIGNED_IN } from './any-signed-in.decorator.js';
 import type { Permission } from './permission.js';
+import { RefusedRequests } from './refused-requests.js';
 import { REQUIRED_PERMISSION } from './requires.decorator.js';
 
 /** Refuses by default: a route is open to whom its mark says, and one without a mark to nobody. */
@@ -14,7 +13,7 @@ import { REQUIRED_PERMISSION } from './requires.decorator.js';
 export class AccessGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(Database) private readonly database: Database,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -27,7 +26,7 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<ApiRequest>();
     const permission = needed?.find((each) => !request.caller?.permissions.has(each));
     if (needed !== undefined && permission === undefined) return true;
-    await auditRefusal(this.database, request, { permission: permission ?? 'none that anybody has' });
+    await this.refusals.access(request, { permission: permission ?? 'none that anybody has' });
     throw new DomainError(
       'forbidden',
       permission === undefined ? 'this route is open to nobody' : `the permission ${permission} is needed`,

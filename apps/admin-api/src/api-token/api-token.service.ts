@@ -9,6 +9,7 @@ import {
 } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Permission } from '../access/permission.js';
+import { RefusedRequests } from '../access/refused-requests.js';
 import { toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { newApiToken, tokenHash } from '../session/bearer-token.js';
@@ -24,6 +25,7 @@ export class ApiTokenService {
     @Inject(Database) private readonly database: Database,
     @Inject(ApiTokenRepository) private readonly tokens: ApiTokenRepository,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
   /** @throws DomainError `invalid-request`, `forbidden` for an API token or scopes beyond the caller's, `conflict` */
@@ -99,10 +101,8 @@ export class ApiTokenService {
     throw new DomainError('forbidden', `the permission ${missing.join(', ')} is needed`);
   }
 
-  private audit({ tenantId, actor, operatorId }: Caller, details: Record<string, unknown>): Promise<void> {
-    return this.database.inTenant(tenantId, (tx) =>
-      tx.audit(tenantId, { actor, action: 'api-token.refused', subject: operatorId, details }),
-    );
+  private audit(caller: Caller, details: Record<string, unknown>): Promise<void> {
+    return this.refusals.note(caller, { action: 'api-token.refused', subject: caller.operatorId, details });
   }
 
   /** By the database's clock. */

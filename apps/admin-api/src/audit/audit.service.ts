@@ -40,10 +40,12 @@ export class AuditService {
     };
   }
 
-  /** Every row up to now by the rules of the chain, and that none is missing at its end. */
+  /** Every row there is now by the rules of the chain, and that they end where the platform says: none missing, none behind it. */
   async verify(tenantId: string, { since }: AuditVerificationQuery): Promise<ChainVerdict> {
-    const head = (await this.head(tenantId)) ?? genesisOf(tenantId);
-    const rows = this.stretches(tenantId, 0, head.seq);
+    const extent = await this.database.inTenant(tenantId, (tx) => this.audit.extent(tx, tenantId));
+    const head = extent.head ?? genesisOf(tenantId);
+    // Numbers begin with 1: a lower one is forged, and so is whatever is beyond the head.
+    const rows = this.stretches(tenantId, Math.min(0, extent.first - 1), Math.max(head.seq, extent.last));
     return verifyChain(rows, { chain: tenantId, head, since: since === undefined ? undefined : parseChainHead(since) });
   }
 
@@ -62,10 +64,6 @@ export class AuditService {
       };
     });
     return { head, lines: this.lines(tenantId, numbers ?? { first: 1, last: 0 }) };
-  }
-
-  private head(tenantId: string): Promise<ChainHead | undefined> {
-    return this.database.inTenant(tenantId, (tx) => this.audit.head(tx, tenantId));
   }
 
   private async *lines(tenantId: string, { first, last }: { first: number; last: number }): Lines {

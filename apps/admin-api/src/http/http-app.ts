@@ -10,6 +10,7 @@ import { auditUnderRequestId, correlation } from './correlation.middleware.js';
 import { BODY_LIMIT_BYTES, isJsonBody, jsonBody } from './json-body.middleware.js';
 import { knownSurface } from './known-surface.middleware.js';
 import { securityHeaders } from './security-headers.middleware.js';
+import { storableAddress } from './storable-address.middleware.js';
 import { secureTransport } from './transport.middleware.js';
 
 const API = '/api/v1';
@@ -45,6 +46,7 @@ export const createHttpApp = async (
     secureTransport({ tlsProxy: config.ADIT_TLS_PROXY, loopbackPublished: config.ADIT_HTTP_LOOPBACK_PUBLISHED }),
   );
   app.use(API, addressLimit(config.ADIT_HTTP_ADDRESS_REQUESTS_PER_10_S));
+  app.use(API, storableAddress);
   app.use(knownSurface(document));
   app.useBodyParser('raw', { type: isJsonBody, limit: BODY_LIMIT_BYTES, inflate: false });
   app.use(API, jsonBody);

@@ -2,6 +2,7 @@ import { DomainError } from '@app/contracts';
 import { JsonError, parseStrictJson } from '@app/pki';
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
+import { refuseUnstorable } from './unstorable.js';
 import { isUpload } from './upload.js';
 
 export const JSON_TYPE = 'application/json';
@@ -73,15 +74,4 @@ const refuseUnusable = (value: unknown, pointer: string): void => {
     }
     refuseUnusable(member, `${pointer}/${name}`);
   }
-};
-
-// oxlint-disable-next-line no-control-regex
-const UNSTORABLE = /[\0\p{Surrogate}]/u;
-
-/** JSON can write half a surrogate pair and U+0000; no text of PostgreSQL can hold them. */
-const refuseUnstorable = (text: string, pointer: string): void => {
-  if (!UNSTORABLE.test(text)) return;
-  throw new DomainError('invalid-request', 'a text has characters that cannot be stored', {
-    fields: [{ pointer, detail: 'whole Unicode characters without U+0000' }],
-  });
 };

@@ -1,6 +1,7 @@
 import { DomainError } from '@app/contracts';
 import { ApiTokenRepository, BearerTokenRepository, Database, OperatorRepository } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
+import { RefusedRequests } from '../access/refused-requests.js';
 import type { Caller } from '../http/request.js';
 import { PasswordHasher } from '../session/password.js';
 import { SignInLimit } from '../session/sign-in-limit.js';
@@ -16,6 +17,7 @@ export class PasswordService {
     @Inject(ApiTokenRepository) private readonly apiTokens: ApiTokenRepository,
     @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
     @Inject(SignInLimit) private readonly limit: SignInLimit,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
   /**
@@ -54,9 +56,8 @@ export class PasswordService {
     const attempt = await this.limit.begin(address, username);
     const login = await this.database.inSystem((tx) => this.operators.findLogin(tx, username));
     if (!(await this.passwords.matches(currentPassword, login?.passwordHash ?? undefined))) {
-      await this.database.inTenant(tenantId, (tx) =>
-        tx.audit(tenantId, { actor, action: 'operator.password-refused', subject: operatorId, details: { address } }),
-      );
+      const details = { address };
+      await this.refusals.note(caller, { action: 'operator.password-refused', subject: operatorId, details });
       throw wrongPassword();
     }
     await this.limit.succeeded(attempt);

@@ -2,7 +2,7 @@ import { DomainError } from '@app/contracts';
 import { ApiTokenRepository, BearerTokenRepository, Database } from '@app/persistence';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { auditRefusal } from '../access/access-refusal.js';
+import { RefusedRequests } from '../access/refused-requests.js';
 import { permissionsOf, withinScopes } from '../access/role.js';
 import type { ApiRequest, Caller } from '../http/request.js';
 import { isApiToken, tokenHash, tokenOf } from './bearer-token.js';
@@ -22,6 +22,7 @@ export class AuthenticationGuard implements CanActivate {
     @Inject(Database) private readonly database: Database,
     @Inject(BearerTokenRepository) private readonly sessions: BearerTokenRepository,
     @Inject(ApiTokenRepository) private readonly apiTokens: ApiTokenRepository,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -80,7 +81,7 @@ export class AuthenticationGuard implements CanActivate {
   private async refuseForeign(request: ApiRequest, csrfToken: string): Promise<void> {
     const trait = foreignTrait(request, csrfToken);
     if (trait === undefined) return;
-    await auditRefusal(this.database, request, { reason: 'cross-site-request' });
+    await this.refusals.access(request, { reason: 'cross-site-request' });
     throw new DomainError('cross-site-request', `the request may come from another site: ${trait}`);
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { RefusedRequests } from '../access/refused-requests.js';
 import type { Role } from '../access/role.js';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
@@ -33,6 +34,7 @@ export class TenantService {
     @Inject(TenantRepository) private readonly tenants: TenantRepository,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
   /** @throws DomainError `forbidden` for any other tenant than the provider's, `username-taken` */
@@ -81,9 +83,9 @@ export class TenantService {
     return this.find(tenantId, id);
   }
 
-  private async refuseOthers({ tenantId, actor }: Caller, subject: string): Promise<void> {
-    if (isProvider(tenantId)) return;
-    await this.database.inTenant(tenantId, (tx) => tx.audit(tenantId, { actor, action: 'tenant.refused', subject }));
+  private async refuseOthers(caller: Caller, subject: string): Promise<void> {
+    if (isProvider(caller.tenantId)) return;
+    await this.refusals.note(caller, { action: 'tenant.refused', subject });
     throw new DomainError('forbidden', 'only operators of the provider’s own tenant make and rename tenants');
   }
 }

@@ -78,6 +78,27 @@ describe('the verification of an audit chain', () => {
     expect(verdict).toMatchObject({ valid: false, head: headOf(rows, 3), bad: { seq: 5, fault: 'head-mismatch' } });
   });
 
+  it.each([
+    ['the next one, linked well', 5],
+    ['one far away', 6],
+  ])('finds a row behind the head that the database keeps: %s', async (_name, seq) => {
+    const kept = rows.slice(0, 4);
+    const forged = rows.slice(seq - 1, seq);
+    const verdict = await verifyChain([...kept, ...forged], { chain: CHAIN, head: headOf(kept) });
+    expect(verdict).toMatchObject({ valid: false, head: headOf(kept), bad: { seq, fault: 'head-mismatch' } });
+  });
+
+  it('finds every row bad where the database keeps no head', async () => {
+    const verdict = await verifyChain(rows, { chain: CHAIN, head: genesisOf(CHAIN) });
+    expect(verdict).toMatchObject({ valid: false, head: null, bad: { seq: 1, fault: 'head-mismatch' } });
+  });
+
+  it('finds a row before the first one', async () => {
+    const [first] = rows as [ChainRow];
+    const verdict = await verifyChain([{ ...first, seq: 0 }, ...rows], { chain: CHAIN, head: headOf(rows) });
+    expect(verdict).toMatchObject({ valid: false, bad: { seq: 1, fault: 'gap' } });
+  });
+
   it('finds a tail that was cut off together with that head by a place kept outside', async () => {
     const cut = rows.slice(0, 4);
     const verdict = await verifyChain(cut, { chain: CHAIN, head: headOf(cut), since: headOf(rows) });

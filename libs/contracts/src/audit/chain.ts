@@ -27,7 +27,7 @@ export type ChainFault =
   | 'hash-mismatch'
   /** Its body is not JSON, or tells another number. */
   | 'body-mismatch'
-  /** The chain ends before, or elsewhere than, the head that the database keeps. */
+  /** The chain ends before, behind, or elsewhere than the head that the database keeps. */
   | 'head-mismatch'
   /** The place that was kept earlier is not in this chain: rows were cut off, or all was written anew. */
   | 'since-mismatch';
@@ -78,6 +78,7 @@ export const verifyChain = async (
     return verdict(since.seq, 'since-mismatch');
   for await (const row of rows) {
     read += 1;
+    if (head !== undefined && row.seq > head.seq && last.seq === head.seq) return verdict(row.seq, 'head-mismatch');
     const fault = faultOf(row, last);
     if (fault !== undefined) return verdict(fault === 'gap' ? last.seq + 1 : row.seq, fault);
     last = { seq: row.seq, hash: row.hash };

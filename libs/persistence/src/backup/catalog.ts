@@ -25,11 +25,14 @@ export async function appliedMigrations(client: ClientBase): Promise<string[] | 
   return applied.rows.map(({ name }) => name);
 }
 
-/** Every table of the schema but that of the migrations, each after those that it refers to. */
+/**
+ * Every table of the schema but that of the migrations, each after those that it refers to. Numbers of transactions stay
+ * out: they mean something in their own cluster only, and come anew with the rows.
+ */
 export async function tablesInOrder(client: ClientBase): Promise<TableShape[]> {
   const tables = await client.query<TableShape>(
     `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
-       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid <> 'xid8'::regtype
       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> $1
       GROUP BY c.relname ORDER BY c.relname`,
     [MIGRATIONS_TABLE],

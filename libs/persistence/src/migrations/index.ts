@@ -7,6 +7,7 @@ import { CaRotation1700000000006 } from './0006-ca-rotation.js';
 import { Onboarding1700000000007 } from './0007-onboarding.js';
 import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
 import { Recovery1700000000009 } from './0009-recovery.js';
+import { Hardening1700000000010 } from './0010-hardening.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   Onboarding1700000000007,
   WebhooksAndAudit1700000000008,
   Recovery1700000000009,
+  Hardening1700000000010,
 ];

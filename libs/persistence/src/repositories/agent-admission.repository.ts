@@ -20,6 +20,8 @@ export interface AgentAdmission {
   siteName: string;
 }
 
+export type Standing = Pick<AgentAdmission, 'serial' | 'certificateState' | 'agentState'>;
+
 interface Stored {
   serial: string;
   certificate_state: AgentAdmission['certificateState'];
@@ -44,6 +46,15 @@ export class AgentAdmissionRepository {
       [serial],
     );
     return row && toAdmission(row);
+  }
+
+  /** How certificates and their agents stand now; those that are not on record are not there. @param serials lower-case hex */
+  async standings(tx: Transaction, serials: readonly string[]): Promise<Standing[]> {
+    return tx.query<Standing>(
+      `SELECT serial, certificate_state AS "certificateState", agent_state AS "agentState"
+         FROM agent_admission WHERE serial = ANY ($1::text[])`,
+      [serials],
+    );
   }
 
   /** Whether a site of that tenant and label was ever enrolled. */

@@ -83,6 +83,23 @@ export class AuditRepository {
     return row && { seq: Number(row.seq), hash: row.hash };
   }
 
+  /** Head and lowest and highest number of the rows, of one moment; the numbers are 0 while there are none. */
+  async extent(
+    tx: Transaction,
+    tenantId: string,
+  ): Promise<{ head: ChainHead | undefined; first: number; last: number }> {
+    const row = await tx.one<{ seq: string | null; hash: string | null; first: string; last: string }>(
+      `SELECT h.seq, encode(h.hash, 'hex') AS hash, coalesce(e.first, 0) AS first, coalesce(e.last, 0) AS last
+         FROM (SELECT (SELECT min(seq) FROM audit_event WHERE chain = $1) AS first,
+                      (SELECT max(seq) FROM audit_event WHERE chain = $1) AS last) e
+         LEFT JOIN audit_head h ON h.chain = $1 AND h.seq > 0`,
+      [tenantId],
+    );
+    const { seq, hash, first, last } = row ?? { seq: null, hash: null, first: 0, last: 0 };
+    const head = seq === null || hash === null ? undefined : { seq: Number(seq), hash };
+    return { head, first: Number(first), last: Number(last) };
+  }
+
   /** First and last number of a time range; undefined when nothing happened in it. */
   async numbers(
     tx: Transaction,
