@@ -1,6 +1,7 @@
-import { DEFAULT_TENANT_ID } from '@app/persistence';
+import { DEFAULT_TENANT_ID, readJournal } from '@app/persistence';
 import { generateKey } from '@app/pki';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { newSiteKeys, redeemRequest } from '../harness/enrolling-site.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { activation, enrolledAgent, type Holding, holdingOf, renewRequest } from '../harness/renewing-agent.js';
@@ -223,6 +224,17 @@ describe('the return of an agent', () => {
     const { certificateChain } = await issuer.enrolment.redeem(request);
     await issuer.activation.activate(activation(holdingOf(certificateChain, keys.newKey)));
     expect(await certificates(first)).toEqual(['1 superseded', '2 revoked', '3 revoked', '4 current']);
+    const dropped = await issuer.database.query<{ serial: string }>(
+      `SELECT serial FROM certificate WHERE agent_id = $1 AND state = 'revoked' ORDER BY generation`,
+      [first.agentId],
+    );
+    const feed = 'SELECT serial FROM revocation_feed WHERE agent_id = $1 ORDER BY seq';
+    expect(await issuer.database.query(feed, [first.agentId])).toEqual(dropped);
+    // A restore of an older backup takes them back again.
+    const journal = await readJournal(join(issuer.directory, 'revocation.journal'));
+    expect(
+      journal?.events.flatMap((event) => (event.kind === 'certificate-revoked' ? event.serials : [])).slice(-2),
+    ).toEqual(dropped.map(({ serial }) => serial));
   });
 
   it('can be taken back while it is open, without touching the agent; afterwards it is the agent', async () => {

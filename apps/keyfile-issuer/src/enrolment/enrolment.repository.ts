@@ -127,13 +127,7 @@ export class EnrolmentRepository {
     return rows.map(({ der }) => der);
   }
 
-  /** A renewal that was never used gives way to a return. */
-  async dropRenewal(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
+  async lockAgent(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
     await tx.query('SELECT id FROM agent WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tenantId, agentId]);
-    await tx.query(
-      `UPDATE certificate SET state = 'revoked', revoked_at = now()
-        WHERE tenant_id = $1 AND agent_id = $2 AND state = 'pending' AND renews IS NOT NULL`,
-      [tenantId, agentId],
-    );
   }
 }

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { AuthorityService } from '../authority/authority.service.js';
 import { Seals } from '../authority/seals.js';
 import { isReturning, requireHolder, standingOf } from './admissibility.js';
+import { RevocationService } from '../revocation/revocation.service.js';
 import { readEnrolment, type RedeemRequest } from './enrolment-input.js';
 import {
   EnrolmentRepository,
@@ -34,6 +35,7 @@ export class EnrolmentService {
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
     private readonly journal: RevocationJournal,
+    private readonly revocation: RevocationService,
   ) {}
 
   async redeem(request: RedeemRequest): Promise<z.input<typeof enrolmentRedeem.reply>> {
@@ -130,7 +132,7 @@ export class EnrolmentService {
   ): Promise<StoredCertificate> {
     const { tenantId, keyfileId, subject } = attempt;
     await this.rows.setSiteKey(tx, tenantId, token.agentId, subject.siteTlsSpki);
-    if (token.purpose === 'return') await this.rows.dropRenewal(tx, tenantId, token.agentId);
+    if (token.purpose === 'return') await this.dropRenewal(tx, tenantId, token.agentId);
     if (certificate !== undefined) await this.rows.insertCertificate(tx, tenantId, keyfileId, certificate);
     if (token.state === 'claimed') {
       await this.rows.markRedeemed(tx, tenantId, keyfileId);
@@ -140,6 +142,12 @@ export class EnrolmentService {
     // Row-level security hides another tenant's certificates, so this is where a key of theirs shows.
     if (stored === undefined) throw new DomainError('enrolment-bad-csr', 'this key was certified before');
     return stored;
+  }
+
+  /** A renewal that was never used gives way to a return. Nobody has a session by it: the notification is hint enough. */
+  private async dropRenewal(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
+    await this.rows.lockAgent(tx, tenantId, agentId);
+    await this.revocation.revokePending(tx, { tenantId, agentId }, 'renewal', 'replaced');
   }
 
   private async openToken(sealed: string): Promise<string> {

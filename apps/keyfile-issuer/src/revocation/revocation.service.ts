@@ -2,7 +2,7 @@ import { revocationAdded } from '@app/contracts';
 import { RevocationJournal, type Transaction } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Injectable } from '@nestjs/common';
-import { RevocationRepository, type TokenOwner } from './revocation.repository.js';
+import { type PendingOf, RevocationRepository, type TokenOwner } from './revocation.repository.js';
 
 export interface RevocationCause {
   actor: string;
@@ -71,6 +71,20 @@ export class RevocationService {
     const seq = await this.rows.appendLock(tx, tenantId, agentId, reason);
     await tx.notify(REVOCATION_CHANNEL, String(seq));
     return seq;
+  }
+
+  /** Takes back what was issued to the agent and never used. The caller holds the lock of its row. @returns as `revokeSite` */
+  async revokePending(
+    tx: Transaction,
+    agent: { tenantId: string; agentId: string },
+    of: PendingOf,
+    reason: string,
+  ): Promise<{ seq: number; serials: string[] }> {
+    const { tenantId, agentId } = agent;
+    const serials = await this.rows.revokePending(tx, tenantId, agentId, of);
+    if (serials.length === 0) return { seq: 0, serials };
+    await this.journal.record(tx, { kind: 'certificate-revoked', tenantId, agentId, serials, reason });
+    return { seq: await this.feed(tx, { tenantId, agentId, serials, reason }), serials };
   }
 
   /** Takes back a keyfile alone: its agent goes on with another one. The caller holds the lock of its row. */

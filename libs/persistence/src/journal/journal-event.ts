@@ -21,6 +21,14 @@ export const journalEvent = z.discriminatedUnion('kind', [
     serials: z.array(z.string()),
     reason: z.string(),
   }),
+  /** Certificates alone, such as a renewal that was never used: their agent stays. */
+  z.object({
+    kind: z.literal('certificate-revoked'),
+    tenantId: z.guid(),
+    agentId: z.guid(),
+    serials: z.array(z.string()),
+    reason: z.string(),
+  }),
   z.object({ kind: z.literal('agent-locked'), tenantId: z.guid(), agentId: z.guid(), reason: z.string() }),
   z.object({ kind: z.literal('agent-unlocked'), tenantId: z.guid(), agentId: z.guid() }),
 ]);

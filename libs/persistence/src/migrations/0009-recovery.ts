@@ -21,8 +21,10 @@ const tables = `
 CREATE TABLE recovery_denied (
   tenant_id uuid NOT NULL,
   agent_id uuid NOT NULL,
+  -- A lock ends with its unlocking; what was revoked stays out whatever else happened to it.
+  kind text NOT NULL CHECK (kind IN ('revoked', 'locked')),
   reason text NOT NULL,
-  PRIMARY KEY (tenant_id, agent_id)
+  PRIMARY KEY (tenant_id, agent_id, kind)
 );
 CREATE TABLE recovery_denied_certificate (
   tenant_id uuid NOT NULL,
