@@ -212,6 +212,31 @@ describe('the return of an agent', () => {
     expect(await codeOf(renewed(second))).toBe('ok');
   });
 
+  it('is refused to a copy of an older state, which locks the agent once its grace is over', async () => {
+    const first = await enrolledAgent(issuer);
+    const second = await renewed(first);
+    await issuer.activation.activate(activation(second));
+    const { text } = await approve(first.agentId);
+    const copied = async () =>
+      issuer.enrolment.redeem(await redeemRequest(issuer, text, newSiteKeys(), { identityKey: first.key }));
+    const locks = async () => (await audited(first)).filter((action) => action === 'agent.locked').length;
+    expect(await codeOf(copied())).toBe('enrolment-bad-proof');
+    expect(await locks()).toBe(0);
+    await endGrace(first);
+    expect(await codeOf(copied())).toBe('enrolment-bad-proof');
+    expect(await codeOf(copied())).toBe('enrolment-bad-proof');
+    expect(await locks()).toBe(1);
+    expect(await certificates(first)).toEqual(['1 superseded', '2 current']);
+  });
+
+  it('takes a proof by the key that renews the present one', async () => {
+    const first = await enrolledAgent(issuer);
+    const { text } = await approve(first.agentId);
+    const second = await renewed(first);
+    const request = await redeemRequest(issuer, text, newSiteKeys(), { identityKey: second.key });
+    expect(await codeOf(issuer.enrolment.redeem(request))).toBe('ok');
+  });
+
   it('takes the place of a renewal whose key was lost', async () => {
     const first = await enrolledAgent(issuer);
     await renewed(first);
