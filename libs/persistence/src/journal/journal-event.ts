@@ -36,9 +36,13 @@ export type JournalEvent = z.infer<typeof journalEvent>;
 
 export const JOURNAL_FORMAT = 'adit-revocation-journal';
 
+/** `prev`: sum of the line that its writer knew last, whose `i` is one less. A line that is gone is missed by the one after it. */
+const link = { i: z.int(), prev: z.string() };
 const header = z.object({ format: z.literal(JOURNAL_FORMAT), v: z.literal(1), id: z.guid() });
 const entry = z.object({ n: z.guid(), at: z.iso.datetime(), event: journalEvent });
 const outcome = z.object({ n: z.guid(), outcome: z.enum(['committed', 'rolled-back']) });
+/** What a line says, before it has its place. */
+export type JournalNote = z.infer<typeof entry> | z.infer<typeof outcome> | z.infer<typeof header>;
 /** One line of the file, after its checksum. */
-export const journalLine = z.union([entry, outcome, header]);
+export const journalLine = z.union([entry.extend(link), outcome.extend(link), header.extend(link)]);
 export type JournalLine = z.infer<typeof journalLine>;
