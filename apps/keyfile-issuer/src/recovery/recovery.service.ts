@@ -80,7 +80,8 @@ export class RecoveryService implements BeforeApplicationShutdown {
     if (finding === 'there') return 'recovered';
     const actor = `agent:${agentId}`;
     if ('refused' in finding) return finding.refused;
-    if (journal === 'absent' && !(await this.rows.isApproved(tx, tenantId, agentId))) {
+    // An approval puts it back at once: whoever asks here has none.
+    if (journal === 'absent') {
       const first = await this.rows.request(tx, tenantId, lost, { ...finding.home, peerAddress });
       if (first) {
         const details = { serial, siteId: finding.home.siteId, peerAddress, correlationId };
@@ -111,15 +112,19 @@ export class RecoveryService implements BeforeApplicationShutdown {
   }
 
   /** @throws DomainError `not-found`, and as `recover` */
-  async approve(agentId: string, { decidedBy, correlationId }: Decision): Promise<void> {
-    const request = await this.database.inSystem((tx) => this.rows.findRequest(tx, agentId));
-    if (request === undefined) throw new DomainError('not-found', 'no such agent waits for an approval');
+  async approve(
+    { agentId, serial }: { agentId: string; serial: string },
+    { decidedBy, correlationId }: Decision,
+  ): Promise<void> {
+    const request = await this.database.inSystem((tx) => this.rows.findRequest(tx, agentId, serial));
+    if (request === undefined)
+      throw new DomainError('not-found', 'no agent waits with that certificate for an approval');
     const { tenantId } = request;
     const lost = readPresented(request.der, this.authority);
     const mark = await this.database.inSystem((tx) => this.rows.openMark(tx, lost));
     if (mark === undefined) throw new DomainError('not-found', 'the recovery was closed');
     await this.database.inTenant(tenantId, async (tx) => {
-      await this.rows.approve(tx, tenantId, agentId, decidedBy);
+      await this.rows.approve(tx, tenantId, lost, decidedBy);
       const peerAddress = 'approval';
       await this.agents.putBack(tx, tenantId, lost, { actor: decidedBy, peerAddress, correlationId });
     });
