@@ -1,18 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Database, RevocationJournal } from '@app/persistence';
-import {
-  agentProfile,
-  generateKey,
-  homeOf,
-  issueCertificate,
- 
-  readCertificates,
-  serialOf,
-  spkiOf,
-} from '@app/pki';
+import { agentProfile, generateKey, homeOf, issueCertificate, readCertificates, serialOf, spkiOf } from '@app/pki';
 import { createLogger, type MessageClient } from '@app/runtime';
 import { createPublicKey, type X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import type { IssuerConfig } from '../../apps/keyfile-issuer/src/config.js';
 import { LostAgentRepository } from '../../apps/keyfile-issuer/src/recovery/lost-agent.repository.js';
 import { LostAgentService } from '../../apps/keyfile-issuer/src/recovery/lost-agent.service.js';
 import { RecoveryRepository } from '../../apps/keyfile-issuer/src/recovery/recovery.repository.js';
@@ -40,12 +32,13 @@ afterEach(async () => {
   await issuer?.close();
 });
 
-const newRecovery = (): RecoveryService => {
+const recoveryWith = (approval: IssuerConfig['ADIT_RECOVERY_APPROVAL']): RecoveryService => {
   const messages = { emit: () => undefined } as unknown as MessageClient;
   const revocation = new RevocationService(new RevocationRepository(), messages, journal);
   const agents = new LostAgentService(new LostAgentRepository(), revocation);
+  const config = { ADIT_RECOVERY_APPROVAL: approval } as IssuerConfig;
   const logger = createLogger('test', 'silent');
-  const service = new RecoveryService(database, new RecoveryRepository(), agents, issuer.authority, logger);
+  const service = new RecoveryService(database, new RecoveryRepository(), agents, issuer.authority, logger, config);
   services.push(service);
   return service;
 };
@@ -86,7 +79,7 @@ const decision = () => ({ decidedBy: 'operator:test', correlationId: randomUUID(
 describe('a certificate that a restored database does not know', () => {
   it('waits for its own approval: that of another one of the agent changes nothing for it', async () => {
     await restored('absent');
-    const recovery = newRecovery();
+    const recovery = recoveryWith('without-journal');
     const { agentId, certificate } = await lostAgent();
     const other = await forged(agentId, certificate);
     expect(await recovery.recover(shown(certificate))).toEqual({ state: 'awaiting-approval' });
@@ -102,5 +95,28 @@ describe('a certificate that a restored database does not know', () => {
     expect(await recovery.recover(shown(other))).toEqual({ state: 'awaiting-approval' });
     const rows = await issuer.database.query('SELECT serial FROM certificate WHERE agent_id = $1', [agentId]);
     expect(rows).toEqual([{ serial: serialOf(certificate) }]);
+  });
+
+  it('comes back unaided with the journal, unless an operator is to approve everything', async () => {
+    await restored('merged');
+    const { agentId, certificate } = await lostAgent();
+    const asking = recoveryWith('always');
+    expect(await asking.recover(shown(certificate))).toEqual({ state: 'awaiting-approval' });
+    expect(await issuer.database.query('SELECT 1 FROM certificate WHERE agent_id = $1', [agentId])).toEqual([]);
+    expect(await recoveryWith('without-journal').recover(shown(certificate))).toEqual({ state: 'recovered' });
+  });
+
+  it('keeps the CAs from being rotated until the recovery is closed', async () => {
+    await restored('merged');
+    const rotate = (action: 'prepare' | 'rollback') =>
+      issuer.rotation.rotate({ action, actor: 'operator:test', correlationId: randomUUID() });
+    await expect(rotate('prepare')).rejects.toMatchObject({ code: 'rotation-recovery-open', status: 409 });
+    const refused = `SELECT body::jsonb -> 'details' ->> 'code' AS code FROM audit_event
+      WHERE body::jsonb ->> 'action' = 'authority.rotation-refused'`;
+    expect(await issuer.database.query(refused)).toEqual([{ code: 'rotation-recovery-open' }]);
+    await recoveryWith('always').close(decision());
+    expect((await rotate('prepare')).row.step).toBe('prepared');
+    await restored('merged');
+    expect((await rotate('rollback')).row.step).toBe('idle');
   });
 });

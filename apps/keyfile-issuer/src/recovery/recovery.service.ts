@@ -1,8 +1,9 @@
 import { DomainError, type enrolmentRecover, type RecoveryState } from '@app/contracts';
 import { Database, DEFAULT_TENANT_ID, RefusalLedger, type Transaction } from '@app/persistence';
-import { LOGGER, type AppLogger } from '@app/runtime';
+import { CONFIG, LOGGER, type AppLogger } from '@app/runtime';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import type { IssuerConfig } from '../config.js';
 import { AuthorityService } from '../authority/authority.service.js';
 import { LostAgentService, type Finding } from './lost-agent.service.js';
 import { readPresented, unknownCertificate, type PresentedCertificate } from './presented-certificate.js';
@@ -29,6 +30,7 @@ export class RecoveryService implements BeforeApplicationShutdown {
     private readonly agents: LostAgentService,
     private readonly authority: AuthorityService,
     @Inject(LOGGER) private readonly logger: AppLogger,
+    @Inject(CONFIG) private readonly config: IssuerConfig,
   ) {
     this.refusals = new RefusalLedger(database, {
       onError: (error) => logger.warn({ err: error }, 'a refused recovery is not on record'),
@@ -81,7 +83,7 @@ export class RecoveryService implements BeforeApplicationShutdown {
     const actor = `agent:${agentId}`;
     if ('refused' in finding) return finding.refused;
     // An approval puts it back at once: whoever asks here has none.
-    if (journal === 'absent') {
+    if (journal === 'absent' || this.config.ADIT_RECOVERY_APPROVAL === 'always') {
       const first = await this.rows.request(tx, tenantId, lost, { ...finding.home, peerAddress });
       if (first) {
         const details = { serial, siteId: finding.home.siteId, peerAddress, correlationId };
