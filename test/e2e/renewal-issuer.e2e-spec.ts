@@ -186,6 +186,35 @@ describe('locking and unlocking', () => {
   });
 });
 
+describe('the end of an agent', () => {
+  const revokedRows = async (holding: Holding): Promise<number> =>
+    (await audited(holding)).filter((action) => action === 'agent.revoked').length;
+
+  it('is on record as that of the agent, once, whichever way it came', async () => {
+    const siteId = await issuer.newSite();
+    const byKeyfile = await enrolledAgent(issuer);
+    const [token] = await issuer.database.query<{ id: string }>('SELECT id FROM enrol_token WHERE agent_id = $1', [
+      byKeyfile.agentId,
+    ]);
+    const revocation = { ...order(byKeyfile.agentId), keyfileId: token?.id ?? '', revokedBy: 'operator:test' };
+    for (let n = 0; n < 2; n++) await issuer.keyfiles.revoke(revocation);
+    expect(await revokedRows(byKeyfile)).toBe(1);
+    const replaced = await enrolledAgent(issuer, siteId);
+    await issuer.newKeyfile(siteId, true);
+    expect(await revokedRows(replaced)).toBe(1);
+    const byName = await enrolledAgent(issuer);
+    for (let n = 0; n < 2; n++) await issuer.agents.revoke(order(byName.agentId));
+    expect(await revokedRows(byName)).toBe(1);
+    const unused = await issuer.newKeyfile();
+    const [waiting] = await issuer.database.query<{ agentId: string }>(
+      'SELECT agent_id AS "agentId" FROM enrol_token WHERE id = $1',
+      [unused.keyfileId],
+    );
+    await issuer.agents.revoke(order(waiting?.agentId ?? ''));
+    expect(await revokedRows({ ...byName, agentId: waiting?.agentId ?? '' })).toBe(1);
+  });
+});
+
 describe('the return of an agent', () => {
   const approve = async (agentId: string) => {
     const { sealedKeyfile, keyfile } = await issuer.returns.approve({ ...order(agentId), validForSeconds: 3_600 });

@@ -76,11 +76,14 @@ export class RevocationRepository {
     );
   }
 
-  async revokeAgent(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
-    await tx.query(
-      `UPDATE agent SET state = 'revoked', revoked_at = now(), locked_at = NULL, lock_reason = NULL WHERE tenant_id = $1 AND id = $2 AND state <> 'revoked'`,
+  /** @returns true when that ended it */
+  async revokeAgent(tx: Transaction, tenantId: string, agentId: string): Promise<boolean> {
+    const row = await tx.one(
+      `UPDATE agent SET state = 'revoked', revoked_at = now(), locked_at = NULL, lock_reason = NULL
+        WHERE tenant_id = $1 AND id = $2 AND state <> 'revoked' RETURNING id`,
       [tenantId, agentId],
     );
+    return row !== undefined;
   }
 
   /** Serials that were still worth something. */
