@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,7 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { migrateDown, MIGRATIONS } from '@app/persistence';
+
+import { migrateDown, MIGRATIONS, RevocationJournal, Transaction } from '@app/persistence';
 import { adit, deploymentHome, type AditRun } from '../harness/adit.js';
 import { createDatabase, createEmptyDatabase, type TestDatabase } from '../harness/database.js';
 import { insertTenant } from './persistence.rows.js';
@@ -332,6 +335,38 @@ describe('a restore', () => {
     } finally {
       await earlier.drop();
     }
+  });
+
+  it('takes any whole copy of the journal, or several that are whole together, but none that is older than the backup', async () => {
+    const [one, other, old] = [path('one.journal'), path('other.journal'), path('old.journal')];
+    const open = () => RevocationJournal.open([one, other], () => undefined);
+    const note = async (journal: RevocationJournal) => {
+      const tx = new Transaction({} as never);
+      const lost = { tenantId: randomUUID(), agentId: randomUUID() };
+      await journal.record(tx, { kind: 'agent-revoked', ...lost, keyfileId: null, serials: [], reason: 'stolen' });
+      tx.end('committed');
+      await journal.onApplicationShutdown();
+    };
+    await note(await open());
+    copyFileSync(one, old);
+    await note(await open());
+    const [file, key] = [path('journal.backup'), path('journal.key')];
+    const { out } = await run(['backup', 'keygen', '--output', key]);
+    const backup = ['backup', '--output', file, '--recipient', out.trim(), '--journal', `${one},${other}`];
+    expect(await run(backup)).toMatchObject({ code: 0, err: '' });
+    await note(await open());
+    const lines = readFileSync(other, 'utf8').split('\n');
+    writeFileSync(other, lines.filter((_, index) => index !== 3).join('\n'));
+    const using = (...files: string[]) => restore(file, '--identity', key, '--journal', files.join(','), '--json');
+    expect(await using(old)).toMatchObject({ code: 65, err: expect.stringContaining('journal-foreign') });
+    expect(await using(other)).toMatchObject({ code: 65, err: expect.stringContaining(`${other}:4`) });
+    const foreign = path('foreign.journal');
+    await note(await RevocationJournal.open([foreign], () => undefined));
+    expect(await using(one, foreign)).toMatchObject({ code: 65, err: expect.stringContaining('journal-foreign') });
+    writeFileSync(one, readFileSync(one, 'utf8').split('\n').slice(0, -3).join('\n'));
+    const restored = await using(one, other, path('gone.journal'));
+    expect(restored).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(restored.out)).toMatchObject({ journal: { events: 3, agentsDenied: 3 } });
   });
 
   it('refuses a journal that was changed, or is not the one of the backup', async () => {

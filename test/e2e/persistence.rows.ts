@@ -115,9 +115,10 @@ const insertIdempotencyKey = async (query: Query, tenantId: string): Promise<voi
 };
 
 const insertRecovery = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
-  await query("INSERT INTO recovery_denied (tenant_id, agent_id, reason) VALUES ($1, gen_random_uuid(), 'test')", [
-    tenantId,
-  ]);
+  await query(
+    "INSERT INTO recovery_denied (tenant_id, agent_id, kind, reason) VALUES ($1, gen_random_uuid(), 'revoked', 'test')",
+    [tenantId],
+  );
   await query("INSERT INTO recovery_denied_certificate (tenant_id, serial) VALUES ($1, 'test')", [tenantId]);
   await query(
     `INSERT INTO recovery_request (agent_id, tenant_id, site_id, site_label, serial, der, peer_address)

@@ -28,14 +28,14 @@ const tokenOfAnotherTenant = async (): Promise<string> => {
   return token;
 };
 
-const statusOf = async (client: HttpClient, method: string, path: string): Promise<number> =>
-  (await client.ask(method, `/api/v1${path}`)).status;
+const statusOf = async (client: HttpClient, method: string, path: string, body?: object): Promise<number> =>
+  (await client.ask(method, `/api/v1${path}`, body)).status;
 
 describe('the recovery of a restored deployment', () => {
   it('is not there before a restore', async () => {
     expect(await statusOf(admin, 'GET', '/recovery')).toBe(404);
     expect(await statusOf(admin, 'POST', '/recovery/close')).toBe(404);
-    expect(await statusOf(admin, 'POST', `/recovery/agents/${randomUUID()}/approve`)).toBe(404);
+    expect(await statusOf(admin, 'POST', `/recovery/agents/${randomUUID()}/approve`, { serial: '4a' })).toBe(404);
   });
 
   it('shows its mark and who waits, to the provider alone, until it is closed', async () => {
@@ -55,12 +55,16 @@ describe('the recovery of a restored deployment', () => {
     });
     const asForeigner = [
       await statusOf(foreigner, 'GET', '/recovery'),
-      await statusOf(foreigner, 'POST', `/recovery/agents/${agentId}/approve`),
+      await statusOf(foreigner, 'POST', `/recovery/agents/${agentId}/approve`, { serial: '4a' }),
       await statusOf(foreigner, 'POST', '/recovery/close'),
     ];
     expect(asForeigner).toEqual([404, 404, 404]);
     // What it showed is no certificate of ours.
-    const { status, body } = await admin.ask('POST', `/api/v1/recovery/agents/${agentId}/approve`);
+    const approve = (named: object) => admin.ask('POST', `/api/v1/recovery/agents/${agentId}/approve`, named);
+    expect((await approve({})).status).toBe(400);
+    expect((await approve({ serial: 'x' })).status).toBe(400);
+    expect((await approve({ serial: '4b' })).status).toBe(404);
+    const { status, body } = await approve({ serial: '4a' });
     expect([status, body['code']]).toEqual([404, 'certificate-unknown']);
     const closed = await admin.ask('POST', '/api/v1/recovery/close');
     expect(closed.body).toMatchObject({ closedBy: 'operator:admin', closedAt: expect.any(String) });

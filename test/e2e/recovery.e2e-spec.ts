@@ -73,6 +73,24 @@ const joined = async (keyfile: IssuedKeyfile): Promise<Agent> => {
 const newAgents = (count: number): Promise<Agent[]> =>
   inTurns(Array.from({ length: count }), async () => joined(await cloud.newKeyfile(await cloud.newSite())));
 
+const serialIn = ({ credentials }: Agent): string => {
+  const [leaf] = readCertificates(credentials.chain);
+  return leaf === undefined ? '' : serialOf(leaf);
+};
+
+/** By the keys of the cloud, of the time before the restore, and on no record: as who has the CA's key would make it. */
+const certifiedAnew = async (agent: Agent): Promise<Agent> => {
+  const { agentCa } = await openIssuerTree(cloud.dir);
+  const [old] = readCertificates(agent.credentials.chain);
+  if (old === undefined) throw new Error('no certificate');
+  const key = generateKey();
+  const profile = agentProfile('adit', agent.agentId, { home: homeOf(old) });
+  const order = { profile, spki: spkiOf(createPublicKey(key)), now: new Date() };
+  const certificate = await issueCertificate(order, agentCa);
+  const chain = certificatePem(certificate.raw) + certificatePem(agentCa.certificate.raw);
+  return { ...agent, credentials: { ...agent.credentials, key: privateKeyPem(key), chain } };
+};
+
 /** A new certificate for a new key, as a renewal leaves it. */
 const renewed = async (agent: Agent): Promise<Agent> => {
   const tree = await openIssuerTree(cloud.dir);
@@ -247,12 +265,33 @@ describe('yesterday’s backup, after the loss of everything else, for 100 ident
       const [agent, other] = fresh.slice(6);
       if (agent === undefined || other === undefined) throw new Error('no agents');
       const decision = { decidedBy: 'operator:test', correlationId: 'c' };
+      const { agentId } = agent;
       for (let n = 0; n < 2; n++)
-        await cloud.messages.request(recoveryApprove, { agentId: agent.agentId, ...decision });
+        await cloud.messages.request(recoveryApprove, { agentId, serial: serialIn(agent), ...decision });
       expect(await outcomeOf(agent)).toBe('in');
       expect(await outcomeOf(other)).toBe('recovery-pending');
-      const nobody = cloud.messages.request(recoveryApprove, { agentId: DEFAULT_TENANT_ID, ...decision });
+      const nobody = cloud.messages.request(recoveryApprove, {
+        agentId: DEFAULT_TENANT_ID,
+        serial: serialIn(agent),
+        ...decision,
+      });
       await expect(nobody).rejects.toThrow(DomainError);
+    });
+
+    it('lets in the certificate that was approved, and none that the same agent shows besides', async () => {
+      const [agent] = renewedAgents.after;
+      if (agent === undefined) throw new Error('no agent');
+      const forged = await certifiedAnew(agent);
+      expect(await tally([forged, agent])).toEqual({ 'recovery-pending': 2 });
+      const waiting = await cloud.database.query<{ serial: string }>(
+        'SELECT serial FROM recovery_request WHERE agent_id = $1 ORDER BY serial',
+        [agent.agentId],
+      );
+      expect(waiting.map(({ serial }) => serial)).toEqual([agent, forged].map(serialIn).sort());
+      const decision = { decidedBy: 'operator:test', correlationId: 'c' };
+      await cloud.messages.request(recoveryApprove, { agentId: agent.agentId, serial: serialIn(agent), ...decision });
+      expect(await outcomeOf(agent)).toBe('in');
+      expect(await outcomeOf(forged)).not.toBe('in');
     });
 
     it('has no keyfile that could be redeemed twice', async () => {

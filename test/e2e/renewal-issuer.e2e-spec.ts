@@ -1,6 +1,7 @@
-import { DEFAULT_TENANT_ID } from '@app/persistence';
+import { DEFAULT_TENANT_ID, readJournal } from '@app/persistence';
 import { generateKey } from '@app/pki';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { newSiteKeys, redeemRequest } from '../harness/enrolling-site.js';
 import { startIssuer, type TestIssuer } from '../harness/issuer.js';
 import { activation, enrolledAgent, type Holding, holdingOf, renewRequest } from '../harness/renewing-agent.js';
@@ -185,6 +186,35 @@ describe('locking and unlocking', () => {
   });
 });
 
+describe('the end of an agent', () => {
+  const revokedRows = async (holding: Holding): Promise<number> =>
+    (await audited(holding)).filter((action) => action === 'agent.revoked').length;
+
+  it('is on record as that of the agent, once, whichever way it came', async () => {
+    const siteId = await issuer.newSite();
+    const byKeyfile = await enrolledAgent(issuer);
+    const [token] = await issuer.database.query<{ id: string }>('SELECT id FROM enrol_token WHERE agent_id = $1', [
+      byKeyfile.agentId,
+    ]);
+    const revocation = { ...order(byKeyfile.agentId), keyfileId: token?.id ?? '', revokedBy: 'operator:test' };
+    for (let n = 0; n < 2; n++) await issuer.keyfiles.revoke(revocation);
+    expect(await revokedRows(byKeyfile)).toBe(1);
+    const replaced = await enrolledAgent(issuer, siteId);
+    await issuer.newKeyfile(siteId, true);
+    expect(await revokedRows(replaced)).toBe(1);
+    const byName = await enrolledAgent(issuer);
+    for (let n = 0; n < 2; n++) await issuer.agents.revoke(order(byName.agentId));
+    expect(await revokedRows(byName)).toBe(1);
+    const unused = await issuer.newKeyfile();
+    const [waiting] = await issuer.database.query<{ agentId: string }>(
+      'SELECT agent_id AS "agentId" FROM enrol_token WHERE id = $1',
+      [unused.keyfileId],
+    );
+    await issuer.agents.revoke(order(waiting?.agentId ?? ''));
+    expect(await revokedRows({ ...byName, agentId: waiting?.agentId ?? '' })).toBe(1);
+  });
+});
+
 describe('the return of an agent', () => {
   const approve = async (agentId: string) => {
     const { sealedKeyfile, keyfile } = await issuer.returns.approve({ ...order(agentId), validForSeconds: 3_600 });
@@ -211,6 +241,31 @@ describe('the return of an agent', () => {
     expect(await codeOf(renewed(second))).toBe('ok');
   });
 
+  it('is refused to a copy of an older state, which locks the agent once its grace is over', async () => {
+    const first = await enrolledAgent(issuer);
+    const second = await renewed(first);
+    await issuer.activation.activate(activation(second));
+    const { text } = await approve(first.agentId);
+    const copied = async () =>
+      issuer.enrolment.redeem(await redeemRequest(issuer, text, newSiteKeys(), { identityKey: first.key }));
+    const locks = async () => (await audited(first)).filter((action) => action === 'agent.locked').length;
+    expect(await codeOf(copied())).toBe('enrolment-bad-proof');
+    expect(await locks()).toBe(0);
+    await endGrace(first);
+    expect(await codeOf(copied())).toBe('enrolment-bad-proof');
+    expect(await codeOf(copied())).toBe('enrolment-bad-proof');
+    expect(await locks()).toBe(1);
+    expect(await certificates(first)).toEqual(['1 superseded', '2 current']);
+  });
+
+  it('takes a proof by the key that renews the present one', async () => {
+    const first = await enrolledAgent(issuer);
+    const { text } = await approve(first.agentId);
+    const second = await renewed(first);
+    const request = await redeemRequest(issuer, text, newSiteKeys(), { identityKey: second.key });
+    expect(await codeOf(issuer.enrolment.redeem(request))).toBe('ok');
+  });
+
   it('takes the place of a renewal whose key was lost', async () => {
     const first = await enrolledAgent(issuer);
     await renewed(first);
@@ -223,6 +278,17 @@ describe('the return of an agent', () => {
     const { certificateChain } = await issuer.enrolment.redeem(request);
     await issuer.activation.activate(activation(holdingOf(certificateChain, keys.newKey)));
     expect(await certificates(first)).toEqual(['1 superseded', '2 revoked', '3 revoked', '4 current']);
+    const dropped = await issuer.database.query<{ serial: string }>(
+      `SELECT serial FROM certificate WHERE agent_id = $1 AND state = 'revoked' ORDER BY generation`,
+      [first.agentId],
+    );
+    const feed = 'SELECT serial FROM revocation_feed WHERE agent_id = $1 ORDER BY seq';
+    expect(await issuer.database.query(feed, [first.agentId])).toEqual(dropped);
+    // A restore of an older backup takes them back again.
+    const journal = await readJournal(join(issuer.directory, 'revocation.journal'));
+    expect(
+      journal?.events.flatMap((event) => (event.kind === 'certificate-revoked' ? event.serials : [])).slice(-2),
+    ).toEqual(dropped.map(({ serial }) => serial));
   });
 
   it('can be taken back while it is open, without touching the agent; afterwards it is the agent', async () => {

@@ -91,14 +91,14 @@ export async function startIssuer(keysOf?: (directory: string) => Promise<KeySto
   const revocation = new RevocationService(new RevocationRepository(), messages, journal);
   const keyfiles = new KeyfileService(issuerDatabase, new KeyfileRepository(), authority, revocation, seals);
   const enrolmentRows = new EnrolmentRepository();
-  const redemption = new EnrolmentService(issuerDatabase, enrolmentRows, authority, seals, journal);
+  const agentRows = new AgentRepository();
+  const agents = new AgentService(issuerDatabase, agentRows, revocation, journal, logger);
+  const redemption = new EnrolmentService(issuerDatabase, enrolmentRows, authority, seals, journal, revocation, agents);
   const refused = new RefusedEnrolments(issuerDatabase, enrolmentRows, logger);
   const replacement = new ReplacementService(new KeyfileRepository(), revocation);
   const activation = new ActivationService(issuerDatabase, new ActivationRepository(), replacement);
   const enrolment = new EnrolmentHandler(redemption, activation, refused);
   const renewal = new RenewalService(issuerDatabase, new RenewalRepository(), authority, logger);
-  const agentRows = new AgentRepository();
-  const agents = new AgentService(issuerDatabase, agentRows, revocation, journal, logger);
   const returns = new ReturnService(
     issuerDatabase,
     agentRows,

@@ -24,6 +24,7 @@ describe('configuration of the issuer', () => {
     ['ADIT_PUBLIC_ENDPOINTS', 'cloud.example:99999'],
     ['ADIT_BROKER_NAMES', '*'],
     ['ADIT_DEPLOYMENT', 'Not A Label'],
+    ['ADIT_RECOVERY_APPROVAL', 'never'],
   ])('names %s when it is %j', (key, value) => {
     expect(() => parseEnvironment(issuerEnvironment, { ...environment, [key]: value })).toThrow(key);
   });

@@ -36,6 +36,8 @@ export const issuerEnvironment = commonEnvironment.extend({
     )
     .pipe(z.array(z.string()).min(1).max(4))
     .optional(),
+  /** After a restore: whether an operator approves what comes back even when the journal is there. */
+  ADIT_RECOVERY_APPROVAL: z.enum(['without-journal', 'always']).default('without-journal'),
   /** Further names that brokers may be certified for, such as those of their ingress: `name` or `*.domain`. */
   ADIT_BROKER_NAMES: z
     .string()

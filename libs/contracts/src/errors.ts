@@ -58,6 +58,7 @@ export const ERROR_STATUS = {
   'rotation-brokers-behind': 409,
   'rotation-agents-missing': 409,
   'rotation-keyfiles-open': 409,
+  'rotation-recovery-open': 409,
 
   'role-not-found': 404,
   'role-incomplete': 409,

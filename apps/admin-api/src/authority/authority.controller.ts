@@ -37,7 +37,7 @@ export class AuthorityController {
 
   @Post('rotation')
   @Requires('authority:write')
-  @Fails('rotation-state')
+  @Fails('rotation-state', 'rotation-recovery-open')
   @HttpCode(200)
   @ApiOperation({ summary: 'Begin a rotation: make the next CAs' })
   @ApiOkResponse({ type: Authority })
@@ -47,7 +47,7 @@ export class AuthorityController {
 
   @Post('rotation/publish')
   @Requires('authority:write')
-  @Fails('rotation-state')
+  @Fails('rotation-state', 'rotation-recovery-open')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let brokers and agents trust the next CAs too' })
   @ApiOkResponse({ type: Authority })
@@ -57,7 +57,7 @@ export class AuthorityController {
 
   @Post('rotation/activate')
   @Requires('authority:write')
-  @Fails('rotation-state', 'rotation-brokers-behind')
+  @Fails('rotation-state', 'rotation-recovery-open', 'rotation-brokers-behind')
   @HttpCode(200)
   @ApiOperation({ summary: 'Let the next CAs issue' })
   @ApiOkResponse({ type: Authority })
@@ -67,7 +67,7 @@ export class AuthorityController {
 
   @Post('rotation/taint')
   @Requires('authority:write')
-  @Fails('rotation-state')
+  @Fails('rotation-state', 'rotation-recovery-open')
   @HttpCode(200)
   @ApiOperation({ summary: 'Have agents renew what the CAs of before issued, spread over time' })
   @ApiOkResponse({ type: Authority })
@@ -77,7 +77,13 @@ export class AuthorityController {
 
   @Post('rotation/retire')
   @Requires('authority:write')
-  @Fails('rotation-state', 'rotation-brokers-behind', 'rotation-agents-missing', 'rotation-keyfiles-open')
+  @Fails(
+    'rotation-state',
+    'rotation-recovery-open',
+    'rotation-brokers-behind',
+    'rotation-agents-missing',
+    'rotation-keyfiles-open',
+  )
   @HttpCode(200)
   @ApiOperation({ summary: 'End the CAs of before, for good: their keys are destroyed' })
   @ApiOkResponse({ type: Authority })

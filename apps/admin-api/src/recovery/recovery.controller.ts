@@ -1,11 +1,11 @@
-import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Requires } from '../access/requires.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { Fails } from '../http/fails.decorator.js';
 import { IdOf } from '../http/id.pipe.js';
 import type { Caller } from '../http/request.js';
-import { Recovery } from './recovery.dto.js';
+import { Recovery, RecoveryApproval } from './recovery.dto.js';
 import { RecoveryService } from './recovery.service.js';
 
 @ApiTags('recovery')
@@ -24,12 +24,12 @@ export class RecoveryController {
 
   @Post('agents/:id/approve')
   @Requires('agents:write')
-  @Fails('certificate-unknown', 'enrolment-revoked', 'conflict')
+  @Fails('not-found', 'certificate-unknown', 'enrolment-revoked', 'conflict')
   @HttpCode(204)
   @ApiOperation({ summary: 'Put an agent back that the restored backup does not know' })
   @ApiNoContentResponse({ description: 'the agent is let in when it comes next' })
-  approve(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<void> {
-    return this.recovery.approve(caller, id);
+  approve(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() { serial }: RecoveryApproval): Promise<void> {
+    return this.recovery.approve(caller, id, serial);
   }
 
   @Post('close')

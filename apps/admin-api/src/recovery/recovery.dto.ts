@@ -1,4 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { IsString, Matches } from 'class-validator';
+
+const SERIAL = /^[0-9a-f]{1,40}$/;
+
+/** Another certificate that the agent may come with needs an approval of its own. */
+export class RecoveryApproval {
+  @ApiProperty({ description: 'of the certificate that waits', pattern: SERIAL.source })
+  @IsString()
+  @Matches(SERIAL)
+  serial!: string;
+}
 
 export class WaitingAgent {
   @ApiProperty({ format: 'uuid' })
@@ -13,7 +24,7 @@ export class WaitingAgent {
   @ApiProperty({ example: 'hamburg-sued' })
   siteLabel!: string;
 
-  @ApiProperty({ description: 'of the certificate that the agent showed last' })
+  @ApiProperty({ description: 'of the certificate that the agent showed' })
   serial!: string;
 
   @ApiProperty({ example: '203.0.113.7:51034' })

@@ -19,10 +19,10 @@ export class RecoveryService {
   }
 
   /** The issuer audits it. @throws DomainError `not-found`, `enrolment-revoked`, `conflict` */
-  async approve(caller: Caller, agentId: string): Promise<void> {
+  async approve(caller: Caller, agentId: string, serial: string): Promise<void> {
     requireProvider(caller);
     const { actor: decidedBy, correlationId } = caller;
-    await this.messages.request(recoveryApprove, { agentId, decidedBy, correlationId });
+    await this.messages.request(recoveryApprove, { agentId, serial, decidedBy, correlationId });
   }
 
   /** The issuer audits it. @throws DomainError `not-found` when none is open */

@@ -13,8 +13,8 @@ const backupHeader = z.object({
   version: z.string(),
   /** Names of the migrations that its schema has, oldest first. */
   migrations: z.array(z.string()),
-  /** Where the revocation journal stood; null: there was none. */
-  journal: z.object({ id: z.string(), bytes: z.int() }).nullable(),
+  /** Where the revocation journal stood, with the sum of its last line; null: there was none. */
+  journal: z.object({ id: z.string(), lines: z.int(), sum: z.string() }).nullable(),
 });
 export type BackupHeader = z.infer<typeof backupHeader>;
 

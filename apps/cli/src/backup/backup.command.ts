@@ -21,7 +21,8 @@ export const backup = async (flags: BackupFlags, context: CommandContext): Promi
   const { deployment, takenAt } = header;
   if (flags.json === true) terminal.json({ file: output, bytes, ...header });
   else terminal.print(`${output}: deployment ${deployment} at ${takenAt}, ${bytes} bytes`);
-  if (header.journal === null) terminal.note(`warning: there is no revocation journal at ${places.journal}`);
+  if (header.journal === null)
+    terminal.note(`warning: there is no revocation journal at ${places.journals.join(', ')}`);
   return EXIT.ok;
 };
 
@@ -42,7 +43,7 @@ export const inspect = async (path: string, flags: BackupFlags, context: Command
       ['Taken at', takenAt],
       ['By version', version],
       ['Schema', migrations.at(-1) ?? 'none'],
-      ['Journal', journal === null ? 'none' : `${journal.id} at ${journal.bytes} bytes`],
+      ['Journal', journal === null ? 'none' : `${journal.id} at line ${journal.lines}`],
       ['Content', contents === undefined ? 'not checked: --verify reads all of it' : describe(contents)],
     ]);
   }

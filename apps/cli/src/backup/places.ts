@@ -18,7 +18,8 @@ export interface Places {
   databaseUrl: string;
   /** By the name that the backup gives them. */
   folders: Record<FolderName, string>;
-  journal: string;
+  /** Copies of one. */
+  journals: string[];
 }
 
 /** `ca`: keys and certificates of the issuer. `secrets`: the apps' keys, which open sealed columns. */
@@ -38,11 +39,11 @@ export async function findPlaces(flags: PlaceFlags, environment: CliEnvironment)
       secrets: resolve(flags.secrets ?? join(home, 'secrets')),
       'public-keys': resolve(flags.publicKeys ?? join(home, 'public-keys.json')),
     },
-    journal: resolve(
-      flags.journal ??
-        environment.ADIT_REVOCATION_JOURNAL?.split(',')[0]?.trim() ??
-        join(home, 'issuer', 'revocation.journal'),
-    ),
+    journals: (flags.journal ?? environment.ADIT_REVOCATION_JOURNAL ?? join(home, 'issuer', 'revocation.journal'))
+      .split(',')
+      .map((path) => path.trim())
+      .filter((path) => path !== '')
+      .map((path) => resolve(path)),
   };
 }
 

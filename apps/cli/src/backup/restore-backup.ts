@@ -1,9 +1,7 @@
 import { type Afterwards, type JournalContent, restoreDatabase, type RestoreTarget } from '@app/persistence';
-import { createReadStream } from 'node:fs';
 import type { ArchiveItem } from '../archive/archive.js';
 import type { OpeningKey } from '../archive/backup-key.js';
 import { CliError } from '../errors.js';
-import { exists } from '../files/output-file.js';
 import { StagedFiles } from '../files/staged-files.js';
 import { FOLDERS, type FolderName, type Places } from './places.js';
 import type { BackupFile } from './read-backup.js';
@@ -13,7 +11,7 @@ export interface RestoreOrder {
   key: OpeningKey;
   places: Places;
   /** Undefined: agents that the backup does not know will wait for an operator. */
-  journal: { path: string; content: JournalContent } | undefined;
+  journal: JournalContent | undefined;
   replace: boolean;
   signal: AbortSignal;
   progress: (text: string) => void;
@@ -31,10 +29,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<Afterwards> {
       const sequences = await pour(order, target, staged);
       signal.throwIfAborted();
       const takenAt = new Date(backup.header.takenAt);
-      const afterwards = await target.complete(sequences, { takenAt, journal: journal?.content });
-      if (journal !== undefined && !(await exists(places.journal))) {
-        await staged.add(places.journal, '', createReadStream(journal.path));
-      }
+      const afterwards = await target.complete(sequences, { takenAt, journal });
       await staged.requirePlaces(replace);
       signal.throwIfAborted();
       await staged.place();

@@ -36,10 +36,10 @@ export const restore = async (path: string, flags: RestoreFlags, context: Comman
 
 const chooseJournal = async (
   flags: RestoreFlags,
-  { journal: path }: Places,
+  { journals }: Places,
   backup: BackupFile,
 ): Promise<RestoreOrder['journal']> =>
-  flags.withoutJournal === true ? undefined : { path, content: await trustedJournal(path, backup.header) };
+  flags.withoutJournal === true ? undefined : await trustedJournal(journals, backup.header);
 
 const confirm = async (deployment: string, flags: RestoreFlags, { terminal }: CommandContext): Promise<void> => {
   const question = `Everything in the database is given up. Type the deployment's name to go on: `;

@@ -29,7 +29,7 @@ export interface TakenBackup {
 export async function takeBackup({ places, output, key, signal, progress }: BackupOrder): Promise<TakenBackup> {
   await requireFree(output);
   const deployment = await deploymentOf(places.folders.ca);
-  const journal = await readJournal(places.journal);
+  const journal = await readJournal(...places.journals);
   const snapshot = await Snapshot.open(places.databaseUrl);
   try {
     const header: BackupHeader = {
@@ -37,7 +37,8 @@ export async function takeBackup({ places, output, key, signal, progress }: Back
       takenAt: snapshot.takenAt.toISOString(),
       version: CLI_VERSION,
       migrations: [...snapshot.migrations],
-      journal: journal === undefined ? null : { id: journal.id, bytes: journal.bytes },
+      journal:
+        journal === undefined ? null : { id: journal.id, lines: journal.sums.length, sum: journal.sums.at(-1) ?? '' },
     };
     const text = formatHeader(header);
     const body = await sealed(writeArchive(itemsOf(text, snapshot, places, progress)), key);

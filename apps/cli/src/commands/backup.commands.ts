@@ -12,7 +12,7 @@ const PLACES: readonly OptionSpec[] = [
   { flags: '--public-keys <file>', summary: 'public-keys.json (<home>/public-keys.json)', complete: 'file' },
   {
     flags: '--journal <file>',
-    summary: 'revocation journal (ADIT_REVOCATION_JOURNAL; <home>/issuer/revocation.journal)',
+    summary: 'revocation journal, copies after commas (ADIT_REVOCATION_JOURNAL; <home>/issuer/revocation.journal)',
     complete: 'file',
   },
 ];

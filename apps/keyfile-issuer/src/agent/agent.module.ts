@@ -11,5 +11,6 @@ import { ReturnService } from './return.service.js';
   imports: [RevocationModule],
   controllers: [AgentHandler],
   providers: [AgentService, AgentRepository, ReturnService, ReturnRepository, KeyfileRepository],
+  exports: [AgentService],
 })
 export class AgentModule {}

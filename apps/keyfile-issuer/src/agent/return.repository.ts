@@ -11,14 +11,4 @@ export class ReturnRepository {
     );
     return rows.map(({ id }) => id);
   }
-
-  /** Of a renewal that never came to its use. @returns serials */
-  async revokePending(tx: Transaction, tenantId: string, agentId: string): Promise<string[]> {
-    const rows = await tx.query<{ serial: string }>(
-      `UPDATE certificate SET state = 'revoked', revoked_at = now()
-        WHERE tenant_id = $1 AND agent_id = $2 AND state = 'pending' RETURNING serial`,
-      [tenantId, agentId],
-    );
-    return rows.map(({ serial }) => serial);
-  }
 }

@@ -39,29 +39,36 @@ export class ReturnService {
     const order = { tenantId, siteId, siteName, returnOf: agentId, issuedBy: actor, issuedAt, downloadedBy: actor };
     const terms = { validForMs: validForSeconds * 1000, sealed: false, replacesAtEnrolment: false };
     const draft = await draftKeyfile({ ...order, ...terms }, this.authority);
-    const keyfile = await this.store(draft, request);
+    const { keyfile, seq } = await this.store(draft, request);
+    this.revocation.announce(seq);
     return { keyfile, sealedKeyfile: await this.seals.forAdminApi(draft.text), fingerprint: draft.fingerprint };
   }
 
   /** An earlier approval that is still open, and a renewal that was never used, give way to this one. */
-  private store({ row }: KeyfileDraft, request: ReturnRequest): Promise<KeyfileSummary> {
+  private store({ row }: KeyfileDraft, request: ReturnRequest): Promise<{ keyfile: KeyfileSummary; seq: number }> {
     const { tenantId, agentId, actor, correlationId } = request;
     const cause = { actor, reason: 'replaced', correlationId };
     return this.database.inTenant(tenantId, async (tx) => {
+      let newest = 0;
       for (const open of await this.returns.lockOpen(tx, tenantId, agentId)) {
-        await this.revocation.revokeKeyfile(tx, tenantId, open, cause);
+        newest = Math.max(newest, await this.revocation.revokeKeyfile(tx, tenantId, open, cause));
       }
       const agent = await this.agents.lockRow(tx, tenantId, agentId);
       if (agent === undefined) throw noAgent();
       requireActive(agent);
-      const dropped = await this.returns.revokePending(tx, tenantId, agentId);
+      const { seq, serials: dropped } = await this.revocation.revokePending(
+        tx,
+        { tenantId, agentId },
+        'any',
+        cause.reason,
+      );
       await this.keyfiles.insert(tx, row);
       const { keyfileId, expiresAt } = row;
       const details = { keyfileId, expiresAt: expiresAt.toISOString(), dropped, correlationId };
       await tx.audit(tenantId, { actor, action: 'agent.return-approved', subject: agentId, details });
       const keyfile = await this.keyfiles.find(tx, tenantId, keyfileId);
       if (keyfile === undefined) throw new DomainError('keyfile-not-found', 'there is no such keyfile');
-      return keyfile;
+      return { keyfile, seq: Math.max(newest, seq) };
     });
   }
 }

@@ -38,6 +38,11 @@ export class AuthorityRepository {
     return (await tx.one<{ revision: number }>('SELECT revision FROM authority'))?.revision ?? 0;
   }
 
+  /** A restored database takes certificates of ours that it does not know. */
+  async isRecovering(tx: Transaction): Promise<boolean> {
+    return (await tx.one('SELECT 1 AS found FROM recovery_status WHERE open')) !== undefined;
+  }
+
   /** The first row of all; false when it is there already. */
   async begin(tx: Transaction, tree: GenerationRow, signedTrust: string): Promise<void> {
     await this.addGeneration(tx, tree);

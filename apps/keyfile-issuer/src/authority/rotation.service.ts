@@ -68,6 +68,7 @@ export class RotationService {
   ): Promise<void> {
     if (revision !== undefined && revision !== seen.row.revision) throw overtaken(seen.row);
     const to = stepAfter(action, seen.row.step);
+    if (action !== 'rollback') await this.requireNoRecovery();
     const { change, write } = await this.plan(seen, action);
     await this.database.inSystem(async (tx) => {
       await write(tx);
@@ -176,6 +177,15 @@ export class RotationService {
       change: { ...change, step: seen.row.step, bundleVersion },
       write: (tx) => this.rows.addBundle(tx, bundleVersion, bundle),
     };
+  }
+
+  /** Whoever has a key of the CAs that leave could have anything put on record meanwhile. */
+  private async requireNoRecovery(): Promise<void> {
+    if (!(await this.database.inSystem((tx) => this.rows.isRecovering(tx)))) return;
+    throw new DomainError(
+      'rotation-recovery-open',
+      'a restore is still completed from what agents hold: close the recovery',
+    );
   }
 
   /** A broker that has not read the last step would refuse what the next one issues. */

@@ -9,7 +9,7 @@ import {
   type ProofSubject,
 } from '@app/pki';
 import { timingSafeEqual, X509Certificate } from 'node:crypto';
-import type { TokenRow } from './enrolment.repository.js';
+import type { Identity, TokenRow } from './enrolment.repository.js';
 
 /**
  * Whether the request comes from who holds this keyfile: its token, its claim key and the new key, on this connection.
@@ -29,10 +29,14 @@ export function requireHolder(row: TokenRow | undefined, subject: ProofSubject, 
   return row;
 }
 
-/** @param identities DER of the certificates that the agent has on record, each worth a proof by its key */
-export function isReturning(subject: ProofSubject, proof: string | undefined, identities: Buffer[]): boolean {
-  if (proof === undefined) return false;
-  return identities.some((der) => verifyReturnProof(subject, proof, spkiOf(new X509Certificate(der).publicKey)));
+/** @returns the one of the certificates whose key has signed the proof of a return */
+export function signerOfReturn(
+  subject: ProofSubject,
+  proof: string | undefined,
+  identities: readonly Identity[],
+): Identity | undefined {
+  if (proof === undefined) return undefined;
+  return identities.find(({ der }) => verifyReturnProof(subject, proof, spkiOf(new X509Certificate(der).publicKey)));
 }
 
 /** What a token that could not be claimed means to the one who asked. `resume` is the same key again. */

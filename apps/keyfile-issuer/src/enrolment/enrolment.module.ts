@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AgentModule } from '../agent/agent.module.js';
 import { KeyfileRepository } from '../keyfile/keyfile.repository.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { ReplacementService } from './replacement.service.js';
@@ -10,7 +11,7 @@ import { EnrolmentService } from './enrolment.service.js';
 import { RefusedEnrolments } from './refused-enrolments.js';
 
 @Module({
-  imports: [RevocationModule],
+  imports: [RevocationModule, AgentModule],
   controllers: [EnrolmentHandler],
   providers: [
     EnrolmentService,

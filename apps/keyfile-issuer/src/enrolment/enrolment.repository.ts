@@ -33,6 +33,15 @@ export interface StoredCertificate {
   issuerChain: string;
 }
 
+/** A certificate whose key may prove who returns. */
+export interface Identity {
+  serial: string;
+  der: Buffer;
+}
+
+/** Each costs the verification of a signature: two years of renewals. */
+const SUPERSEDED_KNOWN = 12;
+
 const TOKEN = `SELECT state, purpose, site_id AS "siteId",
   (SELECT label FROM site WHERE id = site_id) AS "siteLabel", agent_id AS "agentId", token_hash AS "tokenHash", claim_spki AS "claimSpki",
   csr_spki AS "csrSpki", claimed_from AS "claimedFrom", expires_at <= now() AS expired, now() AS now
@@ -117,23 +126,25 @@ export class EnrolmentRepository {
     ]);
   }
 
-  /** DER of the certificates that the agent had or has, newest first; none that was revoked. */
-  async identitiesOf(tx: Transaction, tenantId: string, agentId: string): Promise<Buffer[]> {
-    const rows = await tx.query<{ der: Buffer }>(
-      `SELECT der FROM certificate WHERE tenant_id = $1 AND agent_id = $2 AND state <> 'revoked'
-        ORDER BY generation DESC LIMIT 3`,
+  /** The agent's certificate and the one that renews it: two at most. */
+  identitiesOf(tx: Transaction, tenantId: string, agentId: string): Promise<Identity[]> {
+    return tx.query<Identity>(
+      `SELECT serial, der FROM certificate WHERE tenant_id = $1 AND agent_id = $2
+          AND (state = 'current' OR state = 'pending' AND renews IS NOT NULL)`,
       [tenantId, agentId],
     );
-    return rows.map(({ der }) => der);
   }
 
-  /** A renewal that was never used gives way to a return. */
-  async dropRenewal(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
-    await tx.query('SELECT id FROM agent WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tenantId, agentId]);
-    await tx.query(
-      `UPDATE certificate SET state = 'revoked', revoked_at = now()
-        WHERE tenant_id = $1 AND agent_id = $2 AND state = 'pending' AND renews IS NOT NULL`,
+  /** Those that the agent has replaced, newest first. */
+  supersededOf(tx: Transaction, tenantId: string, agentId: string): Promise<Identity[]> {
+    return tx.query<Identity>(
+      `SELECT serial, der FROM certificate WHERE tenant_id = $1 AND agent_id = $2 AND state = 'superseded'
+        ORDER BY generation DESC LIMIT ${SUPERSEDED_KNOWN}`,
       [tenantId, agentId],
     );
+  }
+
+  async lockAgent(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
+    await tx.query('SELECT id FROM agent WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tenantId, agentId]);
   }
 }

@@ -3,9 +3,11 @@ import { Database, RevocationJournal, type Transaction } from '@app/persistence'
 import { certificatePem, notAfterOf, notBeforeOf, serialOf, spkiSha256, type ProofSubject } from '@app/pki';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { AgentService } from '../agent/agent.service.js';
 import { AuthorityService } from '../authority/authority.service.js';
 import { Seals } from '../authority/seals.js';
-import { isReturning, requireHolder, standingOf } from './admissibility.js';
+import { requireHolder, signerOfReturn, standingOf } from './admissibility.js';
+import { RevocationService } from '../revocation/revocation.service.js';
 import { readEnrolment, type RedeemRequest } from './enrolment-input.js';
 import {
   EnrolmentRepository,
@@ -22,6 +24,12 @@ interface Attempt {
   request: RedeemRequest;
 }
 
+/** A superseded certificate and its agent. */
+interface CopiedState {
+  agentId: string;
+  serial: string;
+}
+
 /**
  * Turns a keyfile into an identity certificate, once. The order of the steps is what makes it safe to repeat at any
  * point: check (nothing written), claim for one key, sign with no transaction open, store, answer what is stored.
@@ -34,6 +42,8 @@ export class EnrolmentService {
     private readonly authority: AuthorityService,
     private readonly seals: Seals,
     private readonly journal: RevocationJournal,
+    private readonly revocation: RevocationService,
+    private readonly agents: AgentService,
   ) {}
 
   async redeem(request: RedeemRequest): Promise<z.input<typeof enrolmentRedeem.reply>> {
@@ -51,9 +61,10 @@ export class EnrolmentService {
   private async claim(attempt: Attempt): Promise<TokenRow> {
     const { tenantId, keyfileId, subject, request } = attempt;
     if (tenantId === '') requireHolder(undefined, subject, request.proofs);
-    return this.database.inTenant(tenantId, async (tx) => {
+    const token = await this.database.inTenant(tenantId, async (tx) => {
       const held = requireHolder(await this.rows.findToken(tx, tenantId, keyfileId), subject, request.proofs);
-      await this.refuseStranger(tx, attempt, held);
+      const copied = await this.refuseStranger(tx, attempt, held);
+      if (copied !== undefined) return copied;
       await this.requireFreshKey(tx, attempt);
       const claim = { tenantId, keyfileId, csrSpki: subject.csrSpki, from: request.peerAddress };
       if (await this.rows.claim(tx, claim)) {
@@ -64,6 +75,9 @@ export class EnrolmentService {
       }
       return this.judge(tx, attempt);
     });
+    if ('tokenHash' in token) return token;
+    await this.lockCopied(attempt, token);
+    throw strangeKey();
   }
 
   private async judge(tx: Transaction, attempt: Attempt): Promise<TokenRow> {
@@ -74,12 +88,28 @@ export class EnrolmentService {
     throw new DomainError(standing.code, standing.detail);
   }
 
-  /** Who redeems a keyfile for the return of an agent has to have that agent's key. */
-  private async refuseStranger(tx: Transaction, attempt: Attempt, token: TokenRow): Promise<void> {
-    if (token.purpose === 'enrol') return;
-    const identities = await this.rows.identitiesOf(tx, attempt.tenantId, token.agentId);
-    if (isReturning(attempt.subject, attempt.request.proofs.identityKey, identities)) return;
-    throw new DomainError('enrolment-bad-proof', 'the keyfile is for an agent whose key did not sign');
+  /**
+   * Who redeems a keyfile for the return of an agent has to have that agent's key.
+   * @returns the agent and the certificate that it had renewed, when a copy of an older state asks
+   */
+  private async refuseStranger(tx: Transaction, attempt: Attempt, token: TokenRow): Promise<CopiedState | undefined> {
+    if (token.purpose === 'enrol') return undefined;
+    const { tenantId, subject, request } = attempt;
+    const { agentId } = token;
+    const proof = request.proofs.identityKey;
+    if (signerOfReturn(subject, proof, await this.rows.identitiesOf(tx, tenantId, agentId)) !== undefined)
+      return undefined;
+    const older = signerOfReturn(subject, proof, await this.rows.supersededOf(tx, tenantId, agentId));
+    if (older === undefined) throw strangeKey();
+    return { agentId, serial: older.serial };
+  }
+
+  /** As at the tunnel: within its grace it says nothing, afterwards it is a copy. */
+  private async lockCopied({ request }: Attempt, copied: CopiedState): Promise<void> {
+    const { peerAddress, correlationId } = request;
+    await this.agents.lockStale({ ...copied, peerAddress, correlationId }).catch((error: unknown) => {
+      if (!(error instanceof DomainError && error.code === 'certificate-unknown')) throw error;
+    });
   }
 
   private async requireFreshKey(tx: Transaction, { tenantId, keyfileId, subject }: Attempt): Promise<void> {
@@ -130,7 +160,7 @@ export class EnrolmentService {
   ): Promise<StoredCertificate> {
     const { tenantId, keyfileId, subject } = attempt;
     await this.rows.setSiteKey(tx, tenantId, token.agentId, subject.siteTlsSpki);
-    if (token.purpose === 'return') await this.rows.dropRenewal(tx, tenantId, token.agentId);
+    if (token.purpose === 'return') await this.dropRenewal(tx, tenantId, token.agentId);
     if (certificate !== undefined) await this.rows.insertCertificate(tx, tenantId, keyfileId, certificate);
     if (token.state === 'claimed') {
       await this.rows.markRedeemed(tx, tenantId, keyfileId);
@@ -140,6 +170,12 @@ export class EnrolmentService {
     // Row-level security hides another tenant's certificates, so this is where a key of theirs shows.
     if (stored === undefined) throw new DomainError('enrolment-bad-csr', 'this key was certified before');
     return stored;
+  }
+
+  /** A renewal that was never used gives way to a return. Nobody has a session by it: the notification is hint enough. */
+  private async dropRenewal(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
+    await this.rows.lockAgent(tx, tenantId, agentId);
+    await this.revocation.revokePending(tx, { tenantId, agentId }, 'renewal', 'replaced');
   }
 
   private async openToken(sealed: string): Promise<string> {
@@ -158,6 +194,10 @@ export class EnrolmentService {
       details: { ...details, peerAddress, correlationId },
     });
   }
+}
+
+function strangeKey(): DomainError {
+  return new DomainError('enrolment-bad-proof', 'the keyfile is for an agent whose key did not sign');
 }
 
 function unknownKeyfile(): DomainError {

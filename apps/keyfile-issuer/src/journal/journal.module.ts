@@ -14,7 +14,7 @@ const FILE = 'revocation.journal';
       inject: [CONFIG, LOGGER],
       useFactory: (config: IssuerConfig, logger: AppLogger) =>
         RevocationJournal.open(config.ADIT_REVOCATION_JOURNAL ?? [join(config.ADIT_DATA_DIR, FILE)], (path, error) =>
-          logger.error({ err: error, path }, 'a copy of the revocation journal cannot be written'),
+          logger.error({ err: error, path }, 'a copy of the revocation journal is not whole'),
         ),
     },
   ],

@@ -23,9 +23,9 @@ export class RecoveryHandler {
 
   @HandleRequest(recoveryApprove)
   async approve(
-    @Payload() { agentId, ...decision }: z.output<typeof recoveryApprove.request>,
+    @Payload() { agentId, serial, ...decision }: z.output<typeof recoveryApprove.request>,
   ): Promise<z.input<typeof recoveryApprove.reply>> {
-    await this.recovery.approve(agentId, decision);
+    await this.recovery.approve({ agentId, serial }, decision);
     return { agentId };
   }
 

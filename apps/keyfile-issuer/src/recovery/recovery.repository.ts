@@ -48,43 +48,39 @@ export class RecoveryRepository {
     return (await tx.one('SELECT 1 AS found FROM tenant WHERE id = $1', [tenantId])) !== undefined;
   }
 
-  findRequest(tx: Transaction, agentId: string): Promise<StoredRequest | undefined> {
+  findRequest(tx: Transaction, agentId: string, serial: string): Promise<StoredRequest | undefined> {
     return tx.one<StoredRequest>(
-      `SELECT agent_id AS "agentId", tenant_id AS "tenantId", der FROM recovery_lookup WHERE agent_id = $1`,
-      [agentId],
+      `SELECT agent_id AS "agentId", tenant_id AS "tenantId", der FROM recovery_lookup WHERE agent_id = $1 AND serial = $2`,
+      [agentId, serial],
     );
   }
 
-  /** @returns true for the first one of this agent */
+  /** The first one stays as it is: another certificate by that serial would be none of ours. @returns true for the first one */
   async request(
     tx: Transaction,
     tenantId: string,
     { agentId, serial, der }: PresentedCertificate,
     asked: { siteId: string; siteLabel: string; peerAddress: string },
   ): Promise<boolean> {
-    const row = await tx.one<{ first: boolean }>(
+    const row = await tx.one(
       `INSERT INTO recovery_request (agent_id, tenant_id, site_id, site_label, serial, der, peer_address)
        VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT (agent_id) DO UPDATE SET serial = $5, der = $6, peer_address = $7 RETURNING xmax = 0 AS first`,
+       ON CONFLICT DO NOTHING RETURNING agent_id`,
       [agentId, tenantId, asked.siteId, asked.siteLabel, serial, der, asked.peerAddress],
-    );
-    return row?.first ?? false;
-  }
-
-  /** @returns whether an operator has approved this agent */
-  async isApproved(tx: Transaction, tenantId: string, agentId: string): Promise<boolean> {
-    const row = await tx.one(
-      'SELECT 1 AS found FROM recovery_request WHERE tenant_id = $1 AND agent_id = $2 AND approved_at IS NOT NULL',
-      [tenantId, agentId],
     );
     return row !== undefined;
   }
 
-  async approve(tx: Transaction, tenantId: string, agentId: string, by: string): Promise<void> {
+  async approve(
+    tx: Transaction,
+    tenantId: string,
+    { agentId, serial }: Pick<PresentedCertificate, 'agentId' | 'serial'>,
+    by: string,
+  ): Promise<void> {
     await tx.query(
-      `UPDATE recovery_request SET approved_at = now(), approved_by = $3
-        WHERE tenant_id = $1 AND agent_id = $2 AND approved_at IS NULL`,
-      [tenantId, agentId, by],
+      `UPDATE recovery_request SET approved_at = now(), approved_by = $4
+        WHERE tenant_id = $1 AND agent_id = $2 AND serial = $3 AND approved_at IS NULL`,
+      [tenantId, agentId, serial, by],
     );
   }
 
@@ -121,7 +117,7 @@ export class RecoveryRepository {
     const rows = await tx.query<Omit<RecoveryAgent, 'requestedAt'> & { requestedAt: Date }>(
       `SELECT agent_id AS "agentId", tenant_id AS "tenantId", site_id AS "siteId", site_label AS "siteLabel", serial,
               peer_address AS "peerAddress", requested_at AS "requestedAt"
-         FROM recovery_lookup WHERE approved_at IS NULL ORDER BY requested_at, agent_id LIMIT ${WAITING_SHOWN}`,
+         FROM recovery_lookup WHERE approved_at IS NULL ORDER BY requested_at, agent_id, serial LIMIT ${WAITING_SHOWN}`,
     );
     return rows.map((row) => ({ ...row, requestedAt: row.requestedAt.toISOString() }));
   }

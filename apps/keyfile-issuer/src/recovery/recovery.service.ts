@@ -1,8 +1,9 @@
 import { DomainError, type enrolmentRecover, type RecoveryState } from '@app/contracts';
 import { Database, DEFAULT_TENANT_ID, RefusalLedger, type Transaction } from '@app/persistence';
-import { LOGGER, type AppLogger } from '@app/runtime';
+import { CONFIG, LOGGER, type AppLogger } from '@app/runtime';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import type { IssuerConfig } from '../config.js';
 import { AuthorityService } from '../authority/authority.service.js';
 import { LostAgentService, type Finding } from './lost-agent.service.js';
 import { readPresented, unknownCertificate, type PresentedCertificate } from './presented-certificate.js';
@@ -29,6 +30,7 @@ export class RecoveryService implements BeforeApplicationShutdown {
     private readonly agents: LostAgentService,
     private readonly authority: AuthorityService,
     @Inject(LOGGER) private readonly logger: AppLogger,
+    @Inject(CONFIG) private readonly config: IssuerConfig,
   ) {
     this.refusals = new RefusalLedger(database, {
       onError: (error) => logger.warn({ err: error }, 'a refused recovery is not on record'),
@@ -80,7 +82,8 @@ export class RecoveryService implements BeforeApplicationShutdown {
     if (finding === 'there') return 'recovered';
     const actor = `agent:${agentId}`;
     if ('refused' in finding) return finding.refused;
-    if (journal === 'absent' && !(await this.rows.isApproved(tx, tenantId, agentId))) {
+    // An approval puts it back at once: whoever asks here has none.
+    if (journal === 'absent' || this.config.ADIT_RECOVERY_APPROVAL === 'always') {
       const first = await this.rows.request(tx, tenantId, lost, { ...finding.home, peerAddress });
       if (first) {
         const details = { serial, siteId: finding.home.siteId, peerAddress, correlationId };
@@ -111,15 +114,19 @@ export class RecoveryService implements BeforeApplicationShutdown {
   }
 
   /** @throws DomainError `not-found`, and as `recover` */
-  async approve(agentId: string, { decidedBy, correlationId }: Decision): Promise<void> {
-    const request = await this.database.inSystem((tx) => this.rows.findRequest(tx, agentId));
-    if (request === undefined) throw new DomainError('not-found', 'no such agent waits for an approval');
+  async approve(
+    { agentId, serial }: { agentId: string; serial: string },
+    { decidedBy, correlationId }: Decision,
+  ): Promise<void> {
+    const request = await this.database.inSystem((tx) => this.rows.findRequest(tx, agentId, serial));
+    if (request === undefined)
+      throw new DomainError('not-found', 'no agent waits with that certificate for an approval');
     const { tenantId } = request;
     const lost = readPresented(request.der, this.authority);
     const mark = await this.database.inSystem((tx) => this.rows.openMark(tx, lost));
     if (mark === undefined) throw new DomainError('not-found', 'the recovery was closed');
     await this.database.inTenant(tenantId, async (tx) => {
-      await this.rows.approve(tx, tenantId, agentId, decidedBy);
+      await this.rows.approve(tx, tenantId, lost, decidedBy);
       const peerAddress = 'approval';
       await this.agents.putBack(tx, tenantId, lost, { actor: decidedBy, peerAddress, correlationId });
     });

@@ -7,6 +7,9 @@ export interface TokenOwner {
   openReturn: boolean;
 }
 
+/** Which of the certificates that were never used. */
+export type PendingOf = 'renewal' | 'any';
+
 const OWNER = `id AS "keyfileId", agent_id AS "agentId", purpose = 'return' AND state <> 'closed' AS "openReturn"`;
 
 /** Rows are always locked in the order token, agent, certificate. */
@@ -73,11 +76,14 @@ export class RevocationRepository {
     );
   }
 
-  async revokeAgent(tx: Transaction, tenantId: string, agentId: string): Promise<void> {
-    await tx.query(
-      `UPDATE agent SET state = 'revoked', revoked_at = now(), locked_at = NULL, lock_reason = NULL WHERE tenant_id = $1 AND id = $2 AND state <> 'revoked'`,
+  /** @returns true when that ended it */
+  async revokeAgent(tx: Transaction, tenantId: string, agentId: string): Promise<boolean> {
+    const row = await tx.one(
+      `UPDATE agent SET state = 'revoked', revoked_at = now(), locked_at = NULL, lock_reason = NULL
+        WHERE tenant_id = $1 AND id = $2 AND state <> 'revoked' RETURNING id`,
       [tenantId, agentId],
     );
+    return row !== undefined;
   }
 
   /** Serials that were still worth something. */
@@ -96,6 +102,16 @@ export class RevocationRepository {
       `UPDATE certificate SET state = 'revoked', revoked_at = now()
         WHERE tenant_id = $1 AND enrol_token_id = $2 AND state <> 'revoked' RETURNING serial`,
       [tenantId, keyfileId],
+    );
+    return rows.map(({ serial }) => serial);
+  }
+
+  /** Those that wait for their first use. @param of `renewal`: the one of a return stays. @returns as `revokeCertificates` */
+  async revokePending(tx: Transaction, tenantId: string, agentId: string, of: PendingOf): Promise<string[]> {
+    const rows = await tx.query<{ serial: string }>(
+      `UPDATE certificate SET state = 'revoked', revoked_at = now()
+        WHERE tenant_id = $1 AND agent_id = $2 AND state = 'pending' AND (renews IS NOT NULL OR $3 = 'any') RETURNING serial`,
+      [tenantId, agentId, of],
     );
     return rows.map(({ serial }) => serial);
   }

@@ -2,7 +2,7 @@ import { revocationAdded } from '@app/contracts';
 import { RevocationJournal, type Transaction } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Injectable } from '@nestjs/common';
-import { RevocationRepository, type TokenOwner } from './revocation.repository.js';
+import { type PendingOf, RevocationRepository, type TokenOwner } from './revocation.repository.js';
 
 export interface RevocationCause {
   actor: string;
@@ -56,14 +56,9 @@ export class RevocationService {
 
   /** The agent with all its keyfiles and certificates. Does nothing for one that is revoked already. @returns as `revokeSite` */
   async revokeAgent(tx: Transaction, tenantId: string, agentId: string, cause: RevocationCause): Promise<number> {
-    const wasLive = await this.rows.isLive(tx, tenantId, agentId);
     const tokens = await this.rows.lockTokensOfAgent(tx, tenantId, agentId);
-    const seq = await this.revokeAll(tx, tenantId, tokens, cause);
-    const newest = Math.max(seq, await this.revokeAgentRow(tx, tenantId, agentId, cause));
-    if (!wasLive) return newest;
-    const { actor, reason, correlationId } = cause;
-    await tx.audit(tenantId, { actor, action: 'agent.revoked', subject: agentId, details: { reason, correlationId } });
-    return newest;
+    const seq = await this.revokeAll(tx, tenantId, tokens, cause, true);
+    return Math.max(seq, await this.revokeAgentRow(tx, tenantId, agentId, cause));
   }
 
   /** Ends the agent's live sessions. @returns as `revokeSite` */
@@ -71,6 +66,20 @@ export class RevocationService {
     const seq = await this.rows.appendLock(tx, tenantId, agentId, reason);
     await tx.notify(REVOCATION_CHANNEL, String(seq));
     return seq;
+  }
+
+  /** Takes back what was issued to the agent and never used. The caller holds the lock of its row. @returns as `revokeSite` */
+  async revokePending(
+    tx: Transaction,
+    agent: { tenantId: string; agentId: string },
+    of: PendingOf,
+    reason: string,
+  ): Promise<{ seq: number; serials: string[] }> {
+    const { tenantId, agentId } = agent;
+    const serials = await this.rows.revokePending(tx, tenantId, agentId, of);
+    if (serials.length === 0) return { seq: 0, serials };
+    await this.journal.record(tx, { kind: 'certificate-revoked', tenantId, agentId, serials, reason });
+    return { seq: await this.feed(tx, { tenantId, agentId, serials, reason }), serials };
   }
 
   /** Takes back a keyfile alone: its agent goes on with another one. The caller holds the lock of its row. */
@@ -93,17 +102,25 @@ export class RevocationService {
     tenantId: string,
     tokens: readonly TokenOwner[],
     cause: RevocationCause,
+    isNamed = false,
   ): Promise<number> {
     let newest = 0;
-    for (const token of tokens) newest = Math.max(newest, await this.revoke(tx, tenantId, token, cause));
+    for (const token of tokens) newest = Math.max(newest, await this.revoke(tx, tenantId, token, cause, isNamed));
     return newest;
   }
 
-  private async revoke(tx: Transaction, tenantId: string, token: TokenOwner, cause: RevocationCause): Promise<number> {
+  /** @param isNamed the agent was asked for: its end is on record also when it never had a certificate */
+  private async revoke(
+    tx: Transaction,
+    tenantId: string,
+    token: TokenOwner,
+    cause: RevocationCause,
+    isNamed = false,
+  ): Promise<number> {
     const { keyfileId, agentId, openReturn } = token;
     const { actor, reason, correlationId } = cause;
     await this.rows.revokeToken(tx, tenantId, keyfileId, cause);
-    const serials = await this.takeBack(tx, tenantId, token);
+    const { serials, hasEnded } = await this.takeBack(tx, tenantId, token);
     await this.journal.record(
       tx,
       openReturn
@@ -113,6 +130,7 @@ export class RevocationService {
     const seq = await this.feed(tx, { tenantId, agentId, serials, reason });
     const details = { agentId, serials, reason, correlationId };
     await tx.audit(tenantId, { actor, action: 'keyfile.revoked', subject: keyfileId, details });
+    if (hasEnded && (isNamed || serials.length > 0)) await this.auditEnd(tx, tenantId, agentId, cause);
     return seq;
   }
 
@@ -121,11 +139,13 @@ export class RevocationService {
     tx: Transaction,
     tenantId: string,
     agentId: string,
-    { reason }: RevocationCause,
+    cause: RevocationCause,
   ): Promise<number> {
     if (!(await this.rows.isLive(tx, tenantId, agentId))) return 0;
+    const { reason } = cause;
     await this.rows.revokeAgent(tx, tenantId, agentId);
     const serials = await this.rows.revokeCertificates(tx, tenantId, agentId);
+    await this.auditEnd(tx, tenantId, agentId, cause);
     await this.journal.record(tx, { kind: 'agent-revoked', tenantId, agentId, keyfileId: null, serials, reason });
     return this.feed(tx, { tenantId, agentId, serials, reason });
   }
@@ -136,11 +156,21 @@ export class RevocationService {
     return seq;
   }
 
-  /** What came of the keyfile; an agent that was there before it stays. @returns serials */
-  private async takeBack(tx: Transaction, tenantId: string, token: TokenOwner): Promise<string[]> {
+  /** What came of the keyfile; an agent that was there before it stays. `hasEnded`: the agent, just now. */
+  private async takeBack(
+    tx: Transaction,
+    tenantId: string,
+    token: TokenOwner,
+  ): Promise<{ serials: string[]; hasEnded: boolean }> {
     const { keyfileId, agentId, openReturn } = token;
-    if (openReturn) return this.rows.revokeCertificatesOf(tx, tenantId, keyfileId);
-    await this.rows.revokeAgent(tx, tenantId, agentId);
-    return this.rows.revokeCertificates(tx, tenantId, agentId);
+    if (openReturn) return { serials: await this.rows.revokeCertificatesOf(tx, tenantId, keyfileId), hasEnded: false };
+    const hasEnded = await this.rows.revokeAgent(tx, tenantId, agentId);
+    const serials = await this.rows.revokeCertificates(tx, tenantId, agentId);
+    return { serials, hasEnded };
+  }
+
+  private auditEnd(tx: Transaction, tenantId: string, agentId: string, cause: RevocationCause): Promise<void> {
+    const { actor, reason, correlationId } = cause;
+    return tx.audit(tenantId, { actor, action: 'agent.revoked', subject: agentId, details: { reason, correlationId } });
   }
 }

@@ -51,12 +51,14 @@ export const recoveryGet = defineRequest(
   z.object({ recovery: recoveryState.nullable() }),
 );
 
+/** Lower-case hexadecimal; RFC 5280 knows 20 bytes at most. */
+const certificateSerial = z.string().regex(/^[0-9a-f]{1,40}$/);
 const decision = z.object({ decidedBy: z.string(), correlationId: z.string() });
 
-/** Puts an agent back that waits for it. Raises `not-found`, or what forbids it meanwhile. */
+/** Puts an agent back that waits for it, with the certificate that was named and no other. Raises `not-found`, or what forbids it meanwhile. */
 export const recoveryApprove = defineRequest(
   'recovery.approve',
-  decision.extend({ agentId: uuid }),
+  decision.extend({ agentId: uuid, serial: certificateSerial }),
   z.object({ agentId: uuid }),
 );
 

@@ -17,10 +17,12 @@ export interface MergedJournal {
 }
 
 const SINCE_THE_BACKUP = 'revoked since the backup';
-const LOCKED = 'locked';
 
 /** Does again what happened after the backup; what the backup holds already stays as it is. */
-export async function mergeJournal(client: ClientBase, journal: JournalContent): Promise<MergedJournal> {
+export async function mergeJournal(
+  client: ClientBase,
+  journal: Pick<JournalContent, 'events' | 'inDoubt'>,
+): Promise<MergedJournal> {
   const merged: MergedJournal = {
     events: journal.events.length,
     agentsRevoked: 0,
@@ -33,6 +35,8 @@ export async function mergeJournal(client: ClientBase, journal: JournalContent):
   for (const event of revoked) await revoke(client, event, merged);
   const keyfiles = journal.events.filter((event) => event.kind === 'keyfile-revoked');
   for (const event of keyfiles) await revokeKeyfile(client, event, merged);
+  const certificates = journal.events.filter((event) => event.kind === 'certificate-revoked');
+  for (const event of certificates) await revokeCertificates(client, event);
   // A claim that was rolled back without a note may have been followed by another key's: the last one holds.
   const claims = new Map(
     journal.events.filter((event) => event.kind === 'keyfile-claimed').map((event) => [event.keyfileId, event]),
@@ -54,7 +58,7 @@ async function revoke(client: ClientBase, event: Of<'agent-revoked'>, merged: Me
     [tenantId, keyfileId, at, agentId],
   );
   if (known.rowCount === 0) {
-    const deny = 'INSERT INTO recovery_denied (tenant_id, agent_id, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING';
+    const deny = `INSERT INTO recovery_denied (tenant_id, agent_id, kind, reason) VALUES ($1, $2, 'revoked', $3) ON CONFLICT DO NOTHING`;
     merged.agentsDenied += await count(client, deny, [tenantId, agentId, reason]);
     return;
   }
@@ -72,14 +76,21 @@ async function revoke(client: ClientBase, event: Of<'agent-revoked'>, merged: Me
   );
 }
 
-/** A certificate that came of it is not on record, or is that of an agent that stays: it is named by itself. */
 async function revokeKeyfile(client: ClientBase, event: Of<'keyfile-revoked'>, merged: MergedJournal): Promise<void> {
-  const { tenantId, keyfileId, serials, reason, at } = event;
+  const { tenantId, keyfileId, at } = event;
   merged.keyfilesRevoked += await count(
     client,
     `UPDATE enrol_token SET state = 'revoked', revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND state <> 'revoked'`,
     [tenantId, keyfileId, at],
   );
+  await revokeCertificates(client, event);
+}
+
+/** Of an agent that stays; one that is not on record is kept out by its serial. */
+async function revokeCertificates(
+  client: ClientBase,
+  { tenantId, serials, reason, at }: Of<'keyfile-revoked' | 'certificate-revoked'>,
+): Promise<void> {
   await client.query(
     'INSERT INTO recovery_denied_certificate (tenant_id, serial) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING',
     [tenantId, serials],
@@ -108,24 +119,30 @@ async function lock(client: ClientBase, event: Event): Promise<void> {
   const known = await client.query('SELECT FROM agent WHERE tenant_id = $1 AND id = $2', [tenantId, agentId]);
   if (known.rowCount === 0) return denyWhileLocked(client, event);
   if (event.kind === 'agent-locked') {
+    // Who is pending in the backup was activated since, or could not have been locked.
     await client.query(
-      `UPDATE agent SET state = 'locked', locked_at = $3, lock_reason = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'active'`,
+      `UPDATE agent SET state = 'locked', locked_at = $3, lock_reason = $4
+        WHERE tenant_id = $1 AND id = $2 AND state IN ('pending', 'active')`,
       [tenantId, agentId, event.at, event.reason],
     );
     return;
   }
   await client.query(
-    `UPDATE agent SET state = 'active', locked_at = NULL, lock_reason = NULL WHERE tenant_id = $1 AND id = $2 AND state = 'locked'`,
+    `UPDATE agent SET state = CASE WHEN activated_at IS NULL THEN 'pending' ELSE 'active' END, locked_at = NULL, lock_reason = NULL
+      WHERE tenant_id = $1 AND id = $2 AND state = 'locked'`,
     [tenantId, agentId],
   );
 }
 
 async function denyWhileLocked(client: ClientBase, event: Of<'agent-locked' | 'agent-unlocked'>): Promise<void> {
-  const sql =
-    event.kind === 'agent-locked'
-      ? 'INSERT INTO recovery_denied (tenant_id, agent_id, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING'
-      : 'DELETE FROM recovery_denied WHERE tenant_id = $1 AND agent_id = $2 AND reason = $3';
-  await client.query(sql, [event.tenantId, event.agentId, LOCKED]);
+  const { tenantId, agentId } = event;
+  if (event.kind === 'agent-unlocked') {
+    const sql = `DELETE FROM recovery_denied WHERE tenant_id = $1 AND agent_id = $2 AND kind = 'locked'`;
+    await client.query(sql, [tenantId, agentId]);
+    return;
+  }
+  const sql = `INSERT INTO recovery_denied (tenant_id, agent_id, kind, reason) VALUES ($1, $2, 'locked', $3) ON CONFLICT DO NOTHING`;
+  await client.query(sql, [tenantId, agentId, event.reason]);
 }
 
 async function count(client: ClientBase, sql: string, values: unknown[]): Promise<number> {

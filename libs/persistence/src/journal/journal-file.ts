@@ -1,18 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { JOURNAL_FORMAT } from './journal-event.js';
-import { formatLine } from './journal-text.js';
 
 const LINE_FEED = 0x0a;
 const TAIL_BYTES = 64 * 1024;
+/** Some megabytes; what is beyond comes from another copy at the next start. */
+const MISSED_MAX = 20_000;
 
 /** One append-only file, 0600. What `append` has returned for is on the disk. */
 export class JournalFile {
-  private waiting: string[] = [];
-  private last: Promise<void> = Promise.resolve();
-  /** What takes the lines that wait, once the write before it has ended. */
-  private next: Promise<void> | undefined;
+  /** Lines that another copy has and this one could not take. */
+  private missed: string[] = [];
 
   private constructor(
     readonly path: string,
@@ -23,43 +20,34 @@ export class JournalFile {
   static async open(path: string): Promise<JournalFile> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(path, 'a+', 0o600);
-    const journal = new JournalFile(path, file);
     await cutTornLine(file);
-    if ((await file.stat()).size === 0) {
-      await journal.append(formatLine({ format: JOURNAL_FORMAT, v: 1, id: randomUUID() }));
-      await syncDirectory(dirname(path));
-    }
-    return journal;
+    await syncDirectory(dirname(path));
+    return new JournalFile(path, file);
   }
 
-  /** Lines that come while others are on their way to the disk go together with the next write, and share its end. */
-  append(line: string): Promise<void> {
-    this.waiting.push(line);
-    if (this.next === undefined) {
-      const next = this.last.catch(() => undefined).then(() => this.flush());
-      this.next = next;
-      this.last = next;
-    }
-    return this.next;
-  }
-
-  async close(): Promise<void> {
-    await this.last.catch(() => undefined);
-    await this.file.close();
-  }
-
-  private async flush(): Promise<void> {
-    this.next = undefined;
-    const lines = this.waiting.splice(0);
+  /** What was missed before comes with it. One call at a time. @throws errors of node:fs: nothing of it is in the file */
+  async append(lines: readonly string[]): Promise<void> {
+    const text = [...this.missed, ...lines].join('');
+    if (text === '') return;
     const { size } = await this.file.stat();
     try {
-      await this.file.appendFile(lines.join(''));
+      await this.file.appendFile(text);
       await this.file.datasync();
+      this.missed = [];
     } catch (error) {
       // Half a line must not run into the next one.
       await this.file.truncate(size).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** These are in the journal, since another copy has them. */
+  owe(lines: readonly string[]): void {
+    this.missed = [...this.missed, ...lines].slice(0, MISSED_MAX);
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
   }
 }
 

@@ -1,51 +1,48 @@
-import { readFile } from 'node:fs/promises';
+import { damageOf, type JournalCopy, readCopy, unionOf } from './journal-copy.js';
 import type { JournalEvent } from './journal-event.js';
-import { parseLine } from './journal-text.js';
+import type { WrittenLine } from './journal-text.js';
+
+type Noted = JournalEvent & { at: Date };
 
 export interface JournalContent {
   id: string;
   /** In order; what was rolled back is left out. */
-  events: (JournalEvent & { at: Date })[];
-  /** Events whose end nobody noted: they count as having happened. */
+  events: Noted[];
+  /** Events whose end nobody noted: they count as having happened, but for an unlocking. */
   inDoubt: number;
-  /** Lines, counted from 1, that were changed after they had been written. */
-  damaged: number[];
-  bytes: number;
+  /** Lines that were changed after they had been written, or before which others are missing: `path:line`. */
+  damaged: string[];
+  /** Sums of the lines, in order: whoever knows the last one of a time can tell whether all of that time is there. */
+  sums: string[];
 }
 
-/** `undefined` when there is no such file. A last line without its end is what a crash leaves, and no damage. */
-export async function readJournal(path: string): Promise<JournalContent | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  const text = bytes.toString('utf8');
-  return contentOf(
-    text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .slice(0, -1),
-    bytes.length,
-  );
+/**
+ * What copies of one journal know together: what one of them has missed is in the others.
+ * @returns undefined when none of the files is there; `id` is empty when they are of different journals
+ */
+export async function readJournal(...paths: string[]): Promise<JournalContent | undefined> {
+  const found = await Promise.all(paths.map(readCopy));
+  const copies = found.filter((copy) => copy !== undefined);
+  return copies.length === 0 ? undefined : contentOf(copies);
 }
 
-function contentOf(lines: string[], bytes: number): JournalContent {
-  const content: JournalContent = { id: '', events: [], inDoubt: 0, damaged: [], bytes };
-  const noted = new Map<string, JournalEvent & { at: Date }>();
+function contentOf(copies: readonly JournalCopy[]): JournalContent {
+  const union = unionOf(copies);
+  const ids = new Set(copies.map(({ id }) => id).filter((id) => id !== ''));
+  const [id = ''] = ids.size === 1 ? ids : [];
+  return { id, damaged: damageOf(copies, union), sums: [...union.keys()], ...eventsOf(union.values()) };
+}
+
+function eventsOf(lines: Iterable<WrittenLine>): Pick<JournalContent, 'events' | 'inDoubt'> {
+  const noted = new Map<string, Noted>();
   const ends = new Map<string, 'committed' | 'rolled-back'>();
-  for (const [index, text] of lines.entries()) {
-    const line = parseLine(text);
-    if (line === undefined) content.damaged.push(index + 1);
-    else if ('format' in line) content.id ||= line.id;
-    else if ('outcome' in line) ends.set(line.n, line.outcome);
-    else noted.set(line.n, { ...line.event, at: new Date(line.at) });
+  for (const { line } of lines) {
+    if ('outcome' in line) ends.set(line.n, line.outcome);
+    else if ('event' in line) noted.set(line.n, { ...line.event, at: new Date(line.at) });
   }
-  // A file whose head is gone is not known to be whole.
-  if (content.id === '' && content.damaged.length === 0) content.damaged.push(1);
-  content.events = [...noted].filter(([n]) => ends.get(n) !== 'rolled-back').map(([, event]) => event);
-  content.inDoubt = [...noted.keys()].filter((n) => !ends.has(n)).length;
-  return content;
+  const happened = [...noted].filter(([n, { kind }]) => {
+    const end = ends.get(n);
+    return end === 'committed' || (end === undefined && kind !== 'agent-unlocked');
+  });
+  return { events: happened.map(([, event]) => event), inDoubt: [...noted.keys()].filter((n) => !ends.has(n)).length };
 }

@@ -21,16 +21,19 @@ const tables = `
 CREATE TABLE recovery_denied (
   tenant_id uuid NOT NULL,
   agent_id uuid NOT NULL,
+  -- A lock ends with its unlocking; what was revoked stays out whatever else happened to it.
+  kind text NOT NULL CHECK (kind IN ('revoked', 'locked')),
   reason text NOT NULL,
-  PRIMARY KEY (tenant_id, agent_id)
+  PRIMARY KEY (tenant_id, agent_id, kind)
 );
 CREATE TABLE recovery_denied_certificate (
   tenant_id uuid NOT NULL,
   serial text NOT NULL,
   PRIMARY KEY (tenant_id, serial)
 );
+-- One per certificate: an approval is for the one that the operator has seen, and nobody changes what it shows.
 CREATE TABLE recovery_request (
-  agent_id uuid PRIMARY KEY,
+  agent_id uuid NOT NULL,
   tenant_id uuid NOT NULL,
   site_id uuid NOT NULL,
   site_label text NOT NULL,
@@ -40,6 +43,7 @@ CREATE TABLE recovery_request (
   requested_at timestamptz NOT NULL DEFAULT now(),
   approved_at timestamptz,
   approved_by text,
+  PRIMARY KEY (agent_id, serial),
   CHECK ((approved_at IS NULL) = (approved_by IS NULL))
 );
 CREATE VIEW recovery_lookup AS
