@@ -18,7 +18,7 @@ import { RefusedSignIns } from '../session/refused-sign-ins.js';
 import { type OpenedSession, SessionService } from '../session/session.service.js';
 import { type Attempt, SignInLimit } from '../session/sign-in-limit.js';
 import { AnswerRefused, type IdClaims, OidcClient } from './oidc-client.js';
-import { type OidcSettings, oidcSettings, rolesByClaim } from './oidc-settings.js';
+import { mayHaveIdentities, type OidcSettings, oidcSettings, rolesByClaim } from './oidc-settings.js';
 import { openState, ownPath, sealState, type SignInState } from './sign-in-state.js';
 
 /** Signs operators in by the identity provider that the configuration names. */
@@ -29,7 +29,7 @@ export class OidcService {
   readonly #key: Buffer;
 
   constructor(
-    @Inject(CONFIG) config: AdminConfig,
+    @Inject(CONFIG) private readonly config: AdminConfig,
     @Inject(LOGGER) private readonly logger: AppLogger,
     @Inject(Database) private readonly database: Database,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
@@ -97,7 +97,7 @@ export class OidcService {
     const roles = rolesByClaim(this.required().settings, claims);
     const known = await this.database.inSystem((tx) => this.operators.findByIdentity(tx, identity));
     const operator = known ? await this.adapted(known, roles) : await this.created(identity, roles, claims);
-    if (operator && !operator.disabled) return operator;
+    if (operator && !operator.disabled && mayHaveIdentities(this.config, operator.tenantId)) return operator;
     const who = known ? {} : { issuer: identity.issuer, subject: identity.subject.slice(0, 255) };
     await this.refused.note(known, address, {
       by: 'oidc',
