@@ -323,7 +323,11 @@ describe('an administrator of another tenant', () => {
   it('enters nobody of the provider, and keeps nobody from being entered', async () => {
     const { rest } = await otherTenant(platform);
     const identity = { issuer: provider.issuer, subject: 'alice' };
-    const { id } = (await rest.call('POST', '/operators', { username: 'mine', password: PASSWORD, roles: ['viewer'] })) as {
+    const { id } = (await rest.call('POST', '/operators', {
+      username: 'mine',
+      password: PASSWORD,
+      roles: ['viewer'],
+    })) as {
       id: string;
     };
     const asNew = rest.call('POST', '/operators', { username: 'a2', identity, roles: ['viewer'] });

@@ -62,7 +62,11 @@ describe('a tenant', () => {
     }
     const scopes = (await client.ask<{ permissions: string[] }>('GET', '/api/v1/sessions/current')).body.permissions;
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
-    const { body } = await client.ask<{ token: string }>('POST', '/api/v1/api-tokens', { name: 'x', scopes, expiresAt });
+    const { body } = await client.ask<{ token: string }>('POST', '/api/v1/api-tokens', {
+      name: 'x',
+      scopes,
+      expiresAt,
+    });
     const program = new HttpClient(platform.api, body.token);
     expect((await program.ask('PATCH', `${OPERATORS}/${officer.id}`, { disabled: true })).status).toBe(200);
   });

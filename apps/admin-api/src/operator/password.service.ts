@@ -53,7 +53,7 @@ export class PasswordService {
     if (caller.via === 'api-token') throw new DomainError('forbidden', 'an API token changes no password: sign in');
     const attempt = await this.limit.begin(address, username);
     const login = await this.database.inSystem((tx) => this.operators.findLogin(tx, username));
-    if (!(await this.passwords.matches(currentPassword, login?.passwordHash ?? undefined))) {
+    if (!(await this.passwords.matches(currentPassword, login?.passwordHash ?? undefined, true))) {
       await this.database.inTenant(tenantId, (tx) =>
         tx.audit(tenantId, { actor, action: 'operator.password-refused', subject: operatorId, details: { address } }),
       );
