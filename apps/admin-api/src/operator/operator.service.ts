@@ -1,6 +1,5 @@
 import { DomainError, type IfMatch, ResourceTag } from '@app/contracts';
 import {
-  ApiTokenRepository,
   BearerTokenRepository,
   Database,
   OperatorRepository,
@@ -18,6 +17,7 @@ import { mayHaveIdentities } from '../oidc/oidc-settings.js';
 import { PasswordHasher } from '../session/password.js';
 import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
 import type { NewOperator, Operator, OperatorChanges } from './operator.dto.js';
+import { StandingAccess } from './standing-access.js';
 
 export const operatorTag = new ResourceTag<Operator>();
 
@@ -31,7 +31,7 @@ export class OperatorService {
     @Inject(Database) private readonly database: Database,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(BearerTokenRepository) private readonly sessions: BearerTokenRepository,
-    @Inject(ApiTokenRepository) private readonly apiTokens: ApiTokenRepository,
+    @Inject(StandingAccess) private readonly standing: StandingAccess,
     @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
   ) {}
 
@@ -110,7 +110,7 @@ export class OperatorService {
     if (disabled !== undefined) await this.operators.setDisabled(tx, tenantId, id, disabled);
     await this.refuseLast(tx, tenantId, held);
     await this.sessions.revokeAll(tx, tenantId, id);
-    if (disabled) await this.apiTokens.revokeAll(tx, tenantId, id);
+    if (disabled) await this.standing.end(tx, tenantId, locked, actor);
     const details = { roles, disabled, identity };
     await tx.audit(tenantId, { actor, action: 'operator.changed', subject: id, details });
     return toOperator(await this.require(tx, tenantId, id));

@@ -1,11 +1,12 @@
 import { DomainError } from '@app/contracts';
-import { ApiTokenRepository, BearerTokenRepository, Database, OperatorRepository } from '@app/persistence';
+import { BearerTokenRepository, Database, OperatorRepository } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../http/request.js';
 import { PasswordHasher } from '../session/password.js';
 import { SignInLimit } from '../session/sign-in-limit.js';
 import type { OwnPassword } from './operator.dto.js';
 import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
+import { StandingAccess } from './standing-access.js';
 
 @Injectable()
 export class PasswordService {
@@ -13,7 +14,7 @@ export class PasswordService {
     @Inject(Database) private readonly database: Database,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(BearerTokenRepository) private readonly sessions: BearerTokenRepository,
-    @Inject(ApiTokenRepository) private readonly apiTokens: ApiTokenRepository,
+    @Inject(StandingAccess) private readonly standing: StandingAccess,
     @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
     @Inject(SignInLimit) private readonly limit: SignInLimit,
   ) {}
@@ -38,8 +39,7 @@ export class PasswordService {
       const now = missingFor(caller, (await this.operators.find(tx, tenantId, id))?.roles ?? []);
       if (now.length > 0) throw outranked(now);
       await this.operators.setPassword(tx, tenantId, id, hash);
-      await this.sessions.revokeAll(tx, tenantId, id);
-      await this.apiTokens.revokeAll(tx, tenantId, id);
+      await this.standing.end(tx, tenantId, target, actor);
       await tx.audit(tenantId, { actor, action: 'operator.password-reset', subject: id });
     });
   }
