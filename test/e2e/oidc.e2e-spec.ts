@@ -7,7 +7,7 @@ import { OidcProvider } from '../harness/oidc-provider.js';
 import { otherTenant } from '../harness/other-tenant.js';
 import { Platform } from '../harness/platform.js';
 import { BrowserClient } from './browser-client.js';
-import type { Answer, HttpClient } from './http-client.js';
+import { type Answer, HttpClient } from './http-client.js';
 import { audited, newOperator, signInFirst } from './operators.js';
 
 const AUTHORIZE = '/api/v1/oidc/authorize';
@@ -295,9 +295,19 @@ describe('somebody new whose claim gives a role', () => {
     expect((await later.ask('GET', '/api/v1/sessions/current')).body).toMatchObject({
       operator: { username: 'fritz', roles: ['administrator'] },
     });
+    expect((await browser.ask('GET', '/api/v1/sessions/current')).status).toBe(401);
+    const { body: now } = await later.ask<{ csrfToken: string }>('GET', '/api/v1/sessions/current');
+    later.csrfToken = now.csrfToken;
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const order = { name: 'x', scopes: ['sites:read'], expiresAt };
+    const { body: issued } = await later.ask<{ token: string }>('POST', '/api/v1/api-tokens', order);
+    const program = new HttpClient(platform.api, issued.token);
+    expect((await program.ask('GET', '/api/v1/sites')).status).toBe(200);
     await platform.query("UPDATE operator SET identity_subject = 'fritz' WHERE username = 'fritz'");
     const last = new BrowserClient(platform.api);
     expect((await back(last, await callbackOf(last, 'fritz'))).status).toBe(401);
+    expect((await later.ask('GET', '/api/v1/sessions/current')).status).toBe(401);
+    expect((await program.ask('GET', '/api/v1/sites')).status).toBe(401);
   });
 
   it('gets another name where his own is somebody else’s', async () => {

@@ -1,5 +1,6 @@
 import { DomainError } from '@app/contracts';
 import {
+  BearerTokenRepository,
   Database,
   DEFAULT_TENANT_ID,
   type ExternalIdentity,
@@ -13,6 +14,7 @@ import { createHash } from 'node:crypto';
 import type { Role } from '../access/role.js';
 import type { AdminConfig } from '../config.js';
 import { USERNAME } from '../operator/operator.dto.js';
+import { StandingAccess } from '../operator/standing-access.js';
 import { DerivedKeys } from '../secrets/derived-keys.js';
 import { RefusedSignIns } from '../session/refused-sign-ins.js';
 import { type OpenedSession, SessionService } from '../session/session.service.js';
@@ -36,6 +38,8 @@ export class OidcService {
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(SignInLimit) private readonly limit: SignInLimit,
     @Inject(RefusedSignIns) private readonly refused: RefusedSignIns,
+    @Inject(BearerTokenRepository) private readonly tokens: BearerTokenRepository,
+    @Inject(StandingAccess) private readonly standing: StandingAccess,
     @Inject(DerivedKeys) keys: DerivedKeys,
   ) {
     this.settings = oidcSettings(config);
@@ -107,18 +111,34 @@ export class OidcService {
     throw refused('whom the identity provider names may not sign in here');
   }
 
-  /** @returns undefined for one whose roles come from the provider and who has none left */
+  /**
+   * Other sessions end when the claim's roles are others than before, and everything when there are none.
+   * @returns undefined for one whose roles come from the provider and who has none left
+   */
   private async adapted(operator: OperatorLogin, roles: readonly Role[]): Promise<OperatorLogin | undefined> {
     const { tenantId, id, rolesFromProvider } = operator;
     if (!rolesFromProvider) return operator;
-    if (roles.length === 0) return undefined;
+    if (roles.length === 0) {
+      await this.endAccess(operator);
+      return undefined;
+    }
     if (roles.length === operator.roles.length && roles.every((role) => operator.roles.includes(role))) return operator;
     await this.database.inTenant(tenantId, async (tx) => {
       await this.operators.setRoles(tx, tenantId, id, roles);
+      await this.tokens.revokeAll(tx, tenantId, id);
       const details = { roles, by: 'identity-provider' };
       await tx.audit(tenantId, { actor: 'system', action: 'operator.changed', subject: id, details });
     });
     return { ...operator, roles: [...roles] };
+  }
+
+  private async endAccess(operator: OperatorLogin): Promise<void> {
+    const { tenantId, id } = operator;
+    await this.database.inTenant(tenantId, async (tx) => {
+      if ((await this.standing.end(tx, tenantId, operator, 'system')) === 0) return;
+      const details = { roles: [], by: 'identity-provider' };
+      await tx.audit(tenantId, { actor: 'system', action: 'operator.changed', subject: id, details });
+    });
   }
 
   /** Somebody new is let in by a role of the claim alone. @returns undefined without one */

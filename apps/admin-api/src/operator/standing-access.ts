@@ -12,7 +12,7 @@ export class StandingAccess {
   ) {}
 
   /**
-   * Ends all of it for good. The operator's row has to be held or changed before, so that nothing begins beside it.
+   * Ends all of it for good. Who changes the operator's row before keeps more from beginning meanwhile.
    * @param by whom the audit names
    * @returns how much it was
    */
