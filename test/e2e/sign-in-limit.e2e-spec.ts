@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Platform } from '../harness/platform.js';
 import { HttpClient } from './http-client.js';
-import { firstPassword } from './operators.js';
+import { audited, firstPassword } from './operators.js';
 
 let platform: Platform;
 let password: string;
 
 beforeAll(async () => {
-  const extra = { 'admin-api': { ADIT_TLS_PROXY: 'true' } };
+  const extra = { 'admin-api': { ADIT_TLS_PROXY: 'true', ADIT_TLS_PROXY_FROM: '127.0.0.1/32' } };
   platform = await Platform.start({ apps: ['admin-api'], extra });
   password = firstPassword(platform);
 }, 60_000);
@@ -23,6 +24,21 @@ const attempt = async (address: string, username: string, secret = 'wrong'): Pro
   const body = { username, password: secret };
   return (await new HttpClient(platform.api).ask('POST', '/api/v1/sessions', body, headers)).status;
 };
+
+/** As `attempt`, past the proxy: from another address of this machine. */
+const attemptPast = (claimed: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/json',
+      'x-forwarded-for': claimed,
+      'x-forwarded-proto': 'https',
+    };
+    const sent = request(`${platform.api}/api/v1/sessions`, { method: 'POST', headers, localAddress: '127.0.0.2' });
+    sent.once('error', reject).once('response', (answer) => {
+      answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+    });
+    sent.end(JSON.stringify({ username: 'admin', password: 'wrong' }));
+  });
 
 const attempts = async (count: number, next: (n: number) => Promise<number>): Promise<number[]> => {
   const statuses: number[] = [];
@@ -70,6 +86,14 @@ describe('the sign-in limit', () => {
     await attempts(4, () => attempt('192.0.2.1', 'admin'));
     expect(await attempt('192.0.2.1', 'admin', password)).toBe(201);
     expect(await attempts(5, () => attempt('192.0.2.1', 'admin'))).toEqual([401, 401, 401, 401, 401]);
+  });
+
+  it('believes no address that somebody else than the proxy forwards', async () => {
+    const statuses = await attempts(7, (n) => attemptPast(`198.51.100.${n}`));
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429]);
+    const from = (await audited(platform, 'session.refused')).map(({ details }) => details['address']);
+    expect(from).toContain('127.0.0.2');
+    expect(JSON.stringify(from)).not.toContain('198.51.100.');
   });
 
   it('keeps nobody out who has the right password, whatever strangers do with his name', async () => {

@@ -52,6 +52,8 @@ const schema = commonEnvironment.extend({
   ADIT_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** A proxy that ends TLS stands before this app and says so in X-Forwarded-Proto. */
   ADIT_TLS_PROXY: flag,
+  /** Where it connects from: what anybody else says in X-Forwarded-* is not believed. */
+  ADIT_TLS_PROXY_FROM: cidrList.prefault('127.0.0.0/8,::1/128'),
   /** The listener is reachable through its machine's loopback alone, as a container's port published on 127.0.0.1 is. */
   ADIT_HTTP_LOOPBACK_PUBLISHED: flag,
   /** Of one address, signed in or not. */

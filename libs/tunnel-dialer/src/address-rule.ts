@@ -26,5 +26,12 @@ const GLOBAL_IPV6: Cidr = ipaddr.parseCIDR('2000::/3');
 const isGlobal = (ip: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
   ip.range() === 'unicast' && (ip.kind() === 'ipv4' || contains(GLOBAL_IPV6, ip));
 
+/** Whether the address is in one of the ranges; IPv4 inside IPv6 as the IPv4 address it is. */
+export const isWithin = (address: string, ranges: readonly Cidr[]): boolean => {
+  if (!ipaddr.isValid(address)) return false;
+  const ip = ipaddr.process(address);
+  return ranges.some((range) => contains(range, ip));
+};
+
 const contains = ([network, bits]: Cidr, ip: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
   network.kind() === ip.kind() && ip.match(network, bits);
