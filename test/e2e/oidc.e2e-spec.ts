@@ -2,14 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_TENANT_ID } from '@app/persistence';
 import { OidcProvider } from '../harness/oidc-provider.js';
+import { otherTenant } from '../harness/other-tenant.js';
 import { Platform } from '../harness/platform.js';
 import { BrowserClient } from './browser-client.js';
-import type { Answer, HttpClient } from './http-client.js';
+import { type Answer, HttpClient } from './http-client.js';
 import { audited, newOperator, signInFirst } from './operators.js';
 
 const AUTHORIZE = '/api/v1/oidc/authorize';
 const CALLBACK = '/api/v1/oidc/callback';
+const TRUSTED_TENANT = '01900000-0000-7000-8000-0000000000aa';
+const PASSWORD = 'a password of one’s own';
 
 let provider: OidcProvider;
 let platform: Platform;
@@ -28,6 +32,7 @@ beforeAll(async () => {
     ADIT_OIDC_CLIENT_SECRET_FILE: join(dir, 'secret'),
     ADIT_OIDC_ROLES_CLAIM: 'groups',
     ADIT_OIDC_ROLES: 'cctv=viewer,cctv-admins=administrator',
+    ADIT_OIDC_TENANTS: TRUSTED_TENANT.toUpperCase(),
   };
   platform = await Platform.start({
     apps: ['admin-api'],
@@ -290,9 +295,19 @@ describe('somebody new whose claim gives a role', () => {
     expect((await later.ask('GET', '/api/v1/sessions/current')).body).toMatchObject({
       operator: { username: 'fritz', roles: ['administrator'] },
     });
+    expect((await browser.ask('GET', '/api/v1/sessions/current')).status).toBe(401);
+    const { body: now } = await later.ask<{ csrfToken: string }>('GET', '/api/v1/sessions/current');
+    later.csrfToken = now.csrfToken;
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const order = { name: 'x', scopes: ['sites:read'], expiresAt };
+    const { body: issued } = await later.ask<{ token: string }>('POST', '/api/v1/api-tokens', order);
+    const program = new HttpClient(platform.api, issued.token);
+    expect((await program.ask('GET', '/api/v1/sites')).status).toBe(200);
     await platform.query("UPDATE operator SET identity_subject = 'fritz' WHERE username = 'fritz'");
     const last = new BrowserClient(platform.api);
     expect((await back(last, await callbackOf(last, 'fritz'))).status).toBe(401);
+    expect((await later.ask('GET', '/api/v1/sessions/current')).status).toBe(401);
+    expect((await program.ask('GET', '/api/v1/sites')).status).toBe(401);
   });
 
   it('gets another name where his own is somebody else’s', async () => {
@@ -304,6 +319,53 @@ describe('somebody new whose claim gives a role', () => {
     );
     expect(body.operator.username).toMatch(/^oidc-[0-9a-f]{16}$/);
     expect(body.operator.roles).toEqual(['viewer']);
+  });
+});
+
+describe('an administrator of another tenant', () => {
+  const tenantOf = async (subject: string): Promise<[number, unknown]> => {
+    const browser = new BrowserClient(platform.api);
+    const { status } = await back(browser, await callbackOf(browser, subject));
+    const { body } = await browser.ask<{ operator?: { tenantId: string } }>('GET', '/api/v1/sessions/current');
+    return [status, body.operator?.tenantId];
+  };
+
+  it('enters nobody of the provider, and keeps nobody from being entered', async () => {
+    const { rest } = await otherTenant(platform);
+    const identity = { issuer: provider.issuer, subject: 'alice' };
+    const { id } = (await rest.call('POST', '/operators', {
+      username: 'mine',
+      password: PASSWORD,
+      roles: ['viewer'],
+    })) as {
+      id: string;
+    };
+    const asNew = rest.call('POST', '/operators', { username: 'a2', identity, roles: ['viewer'] });
+    await expect(asNew).rejects.toThrow('403 forbidden');
+    await expect(rest.call('PATCH', `/operators/${id}`, { identity })).rejects.toThrow('403 forbidden');
+    expect((await audited(platform, 'operator.refused')).map(({ details }) => details)).toMatchObject([
+      { reason: 'identity' },
+      { reason: 'identity' },
+    ]);
+    await newIdentity('alice');
+    expect(await tenantOf('alice')).toEqual([303, DEFAULT_TENANT_ID]);
+  });
+
+  it('has nobody sign in whom it entered before', async () => {
+    const { tenantId } = await otherTenant(platform);
+    await platform.query('UPDATE operator SET identity_issuer = $2, identity_subject = $3 WHERE tenant_id = $1', [
+      tenantId,
+      provider.issuer,
+      'berta',
+    ]);
+    expect(await tenantOf('berta')).toEqual([401, undefined]);
+  });
+
+  it('enters them where the deployment trusts the tenant with it', async () => {
+    const { rest } = await otherTenant(platform, TRUSTED_TENANT);
+    const identity = { issuer: provider.issuer, subject: 'carla' };
+    await rest.call('POST', '/operators', { username: 'carla', identity, roles: ['viewer'] });
+    expect(await tenantOf('carla')).toEqual([303, TRUSTED_TENANT]);
   });
 });
 

@@ -8,6 +8,7 @@ import { waitUntil } from '../harness/condition.js';
 import { Platform } from '../harness/platform.js';
 import { SecondWorker } from '../harness/onboarding-worker.js';
 import { HttpClient } from './http-client.js';
+import { newOperator } from './operators.js';
 import { insertTenant } from './persistence.rows.js';
 
 interface Onboarding {
@@ -298,6 +299,70 @@ describe('onboarding many sites', () => {
     await untilOver(next);
     expect((await made('Cancelled')).sites).toBe(before);
   }, 60_000);
+
+  describe('ends', () => {
+    /** A batch that somebody else has started, as himself or by an API token. */
+    const startedBy = async (prefix: string, byToken = false) => {
+      const starter = await newOperator(platform, admin, ['operator']);
+      const expiresAt = new Date(Date.now() + 60_000).toISOString();
+      const order = { name: 'batches', scopes: ['keyfiles:issue', 'sites:write'], expiresAt };
+      const { body: issued } = await starter.client.ask<{ id: string; token: string }>(
+        'POST',
+        '/api/v1/api-tokens',
+        order,
+      );
+      const client = byToken ? new HttpClient(platform.api, issued.token) : starter.client;
+      const rows = named(prefix, 400);
+      const { status, body } = await client.ask<Onboarding>('POST', PATH, { rows, passphrase: PASSPHRASE });
+      expect(status).toBe(201);
+      return { ...starter, client, batch: body.id, apiToken: issued.id };
+    };
+
+    it.each([
+      ['is disabled', 'PATCH', '', { disabled: true }],
+      ['has his password reset', 'PUT', '/password', { password: 'set by the administrator' }],
+    ])(
+      'with the answer when who started it %s, for good',
+      async (title, method, path, body) => {
+        const prefix = `Thief ${title}`;
+        const { id, batch } = await startedBy(prefix);
+        expect((await admin.ask(method, `/api/v1/operators/${id}${path}`, body)).status).toBeLessThan(300);
+        expect(await find(batch)).toMatchObject({ state: 'cancelled', finishedBy: 'operator:admin' });
+        const before = await made(prefix);
+        expect(before.keyfiles).toBeLessThan(400);
+        await admin.ask('PATCH', `/api/v1/operators/${id}`, { disabled: false });
+        await untilOver((await start({ rows: named('Meanwhile', 3) })).id);
+        expect(await made(prefix)).toEqual(before);
+      },
+      20_000,
+    );
+
+    it.each([
+      ['his roles', false, 'PATCH', '/api/v1/operators/'],
+      ['his API token', true, 'DELETE', '/api/v1/api-tokens/'],
+    ])(
+      'before its next row when who started it loses %s',
+      async (title, byToken, method, path) => {
+        const { id, batch, apiToken } = await startedBy(`Demoted ${title}`, byToken);
+        const body = byToken ? undefined : { roles: ['viewer'] };
+        const answer = await admin.ask(method, `${path}${byToken ? apiToken : id}`, body);
+        expect(answer.status).toBeLessThan(300);
+        expect(await untilOver(batch, 5_000)).toMatchObject({ state: 'cancelled', finishedBy: 'system' });
+      },
+      20_000,
+    );
+
+    it('also when it is started while who starts it is disabled', async () => {
+      const { id, client } = await startedBy('Race');
+      const racing = [1, 2, 3, 4].map(() =>
+        client.ask<Onboarding>('POST', PATH, { rows: named('Race', 50), passphrase: PASSPHRASE }),
+      );
+      await admin.ask('PATCH', `/api/v1/operators/${id}`, { disabled: true });
+      for (const { status, body } of await Promise.all(racing)) {
+        if (status === 201) expect(await find(body.id)).toMatchObject({ state: 'cancelled' });
+      }
+    }, 20_000);
+  });
 
   it('erases its keyfiles when their time is over, and says so', async () => {
     const { id } = await start({ rows: named('Over', 2) });

@@ -8,6 +8,7 @@ interface Tenant {
   administratorId: string;
 }
 
+const OPERATORS = '/api/v1/operators';
 const TENANTS = '/api/v1/tenants';
 const PASSWORD = 'the first one’s password';
 
@@ -42,6 +43,32 @@ describe('a tenant', () => {
     expect(row?.tenant).toBe(tenant.id);
     expect((await provider.ask<{ items: unknown[] }>('GET', '/api/v1/sites')).body.items).toEqual([]);
     expect((await provider.ask('GET', `/api/v1/operators/${tenant.administratorId}`)).status).toBe(404);
+  });
+
+  it('has security officers whom its administrators neither make nor take over', async () => {
+    const { tenant, client } = await create('Lübeck', 'hl');
+    const administrator = await newOperator(platform, client, ['administrator']);
+    const officer = await newOperator(platform, client, ['security-officer']);
+    const attempts: [string, string, unknown][] = [
+      ['POST', OPERATORS, { username: 'hl2', password: PASSWORD, roles: ['security-officer'] }],
+      ['PATCH', `${OPERATORS}/${administrator.id}`, { roles: ['administrator', 'security-officer'] }],
+      ['PATCH', `${OPERATORS}/${officer.id}`, { roles: ['viewer'] }],
+      ['PATCH', `${OPERATORS}/${tenant.administratorId}`, { disabled: true }],
+      ['PUT', `${OPERATORS}/${officer.id}/password`, { password: PASSWORD }],
+    ];
+    for (const [method, path, body] of attempts) {
+      const answer = await administrator.client.ask(method, path, body);
+      expect([method, path, answer.status, answer.body['code']]).toEqual([method, path, 403, 'forbidden']);
+    }
+    const scopes = (await client.ask<{ permissions: string[] }>('GET', '/api/v1/sessions/current')).body.permissions;
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const { body } = await client.ask<{ token: string }>('POST', '/api/v1/api-tokens', {
+      name: 'x',
+      scopes,
+      expiresAt,
+    });
+    const program = new HttpClient(platform.api, body.token);
+    expect((await program.ask('PATCH', `${OPERATORS}/${officer.id}`, { disabled: true })).status).toBe(200);
   });
 
   it('is seen by the provider and by itself, and by no other', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Rest } from '../../tools/demo/rest.mjs';
+import { Rest } from '../../tools/demo/rest.mjs';
 import { waitUntil } from '../harness/condition.js';
 import { otherTenant } from '../harness/other-tenant.js';
 import { Platform } from '../harness/platform.js';
@@ -189,6 +189,27 @@ describe('a webhook', () => {
     expect(plain.of('site.created')).toHaveLength(1);
     await stranger.call('DELETE', `/webhooks/${own.id}`);
     await remove(hook);
+  });
+
+  it('is not the way to the audit for a token that may not read it', async () => {
+    const hook = await create(plain.url);
+    const token = async (scopes: string[]): Promise<Rest> => {
+      const expiresAt = new Date(Date.now() + 60_000).toISOString();
+      const made = await rest.call('POST', '/api-tokens', { name: 'hooks', scopes, expiresAt });
+      return new Rest(platform.api, (made as { token: string }).token);
+    };
+    const program = await token(['webhooks:read', 'webhooks:write']);
+    const delivery = (await rest.call('POST', `/webhooks/${hook.id}/test`)) as Delivery;
+    for (const [method, at, body] of [
+      ['POST', '/webhooks', { url: plain.url, events: ['*'] }],
+      ['PATCH', `/webhooks/${hook.id}`, { events: ['*'] }],
+      ['PATCH', `/webhooks/${hook.id}`, { url: secure.url }],
+      ['POST', `/webhooks/${hook.id}/deliveries/${delivery.id}/redeliver`],
+    ] as const) {
+      await expect(program.call(method, at, body)).rejects.toThrow('403 forbidden');
+    }
+    const allowed = await create(plain.url, ['*'], await token(['webhooks:write', 'audit:read']));
+    for (const one of [hook, allowed]) await remove(one);
   });
 
   it('is one of fifty at most, also when many are made at once', async () => {

@@ -5,6 +5,7 @@ import { Database, OnboardingRepository, OnboardingRowRepository, readLogins, Si
 import { type CommonEnvironment, createLogger, MessageClient, readFieldKey } from '@app/runtime';
 import type { z } from 'zod';
 import type { AdminConfig } from '../../apps/admin-api/src/config.js';
+import { BatchMandate } from '../../apps/admin-api/src/onboarding/batch-mandate.js';
 import { BatchSealer } from '../../apps/admin-api/src/onboarding/batch-sealer.js';
 import { OnboardingJobRunner } from '../../apps/admin-api/src/onboarding/onboarding-job.runner.js';
 import { OnboardingWorker } from '../../apps/admin-api/src/onboarding/onboarding.worker.js';
@@ -50,7 +51,8 @@ export class SecondWorker implements AsyncDisposable {
     const config = { ADIT_DOMAIN: 'adit.internal' } as AdminConfig;
     const sites = new SiteService(config, database, new SiteRepository(), messages);
     const sealer = new BatchSealer(new Seal(own, keys.seal.federation), vault, new SealingDesk());
-    const runner = new OnboardingJobRunner(database, onboardings, rows, sites, messages, sealer);
+    const mandate = new BatchMandate(onboardings, rows);
+    const runner = new OnboardingJobRunner(database, onboardings, rows, sites, messages, sealer, mandate);
     const second = new SecondWorker(new OnboardingWorker(database, onboardings, runner, logger), database, messages);
     second.worker.onApplicationBootstrap();
     return second;

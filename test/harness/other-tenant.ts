@@ -4,8 +4,11 @@ import { Rest } from '../../tools/demo/rest.mjs';
 import type { Platform } from './platform.js';
 
 /** A second tenant with an operator of its own, signed in. */
-export const otherTenant = async (platform: Platform): Promise<{ tenantId: string; rest: Rest }> => {
-  const [tenantId, password] = [randomUUID(), randomBytes(18).toString('base64url')];
+export const otherTenant = async (
+  platform: Platform,
+  tenantId: string = randomUUID(),
+): Promise<{ tenantId: string; rest: Rest }> => {
+  const password = randomBytes(18).toString('base64url');
   const username = `stranger-${tenantId.slice(0, 8)}`;
   await platform.query(`INSERT INTO tenant (id, name) VALUES ($1, 'Other')`, [tenantId]);
   await platform.query(

@@ -47,6 +47,7 @@ describe('the settings of the identity provider', () => {
     ['no client', { ADIT_OIDC_CLIENT_ID: '' }, 'ADIT_OIDC_CLIENT_ID'],
     ['scopes without openid', { ADIT_OIDC_SCOPES: 'profile' }, 'ADIT_OIDC_SCOPES'],
     ['a claim without roles', { ADIT_OIDC_ROLES_CLAIM: 'groups' }, 'ADIT_OIDC_ROLES'],
+    ['a tenant that is none', { ADIT_OIDC_TENANTS: 'hamburg' }, 'ADIT_OIDC_TENANTS'],
     ['a role that is none', { ADIT_OIDC_ROLES_CLAIM: 'groups', ADIT_OIDC_ROLES: 'cctv=root' }, 'ADIT_OIDC_ROLES'],
   ])('stop the start with %s', (_title, change, key) => {
     expect(() => settingsOf({ ...OIDC, ...change })).toThrow(key);

@@ -35,11 +35,25 @@ const roleMap = z
     return roles;
   });
 
+const tenantList = z
+  .string()
+  .default('')
+  .transform((list) =>
+    list
+      .toLowerCase()
+      .split(',')
+      .map((id) => id.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(z.uuid('ids of tenants, separated by commas')));
+
 const schema = commonEnvironment.extend({
   ADIT_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   ADIT_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** A proxy that ends TLS stands before this app and says so in X-Forwarded-Proto. */
   ADIT_TLS_PROXY: flag,
+  /** Where it connects from: what anybody else says in X-Forwarded-* is not believed. */
+  ADIT_TLS_PROXY_FROM: cidrList.prefault('127.0.0.0/8,::1/128'),
   /** The listener is reachable through its machine's loopback alone, as a container's port published on 127.0.0.1 is. */
   ADIT_HTTP_LOOPBACK_PUBLISHED: flag,
   /** Of one address, signed in or not. */
@@ -70,6 +84,8 @@ const schema = commonEnvironment.extend({
   /** A claim of the ID token whose values give roles, also to somebody new; with it the next. */
   ADIT_OIDC_ROLES_CLAIM: z.string().min(1).optional(),
   ADIT_OIDC_ROLES: roleMap,
+  /** Tenants besides the provider's whose administrators may say who of the identity provider is their operator. */
+  ADIT_OIDC_TENANTS: tenantList,
   /** View tickets may be first used within 24 h. */
   ADIT_DEMO: flag,
   /** Private or loopback ranges that webhooks may reach. */

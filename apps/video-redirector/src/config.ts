@@ -22,6 +22,8 @@ export const redirectorEnvironment = commonEnvironment.extend({
   ADIT_WEBRTC_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   /** A proxy that ends TLS stands before the page and says so in X-Forwarded-Proto. */
   ADIT_TLS_PROXY: flag,
+  /** Where that proxy connects from: nobody else is believed what he forwards. */
+  ADIT_TLS_PROXY_FROM: cidrList.prefault('127.0.0.0/8,::1/128'),
   /** RTSP inside TLS; off without a port. */
   ADIT_RTSPS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   /** PEM, the chain of the certificate after it. */

@@ -20,6 +20,12 @@ describe('the rule for direct addresses', () => {
     '::ffff:10.0.0.1',
     '64:ff9b::7f00:1',
     '2002:7f00:1::',
+    '::127.0.0.1',
+    '::7f00:1',
+    '::808:808',
+    '64:ff9b:1::7f00:1',
+    'fec0::1',
+    '4000::1',
     'not-an-address',
   ])('refuses %s', (address) => {
     expect(isAllowedAddress(address, [])).toBe(false);

@@ -17,7 +17,20 @@ export const parseCidrs = (texts: readonly string[]): Cidr[] =>
 export const isAllowedAddress = (address: string, allowed: readonly Cidr[]): boolean => {
   if (!ipaddr.isValid(address)) return false;
   const ip = ipaddr.process(address);
-  return ip.range() === 'unicast' || allowed.some((range) => contains(range, ip));
+  return isGlobal(ip) || allowed.some((range) => contains(range, ip));
+};
+
+/** All of IPv6 that is handed out (IANA); what lies beyond, such as IPv4-compatible `::7f00:1`, is special or nobody's. */
+const GLOBAL_IPV6: Cidr = ipaddr.parseCIDR('2000::/3');
+
+const isGlobal = (ip: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  ip.range() === 'unicast' && (ip.kind() === 'ipv4' || contains(GLOBAL_IPV6, ip));
+
+/** Whether the address is in one of the ranges; IPv4 inside IPv6 as the IPv4 address it is. */
+export const isWithin = (address: string, ranges: readonly Cidr[]): boolean => {
+  if (!ipaddr.isValid(address)) return false;
+  const ip = ipaddr.process(address);
+  return ranges.some((range) => contains(range, ip));
 };
 
 const contains = ([network, bits]: Cidr, ip: ipaddr.IPv4 | ipaddr.IPv6): boolean =>

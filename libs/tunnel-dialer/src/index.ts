@@ -1,6 +1,6 @@
 export { TunnelDialer, type DialRequest, type TunnelDialerOptions } from './dialer.js';
 export { DIAL_CODES, DialError, type DialCode } from './errors.js';
-export { isAllowedAddress, parseCidrs, type Cidr } from './address-rule.js';
+export { isAllowedAddress, isWithin, parseCidrs, type Cidr } from './address-rule.js';
 export { cidrList } from './cidr-list.js';
 export { parseHostPort, type HostPort } from './host-port.js';
 export type { Resolve } from './direct.js';

@@ -53,10 +53,23 @@ describe('the roles', () => {
     expect(PERMISSIONS.filter((permission) => !there.has(permission))).toEqual(['authority:read', 'authority:write']);
   });
 
-  it('are not granted by one who has less', () => {
-    const administrator = permissionsOf(['administrator'], DEFAULT_TENANT_ID);
-    expect(beyond(administrator, ['security-officer'], DEFAULT_TENANT_ID)).toEqual(['authority:write']);
-    expect(beyond(administrator, ['operator', 'viewer'], DEFAULT_TENANT_ID)).toEqual([]);
+  describe.each([
+    ['the provider’s tenant', DEFAULT_TENANT_ID],
+    ['a customer’s tenant', ANOTHER_TENANT],
+  ])('in %s', (_title, tenantId) => {
+    const ruler = (...roles: string[]) => ({ roles, tenantId, permissions: permissionsOf(roles, tenantId) });
+
+    it('are not granted by one who has less', () => {
+      expect(beyond(ruler('administrator'), ['security-officer'])).toEqual(['authority:write']);
+      expect(beyond(ruler('administrator'), ['operator', 'viewer', 'administrator'])).toEqual([]);
+      expect(beyond(ruler('administrator', 'security-officer'), ['security-officer', 'administrator'])).toEqual([]);
+    });
+
+    it('are not granted beyond the scopes of a token', () => {
+      const whole = ruler('administrator', 'security-officer');
+      const token = { ...whole, permissions: withinScopes(whole.permissions, ['operators:write', 'sites:read']) };
+      expect(beyond(token, ['viewer'])).toContain('video:watch');
+    });
   });
 
   it('are narrowed by scopes and never widened', () => {

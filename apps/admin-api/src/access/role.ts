@@ -42,9 +42,12 @@ export const isRole = (name: string): name is Role => (ROLES as readonly string[
 
 const isPermission = (name: string): name is Permission => (PERMISSIONS as readonly string[]).includes(name);
 
+const allOf = (roles: readonly string[]): Set<Permission> =>
+  new Set(roles.filter(isRole).flatMap((role) => ROLE_PERMISSIONS[role]));
+
 /** What an operator of this tenant may do by these roles; a name that is no role gives nothing. */
 export const permissionsOf = (roles: readonly string[], tenantId: string): Set<Permission> => {
-  const all = new Set(roles.filter(isRole).flatMap((role) => ROLE_PERMISSIONS[role]));
+  const all = allOf(roles);
   if (tenantId !== DEFAULT_TENANT_ID) for (const permission of PROVIDER_ONLY) all.delete(permission);
   return all;
 };
@@ -53,9 +56,20 @@ export const permissionsOf = (roles: readonly string[], tenantId: string): Set<P
 export const withinScopes = (permissions: ReadonlySet<Permission>, scopes: readonly string[]): Set<Permission> =>
   new Set(scopes.filter(isPermission).filter((scope) => permissions.has(scope)));
 
-/** The permissions that the roles would give and `permissions` lacks. */
-export const beyond = (
-  permissions: ReadonlySet<Permission>,
-  roles: readonly string[],
-  tenantId: string,
-): Permission[] => [...permissionsOf(roles, tenantId)].filter((permission) => !permissions.has(permission));
+/** Who wants to rule over roles: `permissions` are what is left of those of its `roles`. */
+interface Ruler {
+  permissions: ReadonlySet<Permission>;
+  roles: readonly string[];
+  tenantId: string;
+}
+
+/**
+ * What the roles have and the ruler lacks. In a tenant that is not the provider's, what is the provider's alone counts by
+ * the ruler's own roles: there it does nothing, but it is all that tells administrators and security officers apart.
+ */
+export const beyond = ({ permissions, roles: own, tenantId }: Ruler, roles: readonly string[]): Permission[] => {
+  const elsewhere = tenantId !== DEFAULT_TENANT_ID;
+  const has = (permission: Permission): boolean =>
+    elsewhere && PROVIDER_ONLY.has(permission) ? allOf(own).has(permission) : permissions.has(permission);
+  return [...allOf(roles)].filter((permission) => !has(permission));
+};

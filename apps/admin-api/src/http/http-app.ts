@@ -1,4 +1,5 @@
 import { type AppLogger, LOGGER, PortInUseError } from '@app/runtime';
+import { isWithin, parseCidrs } from '@app/tunnel-dialer';
 import type { INestApplicationContext, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -37,13 +38,18 @@ export const createHttpApp = async (
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  app.set('trust proxy', config.ADIT_TLS_PROXY ? 1 : false);
+  const proxies = config.ADIT_TLS_PROXY ? parseCidrs(config.ADIT_TLS_PROXY_FROM) : [];
+  app.set('trust proxy', (address: string, hop: number) => hop === 0 && isWithin(address, proxies));
   app.use(correlation(app.get<AppLogger>(LOGGER)));
   app.use(securityHeaders);
   const document = describeApi(app);
   app.use(
     API,
-    secureTransport({ tlsProxy: config.ADIT_TLS_PROXY, loopbackPublished: config.ADIT_HTTP_LOOPBACK_PUBLISHED }),
+    secureTransport({
+      tlsProxy: config.ADIT_TLS_PROXY,
+      proxies,
+      loopbackPublished: config.ADIT_HTTP_LOOPBACK_PUBLISHED,
+    }),
   );
   app.use(API, addressLimit(config.ADIT_HTTP_ADDRESS_REQUESTS_PER_10_S));
   app.use(API, storableAddress);

@@ -1,14 +1,22 @@
+import { parseCidrs } from '@app/tunnel-dialer';
 import type { Request, Response } from 'express';
 import type { TransportRule } from '@app/runtime';
 import { secureTransport } from './transport.middleware.js';
 
-const verdict = (rule: Partial<TransportRule>, localAddress: string, proto?: string): string => {
-  const request = { header: () => proto, socket: { localAddress } };
+const PROXY = '192.0.2.80';
+
+const verdict = (
+  rule: Partial<TransportRule>,
+  localAddress: string,
+  proto: string | undefined,
+  remoteAddress: string,
+): string => {
+  const request = { header: () => proto, socket: { localAddress, remoteAddress } };
   let outcome = 'passed';
   const next = (error?: unknown): void => {
     if (error) outcome = (error as { code: string }).code;
   };
-  const full = { tlsProxy: false, loopbackPublished: false, ...rule };
+  const full = { tlsProxy: false, proxies: parseCidrs([`${PROXY}/32`]), loopbackPublished: false, ...rule };
   void secureTransport(full)(request as unknown as Request, {} as Response, next);
   return outcome;
 };
@@ -27,6 +35,11 @@ describe('secure transport', () => {
     ['past the declared proxy on the machine itself', { tlsProxy: true }, '127.0.0.1', undefined, 'passed'],
     ['a port published on loopback', { loopbackPublished: true }, '172.18.0.5', undefined, 'passed'],
   ] as const)('over %s', (_name, rule, address, proto, expected) => {
-    expect(verdict(rule, address, proto)).toBe(expected);
+    expect(verdict(rule, address, proto, PROXY)).toBe(expected);
+  });
+
+  it('believes no forwarded https of anybody but the proxy', () => {
+    expect(verdict({ tlsProxy: true }, '192.0.2.1', 'https', '192.0.2.81')).toBe('insecure-transport');
+    expect(verdict({ tlsProxy: true }, '192.0.2.1', 'https', `::ffff:${PROXY}`)).toBe('passed');
   });
 });

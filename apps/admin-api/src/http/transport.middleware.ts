@@ -1,12 +1,19 @@
 import { DomainError } from '@app/contracts';
-import { isSecureTransport, type TransportRule } from '@app/runtime';
+import { isSecureTransport, type TransportRule as SocketRule } from '@app/runtime';
+import { type Cidr, isWithin } from '@app/tunnel-dialer';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+
+export interface TransportRule extends SocketRule {
+  /** Where the declared proxy connects from: nobody else is believed what he forwards. */
+  proxies: readonly Cidr[];
+}
 
 /** Passwords and bearer tokens do not travel in the clear: such a request is refused before its token is looked at. */
 export const secureTransport =
   (rule: TransportRule): RequestHandler =>
   (request: Request, _response: Response, next: NextFunction) => {
-    const forwarded = request.header('x-forwarded-proto');
+    const isProxy = isWithin(request.socket.remoteAddress ?? '', rule.proxies);
+    const forwarded = isProxy ? request.header('x-forwarded-proto') : undefined;
     if (isSecureTransport(rule, request.socket.localAddress, forwarded)) return next();
     next(
       new DomainError(

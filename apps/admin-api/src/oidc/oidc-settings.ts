@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT_ID } from '@app/persistence';
 import { ConfigurationError, readSecretFile, type Secret } from '@app/runtime';
 import type { Role } from '../access/role.js';
 import type { AdminConfig } from '../config.js';
@@ -36,6 +37,15 @@ export const oidcSettings = (config: AdminConfig): OidcSettings | undefined => {
     roles,
   };
 };
+
+/**
+ * One provider serves all tenants, and an identity belongs to one operator: whoever may enter identities could take
+ * anybody's. So it is the provider's tenant, and those that the deployment trusts with it.
+ */
+export const mayHaveIdentities = (
+  { ADIT_OIDC_TENANTS: trusted }: Pick<AdminConfig, 'ADIT_OIDC_TENANTS'>,
+  tenantId: string,
+): boolean => tenantId === DEFAULT_TENANT_ID || trusted.includes(tenantId);
 
 /** @param claims of a verified ID token */
 export const rolesByClaim = (

@@ -1,5 +1,6 @@
 import { DomainError } from '@app/contracts';
 import {
+  BearerTokenRepository,
   Database,
   DEFAULT_TENANT_ID,
   type ExternalIdentity,
@@ -13,12 +14,13 @@ import { createHash } from 'node:crypto';
 import type { Role } from '../access/role.js';
 import type { AdminConfig } from '../config.js';
 import { USERNAME } from '../operator/operator.dto.js';
+import { StandingAccess } from '../operator/standing-access.js';
 import { DerivedKeys } from '../secrets/derived-keys.js';
 import { RefusedSignIns } from '../session/refused-sign-ins.js';
 import { type OpenedSession, SessionService } from '../session/session.service.js';
 import { type Attempt, SignInLimit } from '../session/sign-in-limit.js';
 import { AnswerRefused, type IdClaims, OidcClient } from './oidc-client.js';
-import { type OidcSettings, oidcSettings, rolesByClaim } from './oidc-settings.js';
+import { mayHaveIdentities, type OidcSettings, oidcSettings, rolesByClaim } from './oidc-settings.js';
 import { openState, ownPath, sealState, type SignInState } from './sign-in-state.js';
 
 /** Signs operators in by the identity provider that the configuration names. */
@@ -29,13 +31,15 @@ export class OidcService {
   readonly #key: Buffer;
 
   constructor(
-    @Inject(CONFIG) config: AdminConfig,
+    @Inject(CONFIG) private readonly config: AdminConfig,
     @Inject(LOGGER) private readonly logger: AppLogger,
     @Inject(Database) private readonly database: Database,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(SignInLimit) private readonly limit: SignInLimit,
     @Inject(RefusedSignIns) private readonly refused: RefusedSignIns,
+    @Inject(BearerTokenRepository) private readonly tokens: BearerTokenRepository,
+    @Inject(StandingAccess) private readonly standing: StandingAccess,
     @Inject(DerivedKeys) keys: DerivedKeys,
   ) {
     this.settings = oidcSettings(config);
@@ -97,7 +101,7 @@ export class OidcService {
     const roles = rolesByClaim(this.required().settings, claims);
     const known = await this.database.inSystem((tx) => this.operators.findByIdentity(tx, identity));
     const operator = known ? await this.adapted(known, roles) : await this.created(identity, roles, claims);
-    if (operator && !operator.disabled) return operator;
+    if (operator && !operator.disabled && mayHaveIdentities(this.config, operator.tenantId)) return operator;
     const who = known ? {} : { issuer: identity.issuer, subject: identity.subject.slice(0, 255) };
     await this.refused.note(known, address, {
       by: 'oidc',
@@ -107,18 +111,34 @@ export class OidcService {
     throw refused('whom the identity provider names may not sign in here');
   }
 
-  /** @returns undefined for one whose roles come from the provider and who has none left */
+  /**
+   * Other sessions end when the claim's roles are others than before, and everything when there are none.
+   * @returns undefined for one whose roles come from the provider and who has none left
+   */
   private async adapted(operator: OperatorLogin, roles: readonly Role[]): Promise<OperatorLogin | undefined> {
     const { tenantId, id, rolesFromProvider } = operator;
     if (!rolesFromProvider) return operator;
-    if (roles.length === 0) return undefined;
+    if (roles.length === 0) {
+      await this.endAccess(operator);
+      return undefined;
+    }
     if (roles.length === operator.roles.length && roles.every((role) => operator.roles.includes(role))) return operator;
     await this.database.inTenant(tenantId, async (tx) => {
       await this.operators.setRoles(tx, tenantId, id, roles);
+      await this.tokens.revokeAll(tx, tenantId, id);
       const details = { roles, by: 'identity-provider' };
       await tx.audit(tenantId, { actor: 'system', action: 'operator.changed', subject: id, details });
     });
     return { ...operator, roles: [...roles] };
+  }
+
+  private async endAccess(operator: OperatorLogin): Promise<void> {
+    const { tenantId, id } = operator;
+    await this.database.inTenant(tenantId, async (tx) => {
+      if ((await this.standing.end(tx, tenantId, operator, 'system')) === 0) return;
+      const details = { roles: [], by: 'identity-provider' };
+      await tx.audit(tenantId, { actor: 'system', action: 'operator.changed', subject: id, details });
+    });
   }
 
   /** Somebody new is let in by a role of the claim alone. @returns undefined without one */

@@ -12,6 +12,7 @@ import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { NewSite } from '../site/site.dto.js';
 import { SiteService } from '../site/site.service.js';
+import { BatchMandate } from './batch-mandate.js';
 import { BatchSealer } from './batch-sealer.js';
 
 /** Rows of one batch before it is the next one's turn. */
@@ -43,6 +44,7 @@ export class OnboardingJobRunner {
     @Inject(SiteService) private readonly sites: SiteService,
     @Inject(MessageClient) private readonly messages: MessageClient,
     @Inject(BatchSealer) private readonly sealer: BatchSealer,
+    @Inject(BatchMandate) private readonly mandate: BatchMandate,
   ) {}
 
   /** @returns whether there is more to do for it at once. @throws DomainError of an outage: to be tried again */
@@ -74,10 +76,14 @@ export class OnboardingJobRunner {
     }
   }
 
-  /** The next row, with its site. */
+  /** The next row, with its site. None when who started the batch may not go on: then it is cancelled. */
   private async begin(work: Work, after: number): Promise<WaitingRow | undefined> {
-    const { tenantId, id } = work;
+    const { tenantId, id, createdBy } = work;
     const row = await this.database.inTenant(tenantId, async (tx) => {
+      if (!(await this.mandate.holds(tx, tenantId, createdBy))) {
+        await this.mandate.withdraw(tx, tenantId, id);
+        return undefined;
+      }
       const next = await this.rows.lockNext(tx, tenantId, id, after);
       return next === undefined || next.siteId !== null ? next : this.createSite(tx, work, next);
     });
@@ -99,8 +105,9 @@ export class OnboardingJobRunner {
   }
 
   private async complete(work: Work, row: BegunRow): Promise<void> {
-    const { tenantId, id } = work;
+    const { tenantId, id, createdBy } = work;
     await this.database.inTenant(tenantId, async (tx) => {
+      if (!(await this.mandate.holds(tx, tenantId, createdBy))) return;
       if ((await this.rows.lock(tx, tenantId, id, row.number)) === undefined) return;
       try {
         const { keyfile, fingerprint, sealedKeyfile } = await this.issue(work, row);

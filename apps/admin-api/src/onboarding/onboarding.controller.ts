@@ -19,6 +19,7 @@ import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { readUpload } from '../http/upload.js';
 import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
+import { BATCH_PERMISSIONS } from './batch-mandate.js';
 import { OnboardingArchive } from './onboarding-archive.js';
 import { readBatch } from './onboarding-upload.js';
 import {
@@ -42,7 +43,7 @@ export class OnboardingController {
   ) {}
 
   @Post()
-  @Requires('keyfiles:issue', 'sites:write')
+  @Requires(...BATCH_PERMISSIONS)
   @Fails('onboarding-invalid')
   @AnsweredOnce('passphrase')
   @ApiOperation({ summary: 'Create up to 1,000 sites with a sealed keyfile each, from CSV or JSON' })

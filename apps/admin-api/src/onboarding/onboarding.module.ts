@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { StandingAccessModule } from '../operator/standing-access.module.js';
 import { SealingModule } from '../sealing/sealing.module.js';
 import { SiteModule } from '../site/site.module.js';
 import { BatchSealer } from './batch-sealer.js';
@@ -9,7 +10,7 @@ import { OnboardingService } from './onboarding.service.js';
 import { OnboardingWorker } from './onboarding.worker.js';
 
 @Module({
-  imports: [SiteModule, SealingModule],
+  imports: [SiteModule, SealingModule, StandingAccessModule],
   controllers: [OnboardingController],
   providers: [OnboardingService, OnboardingArchive, OnboardingJobRunner, OnboardingWorker, BatchSealer],
 })

@@ -1,10 +1,12 @@
 import { DomainError } from '@app/contracts';
 import {
+  BearerTokenRepository,
   Database,
   OnboardingRepository,
   type OnboardingOverview,
   OnboardingRowRepository,
   type OnboardingRowOverview,
+  OperatorRepository,
   type Page,
   type Transaction,
 } from '@app/persistence';
@@ -30,6 +32,8 @@ export class OnboardingService {
     @Inject(OnboardingRepository) private readonly onboardings: OnboardingRepository,
     @Inject(OnboardingRowRepository) private readonly rows: OnboardingRowRepository,
     @Inject(FieldVault) private readonly vault: FieldVault,
+    @Inject(OperatorRepository) private readonly operators: OperatorRepository,
+    @Inject(BearerTokenRepository) private readonly sessions: BearerTokenRepository,
     @Inject(OnboardingWorker) private readonly worker: OnboardingWorker,
   ) {}
 
@@ -39,7 +43,10 @@ export class OnboardingService {
     return { valid: errors.length === 0, total: Math.max(rows.length, sheet.rows.length), errors };
   }
 
-  /** The work goes on by itself, also after a restart. @throws DomainError `onboarding-invalid` with every error */
+  /**
+   * The work goes on by itself, also after a restart, as long as who started it may.
+   * @throws DomainError `onboarding-invalid` with every error, `unauthenticated` for who was disabled just now
+   */
   async start(caller: Caller, batch: Batch): Promise<StartedOnboarding> {
     const { tenantId, actor, correlationId } = caller;
     const { rows, errors } = await this.plan(tenantId, batch);
@@ -55,6 +62,7 @@ export class OnboardingService {
       salt: randomBytes(SALT_BYTES),
     };
     const started = await this.database.inTenant(tenantId, async (tx) => {
+      await this.holdCaller(tx, caller);
       await this.onboardings.insert(tx, tenantId, onboarding);
       const details = { total: rows.length, correlationId };
       await tx.audit(tenantId, { actor, action: 'onboarding.started', subject: id, details });
@@ -101,6 +109,14 @@ export class OnboardingService {
       return this.require(tx, tenantId, id);
     });
     return toOnboarding(cancelled);
+  }
+
+  /** So that who is disabled, or whose password is reset, at the same time leaves no batch behind that nobody cancels. */
+  private async holdCaller(tx: Transaction, { tenantId, operatorId, tokenId, via }: Caller): Promise<void> {
+    const enabled = await this.operators.hold(tx, tenantId, operatorId);
+    // A batch of an API token looks for its token before each row.
+    if (enabled && (via === 'api-token' || !(await this.sessions.isRevoked(tx, tenantId, tokenId)))) return;
+    throw new DomainError('unauthenticated', 'the session was ended just now');
   }
 
   private async plan(tenantId: string, { sheet }: Pick<Batch, 'sheet'>): Promise<Plan> {

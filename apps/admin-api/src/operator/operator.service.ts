@@ -1,6 +1,5 @@
 import { DomainError, type IfMatch, ResourceTag } from '@app/contracts';
 import {
-  ApiTokenRepository,
   BearerTokenRepository,
   Database,
   OperatorRepository,
@@ -9,12 +8,16 @@ import {
   type Transaction,
   violatedConstraint,
 } from '@app/persistence';
+import { CONFIG } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import type { AdminConfig } from '../config.js';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
+import { mayHaveIdentities } from '../oidc/oidc-settings.js';
 import { PasswordHasher } from '../session/password.js';
 import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
 import type { NewOperator, Operator, OperatorChanges } from './operator.dto.js';
+import { StandingAccess } from './standing-access.js';
 
 export const operatorTag = new ResourceTag<Operator>();
 
@@ -24,14 +27,15 @@ const KEPT_ROLES = ['administrator', 'security-officer'] as const;
 @Injectable()
 export class OperatorService {
   constructor(
+    @Inject(CONFIG) private readonly config: AdminConfig,
     @Inject(Database) private readonly database: Database,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(BearerTokenRepository) private readonly sessions: BearerTokenRepository,
-    @Inject(ApiTokenRepository) private readonly apiTokens: ApiTokenRepository,
+    @Inject(StandingAccess) private readonly standing: StandingAccess,
     @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
   ) {}
 
-  /** @throws DomainError `invalid-request`, `forbidden` for roles beyond the caller's own, `username-taken` */
+  /** @throws DomainError `invalid-request`, `forbidden` for roles beyond the caller's own or an identity, `username-taken` */
   async create(caller: Caller, { username, password, identity, roles }: NewOperator): Promise<Operator> {
     if (password === undefined && identity === undefined) {
       throw new DomainError('invalid-request', 'the operator could not sign in: give a password, an identity or both', {
@@ -40,6 +44,7 @@ export class OperatorService {
     }
     const { tenantId, actor } = caller;
     await this.refuseBeyond(caller, username, roles);
+    if (identity !== undefined) await this.refuseIdentity(caller, username);
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
     return this.database.inTenant(tenantId, async (tx) => {
       const id = await this.operators.insert(tx, tenantId, { username, passwordHash, roles, identity });
@@ -63,7 +68,7 @@ export class OperatorService {
 
   /**
    * Sessions end with every change, because a browser shows what the roles of its sign-in allowed. No member, no change.
-   * @throws DomainError `not-found`, `forbidden` beyond the caller's own permissions, `last-administrator`,
+   * @throws DomainError `not-found`, `forbidden` beyond the caller's own permissions or for an identity, `last-administrator`,
    *   `username-taken` for another operator's identity, `conflict` for one who could not sign in any more,
    *   `precondition-failed`
    */
@@ -73,6 +78,7 @@ export class OperatorService {
     operatorTag.require(ifMatch, toOperator(before));
     if (Object.values(changes).every((value) => value === undefined)) return toOperator(before);
     await this.refuseBeyond(caller, id, [...before.roles, ...(changes.roles ?? [])]);
+    if (changes.identity) await this.refuseIdentity(caller, id);
     try {
       return await this.database.inTenant(tenantId, (tx) => this.apply(tx, caller, id, { changes, ifMatch }));
     } catch (error) {
@@ -104,7 +110,7 @@ export class OperatorService {
     if (disabled !== undefined) await this.operators.setDisabled(tx, tenantId, id, disabled);
     await this.refuseLast(tx, tenantId, held);
     await this.sessions.revokeAll(tx, tenantId, id);
-    if (disabled) await this.apiTokens.revokeAll(tx, tenantId, id);
+    if (disabled) await this.standing.end(tx, tenantId, locked, actor);
     const details = { roles, disabled, identity };
     await tx.audit(tenantId, { actor, action: 'operator.changed', subject: id, details });
     return toOperator(await this.require(tx, tenantId, id));
@@ -121,6 +127,16 @@ export class OperatorService {
     if (missing.length === 0) return;
     await auditOutranked(this.database, caller, subject, missing);
     throw outranked(missing);
+  }
+
+  private async refuseIdentity(caller: Caller, subject: string): Promise<void> {
+    const { tenantId, actor } = caller;
+    if (mayHaveIdentities(this.config, tenantId)) return;
+    const details = { reason: 'identity' };
+    await this.database.inTenant(tenantId, (tx) =>
+      tx.audit(tenantId, { actor, action: 'operator.refused', subject, details }),
+    );
+    throw new DomainError('forbidden', 'operators of this tenant have no identity at the identity provider');
   }
 
   private async holders(tx: Transaction, tenantId: string): Promise<Map<string, number>> {

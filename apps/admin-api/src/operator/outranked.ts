@@ -5,8 +5,7 @@ import { beyond, permissionsOf } from '../access/role.js';
 import type { Caller } from '../http/request.js';
 
 /** Nobody gives a role, or rules over an operator, with permissions that he lacks himself: he could act by that one. */
-export const missingFor = ({ permissions, tenantId }: Caller, roles: readonly string[]): Permission[] =>
-  beyond(permissions, roles, tenantId);
+export const missingFor = (caller: Caller, roles: readonly string[]): Permission[] => beyond(caller, roles);
 
 export const outranked = (missing: readonly Permission[]): DomainError =>
   new DomainError(

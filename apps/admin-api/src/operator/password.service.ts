@@ -1,5 +1,5 @@
 import { DomainError } from '@app/contracts';
-import { ApiTokenRepository, BearerTokenRepository, Database, OperatorRepository } from '@app/persistence';
+import { BearerTokenRepository, Database, OperatorRepository } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { RefusedRequests } from '../access/refused-requests.js';
 import type { Caller } from '../http/request.js';
@@ -7,6 +7,7 @@ import { PasswordHasher } from '../session/password.js';
 import { SignInLimit } from '../session/sign-in-limit.js';
 import type { OwnPassword } from './operator.dto.js';
 import { auditOutranked, missingFor, outranked, refuseDemoted } from './outranked.js';
+import { StandingAccess } from './standing-access.js';
 
 @Injectable()
 export class PasswordService {
@@ -14,7 +15,7 @@ export class PasswordService {
     @Inject(Database) private readonly database: Database,
     @Inject(OperatorRepository) private readonly operators: OperatorRepository,
     @Inject(BearerTokenRepository) private readonly sessions: BearerTokenRepository,
-    @Inject(ApiTokenRepository) private readonly apiTokens: ApiTokenRepository,
+    @Inject(StandingAccess) private readonly standing: StandingAccess,
     @Inject(PasswordHasher) private readonly passwords: PasswordHasher,
     @Inject(SignInLimit) private readonly limit: SignInLimit,
     @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
@@ -40,8 +41,7 @@ export class PasswordService {
       const now = missingFor(caller, (await this.operators.find(tx, tenantId, id))?.roles ?? []);
       if (now.length > 0) throw outranked(now);
       await this.operators.setPassword(tx, tenantId, id, hash);
-      await this.sessions.revokeAll(tx, tenantId, id);
-      await this.apiTokens.revokeAll(tx, tenantId, id);
+      await this.standing.end(tx, tenantId, target, actor);
       await tx.audit(tenantId, { actor, action: 'operator.password-reset', subject: id });
     });
   }
@@ -55,7 +55,7 @@ export class PasswordService {
     if (caller.via === 'api-token') throw new DomainError('forbidden', 'an API token changes no password: sign in');
     const attempt = await this.limit.begin(address, username);
     const login = await this.database.inSystem((tx) => this.operators.findLogin(tx, username));
-    if (!(await this.passwords.matches(currentPassword, login?.passwordHash ?? undefined))) {
+    if (!(await this.passwords.matches(currentPassword, login?.passwordHash ?? undefined, true))) {
       const details = { address };
       await this.refusals.note(caller, { action: 'operator.password-refused', subject: operatorId, details });
       throw wrongPassword();

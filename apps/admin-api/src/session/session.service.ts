@@ -93,7 +93,10 @@ export class SessionService {
   ): Promise<{ operator: OperatorLogin | undefined; matches: boolean }> {
     try {
       const operator = await this.database.inSystem((tx) => this.operators.findLogin(tx, username));
-      return { operator, matches: await this.passwords.matches(password, operator?.passwordHash ?? undefined) };
+      return {
+        operator,
+        matches: await this.passwords.matches(password, operator?.passwordHash ?? undefined, attempt.known),
+      };
     } catch (error) {
       await this.limit.takeBack(attempt);
       throw error;

@@ -12,21 +12,24 @@ import { networkOf } from './network.js';
 
 const RULES: AttemptRules = { firstWaitSeconds: 1, forgetSeconds: 900, knownSeconds: 30 * 86_400 };
 
-/** A name from one network, a network with all names, and a name from everywhere. */
+/**
+ * A name from one network, and a network with all names. Nothing counts a name from everywhere: who fills such a count
+ * from many addresses would keep its owner out. What bounds guessing from there is the work on passwords (PasswordHasher).
+ */
 const NAME_THERE = { free: 5, maxWaitSeconds: 300 };
 const NETWORK = { free: 20, maxWaitSeconds: 300 };
-/** Short, because strangers can bring it about: it slows a guess from many addresses and locks nobody out. */
-const NAME = { free: 50, maxWaitSeconds: 15 };
 
 /** An attempt that was counted and is not judged yet. */
 export interface Attempt {
   nameThere: AttemptCounter | undefined;
-  others: AttemptCounter[];
+  network: AttemptCounter;
+  /** This name has signed in from this network lately. */
+  known: boolean;
 }
 
 /**
  * Slows sign-ins down that fail again and again, over all replicas and restarts: after a few free failures each further
- * one doubles the wait. Who has signed in from a network lately does not wait there for what others elsewhere do.
+ * one doubles the wait. Nobody waits for what others do in other networks.
  */
 @Injectable()
 export class SignInLimit {
@@ -38,39 +41,36 @@ export class SignInLimit {
 
   /** Counts the attempt before it is judged. @throws DomainError `rate-limited` with the time to wait */
   async begin(address: string, username: string): Promise<Attempt> {
-    const network = networkOf(address);
-    const name = username.toLowerCase();
-    const nameThere = { key: this.keyOf('name-there', network, name), ...NAME_THERE };
-    const byNetwork = { key: this.keyOf('network', network), ...NETWORK };
-    const byName = { key: this.keyOf('name', name), ...NAME };
+    const there = networkOf(address);
+    const nameThere = { key: this.keyOf('name-there', there, username.toLowerCase()), ...NAME_THERE };
+    const network = this.networkCounter(address);
     return this.database.inSystem(async (tx) => {
       const known = await this.attempts.isKnown(tx, nameThere.key, RULES);
-      const others = known ? [byNetwork] : [byNetwork, byName];
-      await this.count(tx, [nameThere, ...others]);
-      return { nameThere, others };
+      await this.count(tx, [nameThere, network]);
+      return { nameThere, network, known };
     });
   }
 
   /** For a sign-in that names nobody before it is judged. @throws DomainError `rate-limited` with the time to wait */
   async beginUnnamed(address: string): Promise<Attempt> {
-    const others = [{ key: this.keyOf('network', networkOf(address)), ...NETWORK }];
-    await this.database.inSystem((tx) => this.count(tx, others));
-    return { nameThere: undefined, others };
+    const network = this.networkCounter(address);
+    await this.database.inSystem((tx) => this.count(tx, [network]));
+    return { nameThere: undefined, network, known: false };
   }
 
-  async succeeded({ nameThere, others }: Attempt): Promise<void> {
+  async succeeded(attempt: Attempt): Promise<void> {
     await this.database.inSystem(async (tx) => {
-      for (const counter of inOrder(nameThere ? [nameThere, ...others] : others)) {
-        if (counter === nameThere) await this.attempts.succeeded(tx, counter.key);
+      for (const counter of inOrder(countersOf(attempt))) {
+        if (counter === attempt.nameThere) await this.attempts.succeeded(tx, counter.key);
         else await this.attempts.takeBack(tx, counter.key);
       }
     });
   }
 
   /** It was not judged after all. */
-  async takeBack({ nameThere, others }: Attempt): Promise<void> {
+  async takeBack(attempt: Attempt): Promise<void> {
     await this.database.inSystem(async (tx) => {
-      for (const { key } of inOrder(nameThere ? [nameThere, ...others] : others)) await this.attempts.takeBack(tx, key);
+      for (const { key } of inOrder(countersOf(attempt))) await this.attempts.takeBack(tx, key);
     });
   }
 
@@ -91,10 +91,17 @@ export class SignInLimit {
     }
   }
 
+  private networkCounter(address: string): AttemptCounter {
+    return { key: this.keyOf('network', networkOf(address)), ...NETWORK };
+  }
+
   private keyOf(...parts: string[]): Buffer {
     return this.vault.digest('sign-in attempt', ...parts);
   }
 }
+
+const countersOf = ({ nameThere, network }: Attempt): AttemptCounter[] =>
+  nameThere ? [nameThere, network] : [network];
 
 /** One order for all transactions, so that no two wait for each other's rows. */
 const inOrder = (counters: readonly AttemptCounter[]): AttemptCounter[] =>

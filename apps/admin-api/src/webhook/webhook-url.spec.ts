@@ -62,6 +62,7 @@ describe('the URL of a webhook', () => {
     'https://[fd00:ec2::254]/',
     'https://[64:ff9b::7f00:1]/',
     'https://[2002:7f00:1::]/',
+    'https://[::127.0.0.1]/',
   ])('%s leads where none may go', (url) => {
     expect(codeOf(url)).toBe('address-not-allowed');
   });

@@ -23,6 +23,7 @@ import {
 } from './webhook.dto.js';
 import { webhookTag, WebhookService } from './webhook.service.js';
 
+/** What webhooks are told are rows of the audit: to say where they go needs the permission to read it. */
 @ApiTags('webhooks')
 @Controller('webhooks')
 export class WebhookController {
@@ -32,7 +33,7 @@ export class WebhookController {
   ) {}
 
   @Post()
-  @Requires('webhooks:write')
+  @Requires('webhooks:write', 'audit:read')
   @Fails('address-not-allowed', 'conflict')
   @AnsweredOnce('secret')
   @ApiOperation({ summary: 'Have events sent to a URL; the secret that signs them is answered this once' })
@@ -61,7 +62,7 @@ export class WebhookController {
   }
 
   @Patch(':id')
-  @Requires('webhooks:write')
+  @Requires('webhooks:write', 'audit:read')
   @Tagged(webhookTag)
   @Fails('address-not-allowed')
   @ApiOperation({ summary: 'Change a webhook, or switch it on or off' })
@@ -120,7 +121,7 @@ export class WebhookController {
   }
 
   @Post(':id/deliveries/:deliveryId/redeliver')
-  @Requires('webhooks:write')
+  @Requires('webhooks:write', 'audit:read')
   @Fails('conflict')
   @HttpCode(200)
   @ApiOperation({ summary: 'Send the same event once more' })

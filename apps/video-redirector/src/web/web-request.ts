@@ -28,8 +28,8 @@ export const urlOf = (request: IncomingMessage): URL | undefined => {
 };
 
 /** A declared proxy tells the viewer's address as the last one of X-Forwarded-For. */
-export const addressOf = (request: IncomingMessage, tlsProxy: boolean): string => {
-  const forwarded = tlsProxy
+export const addressOf = (request: IncomingMessage, isProxy: boolean): string => {
+  const forwarded = isProxy
     ? String(request.headers['x-forwarded-for'] ?? '')
         .split(',')
         .at(-1)

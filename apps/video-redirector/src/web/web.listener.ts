@@ -1,3 +1,4 @@
+import { type Cidr, isWithin, parseCidrs } from '@app/tunnel-dialer';
 import { CONFIG, isSecureTransport, PortInUseError, type TransportRule } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
@@ -17,6 +18,7 @@ const MAX_CONNECTIONS = 2_048;
 @Injectable()
 export class WebListener implements OnApplicationShutdown {
   private readonly rule: TransportRule;
+  private readonly proxies: readonly Cidr[];
   private readonly server: Server;
 
   constructor(
@@ -26,6 +28,7 @@ export class WebListener implements OnApplicationShutdown {
   ) {
     const { ADIT_TLS_PROXY: tlsProxy, ADIT_PLAY_LOOPBACK_PUBLISHED: loopbackPublished } = config;
     this.rule = { tlsProxy, loopbackPublished };
+    this.proxies = tlsProxy ? parseCidrs(config.ADIT_TLS_PROXY_FROM) : [];
     const options = {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: REQUEST_TIMEOUT_MS,
@@ -68,7 +71,7 @@ export class WebListener implements OnApplicationShutdown {
   }
 
   private isSecure(request: IncomingMessage): boolean {
-    const forwarded = request.headers['x-forwarded-proto'];
+    const forwarded = this.isProxy(request) ? request.headers['x-forwarded-proto'] : undefined;
     return isSecureTransport(
       this.rule,
       request.socket.localAddress,
@@ -77,7 +80,11 @@ export class WebListener implements OnApplicationShutdown {
   }
 
   private addressOf(request: IncomingMessage): string {
-    return addressOf(request, this.rule.tlsProxy);
+    return addressOf(request, this.isProxy(request));
+  }
+
+  private isProxy(request: IncomingMessage): boolean {
+    return isWithin(request.socket.remoteAddress ?? '', this.proxies);
   }
 }
 

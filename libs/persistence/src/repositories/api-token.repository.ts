@@ -97,8 +97,9 @@ export class ApiTokenRepository {
     return rows.length === 1;
   }
 
-  async revokeAll(tx: Transaction, tenantId: string, operatorId: string): Promise<void> {
-    await tx.query(
+  /** @returns how many it were */
+  async revokeAll(tx: Transaction, tenantId: string, operatorId: string): Promise<number> {
+    return tx.execute(
       'UPDATE api_token SET revoked_at = now() WHERE tenant_id = $1 AND operator_id = $2 AND revoked_at IS NULL',
       [tenantId, operatorId],
     );

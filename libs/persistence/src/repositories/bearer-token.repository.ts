@@ -60,9 +60,17 @@ export class BearerTokenRepository {
     );
   }
 
-  /** @param except a session that goes on */
-  async revokeAll(tx: Transaction, tenantId: string, operatorId: string, except?: string): Promise<void> {
-    await tx.query(
+  async isRevoked(tx: Transaction, tenantId: string, tokenId: string): Promise<boolean> {
+    const row = await tx.one('SELECT FROM bearer_token WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NOT NULL', [
+      tenantId,
+      tokenId,
+    ]);
+    return row !== undefined;
+  }
+
+  /** @param except a session that goes on. @returns how many it were */
+  async revokeAll(tx: Transaction, tenantId: string, operatorId: string, except?: string): Promise<number> {
+    return tx.execute(
       `UPDATE bearer_token SET revoked_at = now()
         WHERE tenant_id = $1 AND operator_id = $2 AND revoked_at IS NULL AND id IS DISTINCT FROM $3`,
       [tenantId, operatorId, except],

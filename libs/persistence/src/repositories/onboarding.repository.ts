@@ -123,6 +123,32 @@ export class OnboardingRepository {
     );
   }
 
+  /**
+   * Who started a batch. A username never changes and has neither `/` nor `:`.
+   * @param actor `operator:<username>`, for an API token with `/api-token:<id>` behind
+   * @returns the operator's roles; undefined when it is disabled or the token revoked
+   */
+  async starterRoles(tx: Transaction, tenantId: string, actor: string): Promise<string[] | undefined> {
+    const row = await tx.one<{ roles: string[] }>(
+      `SELECT roles FROM operator o
+        WHERE tenant_id = $1 AND 'operator:' || username = split_part($2, '/', 1) AND disabled_at IS NULL
+          AND NOT EXISTS (SELECT FROM api_token t WHERE t.tenant_id = $1 AND t.operator_id = o.id AND t.revoked_at IS NOT NULL
+                             AND 'api-token:' || t.id = split_part($2, '/', 2))`,
+      [tenantId, actor],
+    );
+    return row?.roles;
+  }
+
+  /** Running batches that the operator started, also by API tokens. */
+  async runningOf(tx: Transaction, tenantId: string, username: string): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM onboarding
+        WHERE tenant_id = $1 AND state = 'running' AND split_part(created_by, '/', 1) = 'operator:' || $2::text ORDER BY id`,
+      [tenantId, username],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Erases the passphrase with it. @returns false when it was not running, or rows wait and it is not called off */
   async finish(
     tx: Transaction,
