@@ -80,6 +80,9 @@ describe('the tag of a federation role', () => {
     expect((await admin.ask('DELETE', path, undefined, { 'if-match': changed.headers.get('etag') ?? '' })).status).toBe(
       204,
     );
+    const siteId = String(changed.body['siteId']);
+    const anew = await admin.ask('POST', '/api/v1/federation-roles', { siteId, name: 'Berlin again' });
+    expect([anew.status, anew.body['siteId'], anew.body['state']]).toEqual([201, siteId, 'unconfigured']);
   });
 
   it('lets one of many changes at once win', async () => {

@@ -35,7 +35,14 @@ const BY_SEGMENT: Record<string, Source> = {
 };
 
 /** Bodies that a sample of the schema is not valid for, by `METHOD path`. */
-export const BODIES: Readonly<Record<string, unknown>> = {};
+export const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /api/v1/recovery/agents/{id}/approve': { serial: '4a' },
+};
+
+/** Values of query keys that a sample of the schema is not valid for. */
+export const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'GET /api/v1/cameras/{id}/timeline': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
+};
 
 const sourceOf = (path: string, name: string): Source | undefined => {
   const parts = path.split('/');
