@@ -1,6 +1,7 @@
 import { built, builtLibFile } from '../built.mjs';
 
 const INPUTS = 100_000;
+const SUSPICIOUS_MS = 5;
 
 /**
  * Mutated inputs against everything that reads what strangers send: no crash, nothing slow. `npm run soak -- decoders`
@@ -22,21 +23,33 @@ export async function mutate({ report, progress }, { inputs, seed }) {
     let [faults, slowest, accepted] = [0, 0, 0];
     for (let index = 0; index < inputs; index += 1) {
       const input = mutated(sample, random);
-      const began = performance.now();
-      try {
-        read(input);
-        accepted += 1;
-      } catch (error) {
-        if (!isRefusal(error)) {
-          faults += 1;
-          progress(`${name}: ${String(error)}`);
-        }
+      const { ms, error } = timed(read, input);
+      if (error === undefined) accepted += 1;
+      else if (!isRefusal(error)) {
+        faults += 1;
+        progress(`${name}: ${String(error)}`);
       }
-      slowest = Math.max(slowest, performance.now() - began);
+      // What the machine did meanwhile is no property of the input: a slow one is read again.
+      const again = ms > SUSPICIOUS_MS ? Math.min(timed(read, input).ms, timed(read, input).ms) : ms;
+      slowest = Math.max(slowest, Math.min(ms, again));
     }
     report({ figure: `${name}: faults in ${inputs} mutated inputs`, value: faults, unit: 'faults', bar: 'value <= 0' });
     report({ figure: `${name}: slowest input`, value: slowest, unit: 'ms', bar: 'value <= 50' });
     report({ figure: `${name}: accepted all the same`, value: accepted, unit: 'inputs' });
+  }
+}
+
+/**
+ * @param {Target['read']} read
+ * @param {Buffer} input
+ */
+function timed(read, input) {
+  const began = performance.now();
+  try {
+    read(input);
+    return { ms: performance.now() - began, error: undefined };
+  } catch (error) {
+    return { ms: performance.now() - began, error };
   }
 }
 
