@@ -28,6 +28,6 @@ describe('the sealing desk', () => {
     expect(most).toBe(2);
     expect(count).toBe(10);
     expect(refused.filter(({ reason }) => codeOf(reason) === 'unavailable')).toHaveLength(2);
-    await expect(desk.keyFrom('a passphrase')).resolves.toBeDefined();
+    await expect(desk.keyFrom('a passphrase')).resolves.toMatchObject({ key: Buffer.alloc(32) });
   });
 });

@@ -38,7 +38,7 @@ export class SignInAttemptRepository {
     return rows.length === 1;
   }
 
-  /** Milliseconds until the last of the counters lets the next attempt pass; 0 for now. */
+  /** Milliseconds until the last of the counters lets the next attempt pass; 0 when it may come at once. */
   async waitMs(tx: Transaction, keys: readonly Buffer[]): Promise<number> {
     const row = await tx.one<{ ms: number | null }>(
       `SELECT max(extract(epoch FROM blocked_until - clock_timestamp()) * 1000)::float8 AS ms FROM sign_in_attempt

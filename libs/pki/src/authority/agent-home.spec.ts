@@ -62,7 +62,9 @@ describe('the home of an agent in its certificate', () => {
       '-untrusted',
       below ?? '',
     ];
-    await expect(promisify(execFile)('openssl', [...verify, leaf ?? ''])).resolves.toBeDefined();
+    await expect(promisify(execFile)('openssl', [...verify, leaf ?? ''])).resolves.toMatchObject({
+      stdout: expect.stringMatching(/: OK\n$/),
+    });
   });
 
   it.each([
