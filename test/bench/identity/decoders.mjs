@@ -27,7 +27,7 @@ export async function mutate({ report, progress }, { inputs, seed }) {
       if (error === undefined) accepted += 1;
       else if (!isRefusal(error)) {
         faults += 1;
-        progress(`${name}: ${String(error)}`);
+        progress(`${name}: ${error instanceof Error ? error.message : JSON.stringify(error)}`);
       }
       // What the machine did meanwhile is no property of the input: a slow one is read again.
       const again = ms > SUSPICIOUS_MS ? Math.min(timed(read, input).ms, timed(read, input).ms) : ms;
