@@ -166,6 +166,19 @@ describe('DirectoryServer', () => {
     });
   });
 
+  it('tells a host only of the kinds that it asks for', async () => {
+    await start();
+    const area: SiteEntity = { ...camera('hall'), kind: 'area', parentId: 'house', streams: [] };
+    site.upsert(camera('a'));
+    site.upsert(area);
+    const watch = client.watchEntities({ kinds: [directory.EntityKind.AREA] }, authorization())[Symbol.asyncIterator]();
+    const upserts = (await take(watch)).flatMap(({ change }) => (change.case === 'upsert' ? [change.value] : []));
+    expect(upserts).toMatchObject([{ remoteId: 'hall', kind: directory.EntityKind.AREA, parentId: 'house' }]);
+    expect(upserts[0].camera).toBeUndefined();
+    site.upsert({ ...area, kind: 'zone' });
+    expect((await take(watch)).map(({ change }) => change)).toEqual([{ case: 'removed', value: 'hall' }]);
+  });
+
   it('sends a snapshot, then changes as they happen', async () => {
     site.upsert(camera('a'));
     await start();

@@ -4,7 +4,7 @@ import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import type { SiteRedirector } from '../redirector/site-redirector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { watchEntities } from './entity-watch.js';
-import { fromWireUsage, toWireUsage } from './entity-message.js';
+import { fromWireKinds, fromWireUsage, toWireUsage } from './entity-message.js';
 import { MAX_TIMELINE_SPANS, readRange, timelineFault, toWireSpan } from './timeline-message.js';
 
 export interface DirectoryServiceOptions {
@@ -35,11 +35,12 @@ export const directoryService = (
   }),
 
   watchEntities: ({ sinceRevision, kinds }, { signal }) => {
-    if (kinds.length > 0 && !kinds.includes(directory.EntityKind.CAMERA)) {
-      throw new ConnectError('this site has cameras only', Code.Unimplemented);
+    const wanted = fromWireKinds(kinds);
+    if (kinds.length > 0 && wanted.size === 0) {
+      throw new ConnectError('this site knows none of these kinds', Code.InvalidArgument);
     }
     const revision = sinceRevision <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sinceRevision) : 0;
-    return watchEntities(options.site, revision, signal);
+    return watchEntities(options.site, revision, wanted, signal);
   },
 
   openStream: ({ cameraId, usage, playback, user }) => {

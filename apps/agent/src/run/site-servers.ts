@@ -3,6 +3,7 @@ import type { AppLogger } from '@app/runtime';
 import { RtspConnector } from '../connectors/index.js';
 import { DirectoryServer } from '../directory/index.js';
 import { SiteRedirector } from '../redirector/index.js';
+import type { SiteConnector } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import type { CameraStatus } from '../status/status.js';
@@ -25,11 +26,11 @@ export class SiteServers {
   readonly directory: DirectoryServer;
   readonly redirector: SiteRedirector;
   private readonly site = new SiteDirectory();
-  private readonly connector: RtspConnector;
+  private readonly connectors: readonly SiteConnector[];
 
   constructor(private readonly options: SiteServerOptions) {
     const { state, certificate, users, siteName, logger } = options;
-    this.connector = new RtspConnector(
+    const rtsp = new RtspConnector(
       state.path,
       {},
       {
@@ -37,10 +38,11 @@ export class SiteServers {
         listRefused: (code, message) => logger.error({ code }, `the camera list is refused: ${message}`),
       },
     );
+    this.connectors = [rtsp];
     this.redirector = new SiteRedirector({
       certificate,
       directory: this.site,
-      connectors: [this.connector],
+      connectors: this.connectors,
       lan: options.redirectorListen,
     });
     this.directory = new DirectoryServer({
@@ -57,14 +59,15 @@ export class SiteServers {
 
   /** @throws PortInUseError, ConfigurationError naming the setting of a LAN listener */
   async start(): Promise<void> {
-    const { directoryListen, redirectorListen } = this.options;
-    await this.connector.start(this.site);
+    const { directoryListen, redirectorListen, logger } = this.options;
+    for (const connector of this.connectors)
+      await connector.start(this.site, { event: (event) => logger.debug({ type: event.type }, 'an event was seen') });
     await blaming(this.redirector.start(), redirectorListen, '--redirector-listen (ADIT_REDIRECTOR_LISTEN)');
     await blaming(this.directory.start(), directoryListen, '--directory-listen (ADIT_DIRECTORY_LISTEN)');
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.directory.close(), this.redirector.close(), this.connector.close()]);
+    await Promise.all([this.directory.close(), this.redirector.close(), ...this.connectors.map((one) => one.close())]);
   }
 
   cameras(): CameraStatus[] {

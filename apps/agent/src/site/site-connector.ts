@@ -1,6 +1,8 @@
 import type { StreamUsage } from '@app/contracts';
 import type { RecordedRange, ReplaySource, Source } from '@app/media';
 import type { SiteEntity } from './entity.js';
+import type { CommandOutcome, SiteCommand } from './site-command.js';
+import type { EventSink } from './site-event.js';
 
 /** Where a connector puts what it finds. */
 export interface EntitySink {
@@ -35,12 +37,14 @@ export interface RecordingSource extends ReplaySource {
 /** Turns a real system into entities and sources. Its failures are states of its entities, never of the site. */
 export interface SiteConnector {
   readonly name: string;
-  start(sink: EntitySink): Promise<void>;
+  start(sink: EntitySink, events: EventSink): Promise<void>;
   close(): Promise<void>;
   /** Undefined when the connector has no such camera. */
   stream(remoteId: string, usage: StreamUsage): StreamSource | undefined;
   /** Undefined when the connector has no such camera, or nothing is recorded of it. */
   recordings?(remoteId: string): RecordingSource | undefined;
+  /** Undefined when the connector has no such entity. Rejects with a MediaError when the device fails. */
+  execute?(remoteId: string, command: SiteCommand, signal: AbortSignal): Promise<CommandOutcome> | undefined;
   /** Whether the key of an earlier `stream` or `recordings` still means the same source. */
   holds(key: string): boolean;
 }

@@ -1,0 +1,14 @@
+/** What a federation host may ask of an entity (`Execute` of the directory protocol). */
+export type SiteCommand =
+  /** Velocities in −1 … 1 (ONVIF generic space), until the next move or stop. */
+  | { kind: 'ptz-move'; pan: number; tilt: number; zoom: number }
+  | { kind: 'ptz-stop' }
+  | { kind: 'ptz-preset'; preset: string }
+  | { kind: 'ptz-home' }
+  | { kind: 'set-output'; active: boolean }
+  | { kind: 'set-recording'; recording: boolean }
+  | { kind: 'acknowledge-alarm'; alarmId: string };
+
+/** `reason` begins with a stable code. */
+export type CommandOutcome =
+  { outcome: 'done' } | { outcome: 'refused'; reason: string } | { outcome: 'unsupported'; reason: string };
