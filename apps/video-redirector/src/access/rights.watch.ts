@@ -1,21 +1,32 @@
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { TicketGate } from './ticket.gate.js';
 
 const LOOK_MS = 3_000;
 /** Ids of one question to the database. */
 const BATCH = 1_000;
 
-/** Ends what is being watched under a ticket when the ticket is revoked. */
+/** Knows which rights of its kind do not hold any more. */
+export interface RightsRegister {
+  /** Those of `ids` that were taken back. Rejects when nobody knows just now. */
+  revoked(ids: readonly string[]): Promise<string[]>;
+}
+
+export interface WatchedRight {
+  /** Of a ticket, or of one version of an account. */
+  id: string;
+  /** Ms since the epoch: nobody can come with it later. */
+  until: number;
+  /** Who watches ends then too, instead of going on. */
+  endsThen: boolean;
+}
+
+/** Ends what is being watched under a right when it is taken back, or when its time is over and it says so. */
 @Injectable()
-export class TicketWatch implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly live = new Map<string, { ended: AbortController; until: number }>();
+export class RightsWatch implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly live = new Map<RightsRegister, Map<string, WatchedRight & { ended: AbortController }>>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly gate: TicketGate,
-    @Inject(LOGGER) private readonly logger: AppLogger,
-  ) {}
+  constructor(@Inject(LOGGER) private readonly logger: AppLogger) {}
 
   onApplicationBootstrap(): void {
     this.timer = setTimeout(() => void this.look(), LOOK_MS);
@@ -26,34 +37,41 @@ export class TicketWatch implements OnApplicationBootstrap, OnApplicationShutdow
     this.timer = undefined;
   }
 
-  /** Aborts when the ticket is revoked. @param until ms since the epoch: nobody can come with it later */
-  ended(ticketId: string, until: number): AbortSignal {
-    const known = this.live.get(ticketId) ?? { ended: new AbortController(), until };
-    this.live.set(ticketId, known);
+  /** Aborts within seconds of the end of the right. */
+  ended(register: RightsRegister, right: WatchedRight): AbortSignal {
+    const rights = this.live.get(register) ?? new Map<string, WatchedRight & { ended: AbortController }>();
+    this.live.set(register, rights);
+    const known = rights.get(right.id) ?? { ...right, ended: new AbortController() };
+    rights.set(right.id, known);
     return known.ended.signal;
   }
 
   private async look(): Promise<void> {
-    try {
-      this.forgetExpired();
-      const ids = [...this.live.keys()];
-      for (let at = 0; at < ids.length; at += BATCH) {
-        for (const id of await this.gate.revoked(ids.slice(at, at + BATCH))) this.end(id);
+    for (const [register, rights] of this.live) {
+      this.forgetOver(rights);
+      const ids = [...rights.keys()];
+      try {
+        for (let at = 0; at < ids.length; at += BATCH) {
+          for (const id of await register.revoked(ids.slice(at, at + BATCH))) end(rights, id);
+        }
+      } catch (error) {
+        this.logger.debug({ err: error }, 'revoked rights could not be looked up');
       }
-    } catch (error) {
-      this.logger.debug({ err: error }, 'revoked tickets could not be looked up');
     }
     if (this.timer !== undefined) this.timer = setTimeout(() => void this.look(), LOOK_MS);
   }
 
-  /** Nobody new can come with these; who watches goes on. */
-  private forgetExpired(): void {
+  private forgetOver(rights: Map<string, WatchedRight & { ended: AbortController }>): void {
     const now = Date.now();
-    for (const [id, { until }] of this.live) if (until < now) this.live.delete(id);
-  }
-
-  private end(ticketId: string): void {
-    this.live.get(ticketId)?.ended.abort();
-    this.live.delete(ticketId);
+    for (const [id, { until, endsThen }] of rights) {
+      if (until >= now) continue;
+      if (endsThen) end(rights, id);
+      else rights.delete(id);
+    }
   }
 }
+
+const end = (rights: Map<string, WatchedRight & { ended: AbortController }>, id: string): void => {
+  rights.get(id)?.ended.abort();
+  rights.delete(id);
+};
