@@ -123,12 +123,13 @@ describe('a stream account', () => {
   it('is listed page by page', async () => {
     const made = [await create(), await create(), await create()].map(({ id }) => id);
     const seen: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null;) {
-      const query = cursor === '' ? '?limit=2' : `?limit=2&cursor=${cursor}`;
-      const { body } = await admin.ask<{ items: Account[]; nextCursor: string | null }>('GET', `${PATH}${query}`);
-      seen.push(...body.items.map(({ id }) => id));
-      cursor = body.nextCursor;
-    }
+    let cursor: string | null = '';
+    do {
+      const query: string = cursor === '' ? '?limit=2' : `?limit=2&cursor=${cursor}`;
+      const page = await admin.ask<{ items: Account[]; nextCursor: string | null }>('GET', `${PATH}${query}`);
+      seen.push(...page.body.items.map(({ id }) => id));
+      cursor = page.body.nextCursor;
+    } while (cursor !== null);
     expect(seen.slice(-3)).toEqual(made);
     expect(new Set(seen).size).toBe(seen.length);
   });
