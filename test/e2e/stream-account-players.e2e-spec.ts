@@ -70,8 +70,8 @@ const audited = async (reason: string, id: string): Promise<boolean> => {
 class Wire implements Disposable {
   private constructor(readonly socket: Socket) {}
 
-  static async open(): Promise<Wire> {
-    const socket = connect({ host: '127.0.0.1', port: platform.ports.rtsp, noDelay: true });
+  static async open(from = '127.0.0.1'): Promise<Wire> {
+    const socket = connect({ host: '127.0.0.1', port: platform.ports.rtsp, localAddress: from, noDelay: true });
     await once(socket, 'connect');
     return new Wire(socket);
   }
@@ -182,6 +182,13 @@ describe('a player with a stream account', () => {
     expect([answer.status === 200, answer.text.includes('m=video')]).toEqual([false, false]);
   });
 
+  it('opens 60 streams at once, as recorders do when they start', async () => {
+    const { username, password, ...account } = await create();
+    const url = plain(urlOf({ username, password, ...account }));
+    const answers = await Promise.all(Array.from({ length: 60 }, () => enter(url, username, password)));
+    expect(answers.map(({ status, code }) => `${status} ${code}`).filter((answer) => answer !== '200 ')).toEqual([]);
+  }, 40_000);
+
   it('may still bring a ticket instead', async () => {
     expect((await play(await site.viewUrl(gate), { seconds: 1, copy: true })).length).toBeGreaterThan(10);
   }, 40_000);
@@ -217,6 +224,24 @@ describe('a stranger', () => {
     entered.client.accept(challengesOf(replayed.text));
     expect(await other.describe(url, entered.client.header('DESCRIBE', url))).toMatchObject({ status: 200 });
   });
+
+  it('is slowed down who guesses, and an owner elsewhere is not', async () => {
+    const account = await create();
+    const url = plain(urlOf(account));
+    using wire = await Wire.open();
+    const codes: string[] = [];
+    for (let guess = 0; guess < 102; guess++) {
+      const client = new Authorization({ user: account.username, password: `guess${guess}` });
+      client.accept(challengesOf((await wire.describe(url)).text));
+      codes.push((await wire.describe(url, client.header('DESCRIBE', url))).code);
+    }
+    expect([codes.slice(0, 100).every((code) => code === 'unauthenticated'), codes.at(-1)]).toEqual([
+      true,
+      'rate-limited',
+    ]);
+    using elsewhere = await Wire.open('127.0.0.9');
+    expect(await elsewhere.enter(url, account.username, account.password)).toMatchObject({ status: 200 });
+  }, 60_000);
 
   it('is not asked by Basic, and is not heard with it', async () => {
     const account = await create();

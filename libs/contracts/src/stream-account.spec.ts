@@ -19,7 +19,7 @@ describe('the secret of a stream account', () => {
 
   it('opens for its own username alone, and does not show in what is kept', async () => {
     const secret = digestSecretOf('one', 'password');
-    const sealed = await sealDigestSecret('one', secret, known as never);
+    const sealed = await sealDigestSecret('one', secret, known);
     expect(sealed).not.toContain(secret.md5);
     expect(await unsealDigestSecret(sealed, 'one', own as never)).toEqual(secret);
     await expect(unsealDigestSecret(sealed, 'two', own as never)).rejects.toThrow('another account');

@@ -66,7 +66,7 @@ describe('AccountGate', () => {
       id: randomUUID(),
       tenantId: randomUUID(),
       username: 'recorder',
-      secret: await sealDigestSecret('recorder', RIGHT, known as never),
+      secret: await sealDigestSecret('recorder', RIGHT, known),
       usages: ['live'],
       level: 7,
       allowedCidrs: [],
@@ -105,7 +105,7 @@ describe('AccountGate', () => {
   });
 
   it('takes no secret of another account for this one’s', async () => {
-    account.secret = await sealDigestSecret('another', RIGHT, known as never);
+    account.secret = await sealDigestSecret('another', RIGHT, known);
     await expect(admit()).rejects.toMatchObject({ code: 'internal' });
   });
 

@@ -54,7 +54,11 @@ describe('DigestServer', () => {
   });
 
   it.each([/SHA-256/, /MD5/])('takes the right password by %s, and no other', (only) => {
-    expect(judge(server, answerTo(server, { only }))).toMatchObject({ username: 'user', isStale: false, isRight: true });
+    expect(judge(server, answerTo(server, { only }))).toMatchObject({
+      username: 'user',
+      isStale: false,
+      isRight: true,
+    });
     expect(judge(server, answerTo(server, { only, password: 'wrong' }))?.isRight).toBe(false);
   });
 
