@@ -163,6 +163,7 @@ describe('a restore', () => {
       'bearer_token',
       'enrol_token',
       'recovery',
+      'stream_account',
       'view_ticket',
     ];
     for (const table of changed) {
@@ -187,8 +188,9 @@ describe('a restore', () => {
     await restore(good, '--without-journal');
     const open = `SELECT (SELECT count(*)::int FROM bearer_token WHERE revoked_at IS NULL) AS tokens,
       (SELECT count(*)::int FROM view_ticket WHERE revoked_at IS NULL) AS tickets,
+      (SELECT count(*)::int FROM stream_account WHERE secret IS NOT NULL) AS accounts,
       (SELECT count(*)::int FROM enrol_token WHERE state = 'issued') AS keyfiles`;
-    expect(await target.query(open)).toEqual([{ tokens: 0, tickets: 0, keyfiles: 0 }]);
+    expect(await target.query(open)).toEqual([{ tokens: 0, tickets: 0, accounts: 0, keyfiles: 0 }]);
     expect(await target.query('SELECT journal, closed_at FROM recovery')).toEqual([
       { journal: 'absent', closed_at: null },
     ]);

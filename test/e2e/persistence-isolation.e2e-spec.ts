@@ -19,6 +19,10 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     site_identity_status: 'S',
     view_ticket: 'SIU',
     view_ticket_use: 'S',
+    stream_account: 'SIU',
+    stream_account_scope: 'SID',
+    stream_account_use: 'S',
+    stream_camera_directory: 'S',
     audit_event: 'S',
     tunnel_session: 'S',
     broker: 'S',
@@ -85,7 +89,15 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     role_assignment: 'S',
     tunnel_route: 'S',
   },
-  'video-redirector': { view_ticket_use: 'SI', view_ticket_status: 'S', tunnel_route: 'S', site_tls_pin: 'S' },
+  'video-redirector': {
+    view_ticket_use: 'SI',
+    view_ticket_status: 'S',
+    stream_account_status: 'S',
+    stream_account_scope_status: 'S',
+    stream_account_use: 'SIU',
+    tunnel_route: 'S',
+    site_tls_pin: 'S',
+  },
 };
 
 /** Tables that belong to a tenant, by the column that says so. */

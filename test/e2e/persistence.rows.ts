@@ -25,6 +25,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   await insertOperator(query, tenantId);
   await insertIdempotencyKey(query, tenantId);
   await insertRole(query, tenantId, siteId);
+  await insertStreamAccount(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
   await insertOnboarding(query, tenantId);
   await insertRecovery(query, tenantId, siteId);
@@ -137,6 +138,24 @@ const insertRole = async (query: Query, tenantId: string, siteId: string): Promi
      VALUES ($1, $2, $3, $4, 'gate', 'camera', 'Gate', 'gate', 'online')`,
     [randomUUID(), tenantId, siteId, role?.id],
   );
+};
+
+const insertStreamAccount = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const id = randomUUID();
+  await query(
+    `INSERT INTO stream_account (id, tenant_id, name, username, secret, usages, level, allowed_cidrs, created_by)
+     VALUES ($1, $2, 'A recorder', $3, 'sealed', '{live}', 128, '{}', 'operator:test')`,
+    [id, tenantId, randomBytes(8).toString('hex')],
+  );
+  await query('INSERT INTO stream_account_scope (account_id, tenant_id, site_id) VALUES ($1, $2, $3)', [
+    id,
+    tenantId,
+    siteId,
+  ]);
+  await query("INSERT INTO stream_account_use (account_id, tenant_id, address) VALUES ($1, $2, '192.0.2.10')", [
+    id,
+    tenantId,
+  ]);
 };
 
 const insertWebhook = async (query: Query, tenantId: string, siteId: string): Promise<void> => {

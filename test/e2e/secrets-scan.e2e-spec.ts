@@ -1,6 +1,10 @@
 import { createPrivateKey, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { digestSecretOf } from '@app/contracts';
+import { Authorization } from '@app/media';
 import { Platform } from '../harness/platform.js';
 import type { Site } from '../harness/site.js';
 import { HttpClient } from './http-client.js';
@@ -45,6 +49,7 @@ beforeAll(async () => {
   await operators();
   await keyfiles();
   await useOfTheSite();
+  await streamAccount();
 }, 120_000);
 
 afterAll(() => platform?.stop());
@@ -109,6 +114,34 @@ const useOfTheSite = async (): Promise<void> => {
   }
 };
 
+/** With what is kept of a password a recorder could sign in as well as with the password. */
+const streamAccount = async (): Promise<void> => {
+  const account = { name: 'Recorder', siteIds: [site.record.id] };
+  const { username, password } = await post<{ username: string; password: string }>('/stream-accounts', account);
+  const { md5, sha256 } = digestSecretOf(username, password);
+  keep('the password of a stream account', password);
+  keep('its hash for Digest MD5', md5);
+  keep('its hash for Digest SHA-256', sha256);
+  for (const [user, secret] of [
+    [username, password],
+    [username, `wrong-${password}`],
+  ] as const) {
+    const client = new Authorization({ user, password: secret });
+    const url = `rtsp://127.0.0.1:${platform.ports.rtsp}/${site.record.label}/no-camera/live`;
+    const ask = async (socket: Socket): Promise<string> => {
+      const header = client.header('DESCRIBE', url);
+      socket.write(`DESCRIBE ${url} RTSP/1.0\r\nCSeq: 1\r\n${header ? `Authorization: ${header}\r\n` : ''}\r\n`);
+      return String(((await once(socket, 'data')) as [Buffer])[0]);
+    };
+    const socket = connect({ host: '127.0.0.1', port: platform.ports.rtsp, noDelay: true });
+    await once(socket, 'connect');
+    const challenged = await ask(socket);
+    client.accept([...challenged.matchAll(/^www-authenticate: *(.+)\r$/gim)].map(([, challenge = '']) => challenge));
+    await ask(socket);
+    socket.destroy();
+  }
+};
+
 /** The private number of a key, in base64url: what a PEM file, a JWK and a DER file all contain in some form. */
 const scalarOf = (pem: string): string => createPrivateKey(pem).export({ format: 'jwk' }).d ?? '';
 
@@ -129,7 +162,7 @@ const filesBelow = (directory: string): string[] =>
 
 describe('no secret', () => {
   it('is looked for in vain only because it is not there', () => {
-    expect(secrets.size).toBe(12);
+    expect(secrets.size).toBe(15);
     const [first = ''] = secrets.values();
     expect(findings(`a line with ${Buffer.from(first).toString('hex')} in it`)).toEqual(['the first password']);
   });

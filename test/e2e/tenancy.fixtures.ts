@@ -26,6 +26,7 @@ const BY_SEGMENT: Record<string, Source> = {
   'federation-roles': ['federation_role', 'id'],
   cameras: ['entity', 'id'],
   'view-tickets': ['view_ticket', 'id'],
+  'stream-accounts': ['stream_account', 'id'],
   operators: ['operator', 'id'],
   'api-tokens': ['api_token', 'id'],
   webhooks: ['webhook', 'id'],

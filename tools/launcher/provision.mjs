@@ -9,7 +9,7 @@ export const CLOUD_APPS = ['keyfile-issuer', 'tunnel-broker', 'federation', 'vid
 
 /** Who signs tickets (Ed25519), who receives sealed values (P-256, ECDH-ES), who stores recoverable secrets (AES-256). */
 const TICKET_MINTERS = /** @type {const} */ (['federation', 'video-redirector', 'admin-api']);
-const SEAL_RECEIVERS = /** @type {const} */ (['keyfile-issuer', 'federation', 'admin-api']);
+const SEAL_RECEIVERS = /** @type {const} */ (['keyfile-issuer', 'federation', 'video-redirector', 'admin-api']);
 const FIELD_KEEPERS = /** @type {const} */ (['federation', 'admin-api']);
 /** Under what the issuer encrypts its CA keys, which lie elsewhere (AES-256). */
 const CA_KEY_KEEPER = 'keyfile-issuer';

@@ -27,6 +27,7 @@ describe('the keys of the apps', () => {
       'federation/ticket.jwk',
       'keyfile-issuer/ca.kek',
       'keyfile-issuer/seal.jwk',
+      'video-redirector/seal.jwk',
       'video-redirector/ticket.jwk',
     ]);
     for (const file of files()) expect({ file, mode: statSync(file).mode & 0o777 }).toEqual({ file, mode: 0o600 });

@@ -21,6 +21,7 @@ import { RecoveryModule } from './recovery/recovery.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
+import { StreamAccountModule } from './stream-account/stream-account.module.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { TunnelModule } from './tunnel/tunnel.module.js';
 import { ViewTicketModule } from './view-ticket/view-ticket.module.js';
@@ -50,6 +51,7 @@ export function appModule(config: AdminConfig): Type {
       CameraModule,
       AuthorityModule,
       ViewTicketModule,
+      StreamAccountModule,
       AuditModule,
       BrokerModule,
       WebhookModule,

@@ -73,6 +73,8 @@ export const ERROR_STATUS = {
   'ticket-expired': 401,
   'ticket-used': 401,
   'ticket-revoked': 401,
+  'stream-account-expired': 403,
+  'stream-account-revoked': 403,
   'dial-refused': 403,
   'address-not-allowed': 403,
 } as const;

@@ -9,6 +9,7 @@ export * from './primitives.js';
 export * from './public-keys.js';
 export * from './sealed.js';
 export * from './site-label.js';
+export * from './stream-account.js';
 export * from './tunnel-address.js';
 export * from './messages/agent.js';
 export * from './messages/authority.js';

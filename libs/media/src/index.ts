@@ -39,6 +39,7 @@ export type { OpenReplay, ReplayAnswer, ReplayRequest, ReplaySink, ReplaySource 
 export { RtspReplaySource, type RtspReplaySourceOptions } from './replay/rtsp-replay-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export { Authorization, type Credentials } from './rtsp/authorization.js';
+export type { DigestCredentials } from './rtsp/digest.js';
 export { splitCredentials } from './rtsp/control-url.js';
 export type { DatagramOutlets, OfferRefusal, Peer, RefusedOffer, TransportReason } from './rtsp/negotiation.js';
 export { peerOf, RtspServer, rtspServerDefaults } from './rtsp/server.js';

@@ -126,3 +126,14 @@ export {
 } from './repositories/webhook-delivery.repository.js';
 export { WebhookOutboxRepository, type OutboxRow } from './repositories/webhook-outbox.repository.js';
 export { SitePresenceRepository, type PresenceChange } from './repositories/site-presence.repository.js';
+export {
+  StreamAccountRepository,
+  type ScopeCamera,
+  type StreamAccountChanges,
+  type StreamAccountRow,
+  type StreamAccountScope,
+} from './repositories/stream-account.repository.js';
+export {
+  StreamAccountStatusRepository,
+  type StreamAccountStatus,
+} from './repositories/stream-account-status.repository.js';

@@ -26,6 +26,9 @@ describe('the roles', () => {
       'keyfiles:read',
       'keyfiles:revoke',
       'sites:write',
+      'stream-accounts:read',
+      'stream-accounts:revoke',
+      'stream-accounts:write',
       'tunnels:control',
       'webhooks:read',
     ]);
@@ -37,7 +40,7 @@ describe('the roles', () => {
 
   it('security officer: reads everything and cuts off, but neither watches nor issues', () => {
     const changes = of('security-officer').filter((permission) => !permission.endsWith(':read'));
-    expect(changes).toEqual(['agents:write', 'authority:write', 'keyfiles:revoke']);
+    expect(changes).toEqual(['agents:write', 'authority:write', 'keyfiles:revoke', 'stream-accounts:revoke']);
     expect(PERMISSIONS.filter((permission) => permission.endsWith(':read'))).toEqual(
       expect.arrayContaining(of('security-officer').filter((permission) => permission.endsWith(':read'))),
     );

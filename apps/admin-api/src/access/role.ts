@@ -23,6 +23,9 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'keyfiles:revoke',
     'tunnels:control',
     'federation:write',
+    'stream-accounts:read',
+    'stream-accounts:write',
+    'stream-accounts:revoke',
     'agents:read',
     'webhooks:read',
   ],
@@ -30,6 +33,7 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   'security-officer': [
     ...PERMISSIONS.filter((permission) => permission.endsWith(':read')),
     'keyfiles:revoke',
+    'stream-accounts:revoke',
     'agents:write',
     'authority:write',
   ],

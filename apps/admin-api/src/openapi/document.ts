@@ -15,6 +15,7 @@ const TAGS = [
   'federation roles',
   'cameras',
   'view tickets',
+  'stream accounts',
   'operators',
   'API tokens',
   'webhooks',

@@ -235,3 +235,25 @@ export const missingAgent = z.looseObject({
   otherCa: z.boolean(),
 });
 export type MissingAgent = z.infer<typeof missingAgent>;
+
+export const streamAccount = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  username: z.string(),
+  cameraIds: z.array(z.string()),
+  siteIds: z.array(z.string()),
+  usages: z.array(z.string()),
+  level: z.number(),
+  expiresAt: when,
+  passwordSetAt: when,
+  revokedAt: when,
+  lastUsedAt: when,
+});
+export type StreamAccount = z.infer<typeof streamAccount>;
+
+/** The last three are null when the answer is a repetition. */
+export const streamAccountWithPassword = streamAccount.extend({
+  password: text,
+  urls: z.array(z.looseObject({ url: z.string() })).nullable(),
+  urlTemplate: text,
+});

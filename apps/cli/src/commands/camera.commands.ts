@@ -7,8 +7,7 @@ import { durationSeconds } from '../program/input.js';
 import { SITE_ARGUMENT } from './site.commands.js';
 import { cameraAddress, findCamera, findSite } from './site-reference.js';
 import { statePaint } from './state-paint.js';
-
-const USAGES = ['live', 'recording', 'remote', 'low-res', 'high-res', 'automatic'] as const;
+import { STREAM_USAGES } from './stream-usages.js';
 
 const FIELDS: readonly Field<Camera>[] = [
   { title: 'CAMERA', whole: true, of: cameraAddress },
@@ -41,7 +40,7 @@ const streamUrl = command<{ usage?: string; validFor?: number }>({
   summary: 'an RTSP URL for any player, with its ticket; shown this once',
   args: [{ name: '<camera>', summary: 'id, SITE/CAMERA, or a name that only one has', complete: 'camera' }],
   options: [
-    { flags: '--usage <usage>', summary: 'which picture', default: 'live', complete: USAGES },
+    { flags: '--usage <usage>', summary: 'which picture', default: 'live', complete: STREAM_USAGES },
     {
       flags: '--valid-for <time>',
       summary: 'how long the player may reconnect: at most 12h',

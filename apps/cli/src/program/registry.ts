@@ -12,6 +12,7 @@ import { AGENT_COMMANDS } from '../commands/agent.commands.js';
 import { AUDIT_COMMANDS } from '../commands/audit.commands.js';
 import { ONBOARD_COMMANDS } from '../commands/onboard.commands.js';
 import { OPERATOR_COMMANDS } from '../commands/operator.commands.js';
+import { STREAM_ACCOUNT_COMMANDS } from '../commands/stream-account.commands.js';
 import { TOKEN_COMMANDS } from '../commands/token.commands.js';
 import { WEBHOOK_COMMANDS } from '../commands/webhook.commands.js';
 import type { CommandSpec } from './command.js';
@@ -23,6 +24,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   tunnel: 'which sites are connected now',
   camera: 'cameras of federated sites',
   stream: 'video',
+  'stream-account': 'accounts of recorders, which store stream URLs',
   agent: 'the agents on the sites, and their certificates',
   operator: 'the people who may sign in',
   token: 'API tokens for programs',
@@ -42,6 +44,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TUNNEL_COMMANDS,
   ...WATCH_COMMANDS,
   ...CAMERA_COMMANDS,
+  ...STREAM_ACCOUNT_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...TOKEN_COMMANDS,
   ...AUDIT_COMMANDS,

@@ -1,12 +1,19 @@
-import { Database, TunnelRouteRepository, ViewTicketUseRepository } from '@app/persistence';
+import {
+  Database,
+  StreamAccountStatusRepository,
+  TunnelRouteRepository,
+  ViewTicketUseRepository,
+} from '@app/persistence';
 import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { RedirectorConfig } from '../config.js';
 
-const REPOSITORIES = [TunnelRouteRepository, ViewTicketUseRepository].map((repository) => ({
-  provide: repository,
-  useFactory: () => new repository(),
-}));
+const REPOSITORIES = [StreamAccountStatusRepository, TunnelRouteRepository, ViewTicketUseRepository].map(
+  (repository) => ({
+    provide: repository,
+    useFactory: () => new repository(),
+  }),
+);
 
 @Global()
 @Module({

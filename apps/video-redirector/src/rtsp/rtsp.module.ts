@@ -1,15 +1,28 @@
 import { Module } from '@nestjs/common';
+import { RightsWatch } from '../access/rights.watch.js';
+import { ViewerAccess } from '../access/viewer.access.js';
+import { AccountGate } from '../accounts/account.gate.js';
+import { AccountRefusals } from '../accounts/account-refusals.js';
 import { SiteLinkFactory } from '../streams/site-link.factory.js';
 import { StreamHandler } from '../streams/stream.handler.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
 import { TicketGate } from '../tickets/ticket.gate.js';
-import { TicketWatch } from '../tickets/ticket.watch.js';
 import { RedirectorMetrics } from './redirector.metrics.js';
 import { RtspListener } from './rtsp.listener.js';
 
 @Module({
   controllers: [StreamHandler],
-  providers: [TicketGate, TicketWatch, SiteLinkFactory, StreamResolver, RedirectorMetrics, RtspListener],
+  providers: [
+    TicketGate,
+    AccountGate,
+    AccountRefusals,
+    RightsWatch,
+    ViewerAccess,
+    SiteLinkFactory,
+    StreamResolver,
+    RedirectorMetrics,
+    RtspListener,
+  ],
   exports: [StreamResolver, RedirectorMetrics],
 })
 export class RtspModule {}

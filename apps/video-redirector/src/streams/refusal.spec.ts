@@ -10,6 +10,9 @@ describe('refusalOf', () => {
     [new DomainError('ticket-expired', ''), 401, 'ticket-expired'],
     [new DomainError('ticket-used', ''), 403, 'ticket-used'],
     [new DomainError('forbidden', ''), 403, 'forbidden'],
+    [new DomainError('stream-account-revoked', ''), 403, 'stream-account-revoked'],
+    [new DomainError('stream-account-expired', ''), 403, 'stream-account-expired'],
+    [new DomainError('rate-limited', ''), 429, 'rate-limited'],
     [asMediaError(new DomainError('camera-not-found', ''), 'source-failed'), 404, 'camera-not-found'],
     [asMediaError(new DomainError('site-offline', ''), 'source-failed'), 503, 'site-offline'],
     [asMediaError(new DialError('site-unreachable', ''), 'source-failed'), 503, 'site-unreachable'],
@@ -22,5 +25,11 @@ describe('refusalOf', () => {
     expect(refusal).toMatchObject({ status, code });
     expect(refusal.reason).toContain(code);
     expect(refusal.challenge === undefined).toBe(status !== 401);
+  });
+
+  it('asks for an account who brought no ticket', () => {
+    const refusal = refusalOf(new DomainError('unauthenticated', ''), 'account');
+    expect([refusal.digest, refusal.challenge]).toEqual([true, undefined]);
+    expect(refusalOf(new DomainError('forbidden', ''), 'account').digest).toBeUndefined();
   });
 });

@@ -10,25 +10,34 @@ const STATUS: Record<string, number> = {
   'ticket-expired': 401,
   'ticket-revoked': 401,
   'ticket-used': 403,
+  'stream-account-expired': 403,
+  'stream-account-revoked': 403,
   forbidden: 403,
   'not-found': 404,
   'camera-not-found': 404,
   'recording-not-found': 404,
+  'rate-limited': 429,
   'not-implemented': 501,
 };
 
-/** What a viewer is told. The reason phrase carries the code, because most players show nothing else. */
-export const refusalOf = (error: unknown): Refusal => {
+/**
+ * What a viewer is told. The reason phrase carries the code, because most players show nothing else.
+ * @param by what it was judged: who brought a ticket is not asked for an account
+ */
+export const refusalOf = (error: unknown, by: 'ticket' | 'account' = 'ticket'): Refusal => {
   const code = codeOf(error);
   const status = STATUS[code] ?? 503;
   const reason = `${PHRASES[status] ?? 'Service Unavailable'} (${code})`;
-  return { status, code, reason, ...(status === 401 ? { challenge: 'Bearer realm="Adit view ticket"' } : {}) };
+  if (status !== 401) return { status, code, reason };
+  const question = by === 'account' ? { digest: true } : { challenge: 'Bearer realm="Adit view ticket"' };
+  return { status, code, reason, ...question };
 };
 
 const PHRASES: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  429: 'Too Many Requests',
   501: 'Not Implemented',
 };
 

@@ -2,9 +2,8 @@ import { HubRegistry, type Hub, type Resolution, type ResolveRequest } from '@ap
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '@app/contracts';
+import { ViewerAccess } from '../access/viewer.access.js';
 import { parseStreamPath } from '../tickets/stream-path.js';
-import { TicketGate } from '../tickets/ticket.gate.js';
-import { TicketWatch } from '../tickets/ticket.watch.js';
 import { refusalOf } from './refusal.js';
 import { SiteLinkFactory } from './site-link.factory.js';
 
@@ -17,30 +16,31 @@ export class StreamResolver implements OnApplicationShutdown {
   private readonly hubs = new HubRegistry(HUB);
 
   constructor(
-    private readonly gate: TicketGate,
-    private readonly watch: TicketWatch,
+    private readonly access: ViewerAccess,
     private readonly links: SiteLinkFactory,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
-  async resolve({ path, query, remoteAddress, onvifReplay }: ResolveRequest): Promise<Resolution> {
+  async resolve(request: ResolveRequest): Promise<Resolution> {
+    const { path, remoteAddress, onvifReplay } = request;
     try {
       const stream = parseStreamPath(path);
-      const ticket = await this.gate.admit(query.get('ticket'), stream, remoteAddress);
-      const { tenantId, user, ticketId, expiresAt } = ticket;
+      const { tenantId, user, ended } = await this.access.admit(request, stream);
       // Each viewer of a recording has its own position: it shares nothing with others.
       const replay = stream.usage === 'recording' ? await this.links.replay({ ...stream, tenantId, user }) : undefined;
-      if (replay !== undefined) return { replay, ended: this.watch.ended(ticketId, expiresAt) };
+      if (replay !== undefined) return { replay, ended };
       if (onvifReplay) throw new DomainError('recording-not-found', 'nothing is recorded of this camera');
       const key = `${tenantId}/${stream.site}/${stream.camera}/${stream.usage}`;
       const hub = this.hubs.get(key, () => this.links.create({ ...stream, tenantId, user }));
       // A viewer of a stream that does not come learns the reason instead of waiting.
       await hub.describe();
-      return { hub, ended: this.watch.ended(ticketId, expiresAt) };
+      return { hub, ended };
     } catch (error) {
-      const refuse = refusalOf(error);
+      const refuse = refusalOf(error, request.query.has('ticket') ? 'ticket' : 'account');
       const unexpected = refuse.code === 'internal' ? { err: error } : {};
-      this.logger.info({ path, remoteAddress, code: refuse.code, ...unexpected }, 'a viewer was refused');
+      // Every player with an account asks once without it, to be told how.
+      const level = refuse.digest === true && request.credentials?.isStale !== false ? 'debug' : 'info';
+      this.logger[level]({ path, remoteAddress, code: refuse.code, ...unexpected }, 'a viewer was refused');
       return { refuse };
     }
   }

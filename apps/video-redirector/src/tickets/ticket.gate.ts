@@ -2,13 +2,14 @@ import { DomainError, verifyViewTicket, type PublicKeys, type VerifiedViewTicket
 import { Database, ViewTicketUseRepository } from '@app/persistence';
 import { CONFIG, readPublicKeys } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import type { RightsRegister } from '../access/rights.watch.js';
 import type { RedirectorConfig } from '../config.js';
 import type { StreamPath } from './stream-path.js';
 import { TicketMemory } from './ticket-memory.js';
 
 /** Lets a viewer in who brings a view ticket for this very stream. */
 @Injectable()
-export class TicketGate {
+export class TicketGate implements RightsRegister {
   private readonly keys: PublicKeys;
   private readonly memory = new TicketMemory();
 
@@ -24,8 +25,8 @@ export class TicketGate {
    * @param address of the viewer: the first one owns the ticket from then on
    * @throws DomainError `unauthenticated`, `ticket-invalid`, `ticket-expired`, `ticket-revoked`, `ticket-used`, `forbidden`, `unavailable`
    */
-  async admit(ticket: string | null, path: StreamPath, address: string): Promise<VerifiedViewTicket> {
-    if (ticket === null || ticket === '') throw new DomainError('unauthenticated', 'a view ticket is needed');
+  async admit(ticket: string, path: StreamPath, address: string): Promise<VerifiedViewTicket> {
+    if (ticket === '') throw new DomainError('unauthenticated', 'a view ticket is needed');
     const verified = await verifyViewTicket(ticket, this.keys);
     if (verified.site !== path.site || verified.camera !== path.camera || verified.usage !== path.usage) {
       throw new DomainError('forbidden', 'the ticket is for another stream');

@@ -15,7 +15,12 @@ const keys = {
     'video-redirector': minters['video-redirector'].open,
     'admin-api': minters['admin-api'].open,
   },
-  seal: { 'keyfile-issuer': { kty: 'EC' }, federation: { kty: 'EC' }, 'admin-api': { kty: 'EC' } },
+  seal: {
+    'keyfile-issuer': { kty: 'EC' },
+    federation: { kty: 'EC' },
+    'video-redirector': { kty: 'EC' },
+    'admin-api': { kty: 'EC' },
+  },
 } as PublicKeys;
 const dial = {
   tenantId: randomUUID(),

@@ -6,9 +6,10 @@ import { ReplayViewer } from '../replay/replay-viewer.js';
 import { readControlPackets } from '../rtp/control-packet.js';
 import { formatDescription } from '../stream-description.js';
 import { RtspDecoder } from './decoder.js';
+import { DigestServer } from './digest.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
 import { fallbackFrom, Negotiation, reasonOf, type Negotiated, type Peer, type RefusedOffer } from './negotiation.js';
-import type { Resolution, Serving, ViewerInfo } from './serving.js';
+import type { Refusal, Resolution, Serving, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
 import { parseStreamUrl, type StreamUrl } from './stream-url.js';
@@ -55,6 +56,7 @@ export class RtspConnection {
   #code = 'viewer-closed';
   #unreadAnswerBytes = 0;
   readonly #negotiation: Negotiation;
+  readonly #digest: DigestServer;
   /** Offers of this client that could not be had. */
   readonly #refusedOffers: RefusedOffer[] = [];
 
@@ -67,6 +69,7 @@ export class RtspConnection {
     const heard = (track?: number, packet?: Buffer): void => this.#heard(track, packet);
     this.#negotiation = new Negotiation(socket, peer, datagrams, heard, options);
     this.#decoder = new RtspDecoder({ ...server.options, maxJunkBytes: 0 });
+    this.#digest = new DigestServer(options.realm);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroy());
@@ -304,22 +307,27 @@ export class RtspConnection {
   /** The right to a path is asked once per connection: control URLs come without the query that carried the ticket. Undefined: it is a recording. */
   async #streamOf(request: RtspRequest, url: StreamUrl): Promise<Stream | undefined> {
     if (this.#stream?.path === url.path) return this.#stream;
+    const authorization = request.headers.get('authorization');
+    const credentials = this.#digest.read(authorization, request.method, request.url);
     const resolution = await this.server.resolve({
       method: request.method,
       url: request.url,
       path: url.path,
       query: url.query,
       remoteAddress: this.remoteAddress,
-      authorization: request.headers.get('authorization'),
+      authorization,
+      credentials,
       onvifReplay: request.headers.get('require') !== undefined,
     });
-    if ('refuse' in resolution) {
-      const { status, code, reason, challenge } = resolution.refuse;
-      throw new RtspRefusal(status, code, reason, challenge === undefined ? {} : { 'WWW-Authenticate': challenge });
-    }
+    if ('refuse' in resolution) throw this.#refusal(resolution.refuse, credentials?.isStale === true);
     this.#take(resolution, url.path);
     if (resolution.ended) this.#endWith(resolution.ended);
     return this.#stream;
+  }
+
+  #refusal({ status, code, reason, challenge, digest }: Refusal, stale: boolean): RtspRefusal {
+    const asked = digest === true ? this.#digest.challenges(stale) : challenge;
+    return new RtspRefusal(status, code, reason, asked === undefined ? {} : { 'WWW-Authenticate': asked });
   }
 
   #take(resolution: Exclude<Resolution, { refuse: unknown }>, path: string): void {
@@ -370,7 +378,12 @@ export class RtspConnection {
     this.socket.resume();
   }
 
-  #answer(status: number, reason: string, fields: Record<string, string | undefined>, body = ''): void {
+  #answer(
+    status: number,
+    reason: string,
+    fields: Record<string, string | readonly string[] | undefined>,
+    body = '',
+  ): void {
     const headers = RtspHeaders.of({
       ...fields,
       Server: this.server.options.serverName,

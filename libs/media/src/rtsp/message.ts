@@ -2,9 +2,12 @@
 export class RtspHeaders {
   readonly #fields = new Map<string, string[]>();
 
-  static of(fields: Record<string, string | undefined>): RtspHeaders {
+  static of(fields: Record<string, string | readonly string[] | undefined>): RtspHeaders {
     const headers = new RtspHeaders();
-    for (const [name, value] of Object.entries(fields)) if (value !== undefined) headers.add(name, value);
+    for (const [name, value] of Object.entries(fields)) {
+      const values = typeof value === 'string' ? [value] : (value ?? []);
+      for (const one of values) headers.add(name, one);
+    }
     return headers;
   }
 

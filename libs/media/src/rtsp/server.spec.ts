@@ -4,7 +4,7 @@ import { duplexPair } from 'node:stream';
 import { Hub } from '../hub/hub.js';
 import { FakeSource } from '../../test/fake-source.js';
 import { RtspServer } from './server.js';
-import type { RtspServerOptions, ViewerInfo } from './serving.js';
+import type { Refusal, RtspServerOptions, ViewerInfo } from './serving.js';
 
 interface Answer {
   status: number;
@@ -23,7 +23,8 @@ describe('RtspServer', () => {
     started = [];
     stopped = [];
     hub = new Hub(new FakeSource({ tracks, everyMs: 5 }));
-    const refusals: Record<string, { status: number; code: string; reason: string; challenge?: string }> = {
+    const refusals: Record<string, Refusal> = {
+      '/account': { status: 401, code: 'unauthenticated', reason: 'Unauthorized', digest: true },
       '/locked': { status: 401, code: 'ticket-missing', reason: 'Unauthorized', challenge: 'Basic realm="adit"' },
       '/forbidden': { status: 403, code: 'ticket-foreign', reason: 'Another camera' },
       '/full': { status: 453, code: 'live-capacity-exceeded', reason: 'Not Enough Bandwidth' },
@@ -114,6 +115,26 @@ describe('RtspServer', () => {
     expect((await ask(await open(), 'DESCRIBE', url('/locked'))).text).toContain(
       'WWW-Authenticate: Basic realm="adit"',
     );
+  });
+
+  it('asks for an account by Digest: SHA-256, then MD5, with a nonce of this connection', async () => {
+    await start();
+    const nonces = new Set<string | undefined>();
+    for (const socket of [await open(), await open()]) {
+      const { text } = await ask(socket, 'DESCRIBE', url('/account'));
+      expect(text).toMatch(/WWW-Authenticate: Digest .*SHA-256\r\nWWW-Authenticate: Digest .*algorithm=MD5\r\n/);
+      nonces.add(/nonce="([0-9a-f]{32})"/.exec(text)?.[1]);
+    }
+    expect(nonces.size).toBe(2);
+  });
+
+  it('calls the answer to another connection’s challenge stale, and refuses one that is malformed', async () => {
+    await start();
+    const of = (more: string): string =>
+      `Authorization: Digest username="u", realm="Adit", nonce="${'0'.repeat(32)}", uri="${url('/account')}", response="r"${more}\r\n`;
+    const socket = await open();
+    expect((await ask(socket, 'DESCRIBE', url('/account'), of(''))).text).toContain('stale=true');
+    expect((await ask(socket, 'DESCRIBE', url('/account'), of(', username="v"'))).status).toBe(400);
   });
 
   it('answers another version with 505 and a missing CSeq with 400', async () => {

@@ -1,3 +1,4 @@
+import { STREAM_REALM } from '@app/contracts';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket, type SecureContext } from 'node:tls';
@@ -16,6 +17,7 @@ export const rtspServerDefaults: RtspServerOptions = {
   maxQueuedRequests: 16,
   sweepMs: 1000,
   serverName: 'Adit',
+  realm: STREAM_REALM,
   join: 'cached',
   maxBacklogMs: 600,
   maxBacklogBytes: 2 << 20,

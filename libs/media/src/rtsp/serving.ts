@@ -1,4 +1,5 @@
 import type { Hub } from '../hub/hub.js';
+import type { DigestCredentials } from './digest.js';
 import type { DatagramOutlets, RefusedOffer, TransportReason } from './negotiation.js';
 import type { Transport } from './transport.js';
 import type { ReplaySource } from '../replay/replay-source.js';
@@ -14,6 +15,8 @@ export interface ResolveRequest {
   query: URLSearchParams;
   remoteAddress: string;
   authorization: string | undefined;
+  /** What the client has answered to a Digest challenge of this connection. */
+  credentials?: DigestCredentials | undefined;
   /** The client asks for replay as ONVIF describes it: a live stream is not what it wants. */
   onvifReplay: boolean;
 }
@@ -26,6 +29,8 @@ export interface Refusal {
   reason: string;
   /** For 401: the WWW-Authenticate header. */
   challenge?: string;
+  /** For 401: the client is asked for user and password by Digest. */
+  digest?: boolean;
 }
 
 /** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
@@ -74,6 +79,8 @@ export interface RtspServerOptions extends ViewerOptions, ReplayViewerOptions {
   maxQueuedRequests: number;
   sweepMs: number;
   serverName: string;
+  /** Of Digest challenges. */
+  realm: string;
 }
 
 /** Decides what a URL means and whether this client may see it. */

@@ -32,7 +32,8 @@ export class RtspRefusal extends Error {
     readonly status: number,
     readonly code: string,
     readonly reason: string = reasonPhrases[status] ?? 'Error',
-    readonly headers: Record<string, string> = {},
+    /** A field with several values stands several times. */
+    readonly headers: Record<string, string | readonly string[]> = {},
   ) {
     super(reason);
   }

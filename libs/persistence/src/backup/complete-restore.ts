@@ -22,6 +22,7 @@ const ENDED_BY_A_RESTORE: Record<string, string> = {
   bearer_token: 'UPDATE bearer_token SET revoked_at = now() WHERE revoked_at IS NULL',
   api_token: 'UPDATE api_token SET revoked_at = now() WHERE revoked_at IS NULL',
   view_ticket: 'UPDATE view_ticket SET revoked_at = now() WHERE revoked_at IS NULL AND expires_at > now()',
+  stream_account: 'UPDATE stream_account SET secret = NULL, version = version + 1 WHERE secret IS NOT NULL',
 };
 
 /** Inside the restore's transaction, with today's schema. */
