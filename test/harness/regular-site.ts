@@ -6,17 +6,22 @@ import { CameraListFile, RtspConnector, type CameraEntry } from '../../apps/agen
 import { DirectoryServer } from '../../apps/agent/src/directory/index.js';
 import { SiteRedirector } from '../../apps/agent/src/redirector/index.js';
 import { SiteDirectory } from '../../apps/agent/src/site/index.js';
+import { type AccountRights, RIGHTS, type SiteAccount } from '../../apps/agent/src/users/rights.js';
 
 export interface RegularSiteOptions {
   cameras?: readonly CameraEntry[];
   password?: string;
   /** Port of the directory; 0 takes a free one. */
   port?: number;
+  /** How far its clock is off. */
+  clockOffsetMs?: number;
 }
 
 /** A site that is reached directly, as in regular federation: its servers listen on the "LAN", here loopback. */
 export class RegularSite implements AsyncDisposable {
   readonly username = 'host';
+  /** Of its account; it may do everything unless a test says otherwise. */
+  rights: AccountRights = { allow: [...RIGHTS], level: 1 };
   readonly #undo: (() => Promise<void>)[] = [];
 
   private constructor(
@@ -28,7 +33,12 @@ export class RegularSite implements AsyncDisposable {
     public password: string,
   ) {}
 
-  static async start({ cameras = [], password = 'right', port = 0 }: RegularSiteOptions = {}): Promise<RegularSite> {
+  static async start({
+    cameras = [],
+    password = 'right',
+    port = 0,
+    clockOffsetMs = 0,
+  }: RegularSiteOptions = {}): Promise<RegularSite> {
     const stateDir = await mkdtemp(join(tmpdir(), 'adit-site-'));
     const list = new CameraListFile(stateDir);
     for (const camera of cameras) await list.put(camera);
@@ -37,14 +47,24 @@ export class RegularSite implements AsyncDisposable {
     const connector = new RtspConnector(stateDir, { watchMs: 100, retryMs: 500 });
     const lan = { host: '127.0.0.1', port: 0 };
     const redirector = new SiteRedirector({ certificate, directory, connectors: [connector], lan });
-    const verify = (name: string, given: string): Promise<boolean> =>
-      Promise.resolve(name === site.username && given === site.password);
+    const account = (): SiteAccount => ({
+      name: site.username,
+      rights: site.rights,
+      mark: JSON.stringify(site.rights),
+    });
+    const users = {
+      verify: (name: string, given: string): Promise<SiteAccount | undefined> =>
+        Promise.resolve(name === site.username && given === site.password ? account() : undefined),
+      find: (): Promise<SiteAccount> => Promise.resolve(account()),
+    };
     const server = new DirectoryServer({
       certificate,
       siteName: () => 'Regular site',
       version: '0.1.0',
       site: directory,
-      users: { verify },
+      users,
+      clockOffsetMs,
+      limits: { accountCheckMs: 100 },
       redirector,
       lan: { ...lan, port },
     });

@@ -59,6 +59,7 @@ export const AGENT_ERRORS = {
   'agent-not-running': EXIT.unavailable,
 
   'user-invalid': EXIT.usage,
+  'user-unknown': EXIT.usage,
   'camera-invalid': EXIT.usage,
   'service-invalid': EXIT.configuration,
 } as const satisfies Record<string, ExitCode>;

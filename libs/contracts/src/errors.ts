@@ -64,6 +64,7 @@ export const ERROR_STATUS = {
   'role-incomplete': 409,
   'role-not-connected': 503,
   'directory-refused': 502,
+  'site-right-missing': 403,
   'site-offline': 503,
   'site-unreachable': 502,
   'camera-not-found': 404,

@@ -50,6 +50,7 @@ export class CameraController {
     'site-offline',
     'site-unreachable',
     'directory-refused',
+    'site-right-missing',
     'not-implemented',
   )
   @ApiOperation({ summary: 'What its site has recorded of a camera' })

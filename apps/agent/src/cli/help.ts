@@ -56,6 +56,10 @@ Exit codes: 0, 1 the camera does not answer or its id is taken, 64 not an RTSP U
   user: `
 Examples:
   adit-agent user add federation
+  adit-agent user add federation --allow live,playback,events
+  adit-agent user add guard --allow live,ptz --areas hall --level 100
   printf %s "$PASSWORD" | adit-agent user add federation --password-stdin
-Exit codes: 0, 64 bad name or password, 73.`,
+  adit-agent user allow federation --allow live
+Without --allow an account may watch live video; it sees all entities unless cameras or areas are named.
+Exit codes: 0, 64 bad name, password or rights, or no such account, 73.`,
 } as const;

@@ -53,6 +53,10 @@ describe('adit-agent', () => {
     'camera test',
     'user',
     'user add',
+    'user allow',
+    'user list',
+    'user password',
+    'user remove',
     'reset',
   ])('%s explains itself, whatever the environment is like', async (command) => {
     const { exitCode, out } = await cli([...command.split(' '), '--help'], { ADIT_NONSENSE: '1' });

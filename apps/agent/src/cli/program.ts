@@ -13,7 +13,15 @@ import { reset, type ResetFlags } from './reset.command.js';
 import { run } from './run.command.js';
 import type { Flags } from './settings.js';
 import { showStatus, type StatusFlags } from './status.command.js';
-import { addUser, type UserFlags } from './user.command.js';
+import {
+  addUser,
+  allowUser,
+  listUsers,
+  removeUser,
+  type RightsFlags,
+  setUserPassword,
+  type UserFlags,
+} from './user.command.js';
 
 type Finish = (ending: Promise<ExitCode>) => Promise<void>;
 
@@ -147,13 +155,36 @@ const addSite = (program: Command, context: CommandContext, finish: Finish): voi
     .description('connect to the cameras')
     .option('--json', 'as JSON')
     .action((id: string | undefined, flags: CameraFlags) => finish(testCameras(id, flags, context)));
+  addUsers(program, context, finish);
+};
+
+const withRights = (command: Command): Command =>
+  command
+    .option('--allow <rights>', 'live, playback, events, snapshot, ptz, outputs, recording, alarms (live)')
+    .option('--cameras <ids>', 'it sees these cameras and other entities only')
+    .option('--areas <ids>', 'it sees these areas and what is in them only')
+    .option('--level <1..254>', 'highest user level of its users; 1 is the highest (1)');
+
+const addUsers = (program: Command, context: CommandContext, finish: Finish): void => {
   const user = program.command('user').description('federation accounts of this site').addHelpText('after', HELP.user);
-  withState(user.command('add').argument('<name>'))
-    .description('make or replace an account; its password is shown this once')
+  const command = (name: string, text: string): Command =>
+    withState(user.command(name)).description(text).option('--json', 'as JSON').addHelpText('after', HELP.user);
+  withRights(command('add', 'make or replace an account; its password is shown this once').argument('<name>'))
     .option('--password-stdin', 'take the password from standard input')
-    .option('--json', 'as JSON')
-    .addHelpText('after', HELP.user)
     .action((name: string, flags: UserFlags) => finish(addUser(name, flags, context)));
+  withRights(command('allow', 'replace what an account may do').argument('<name>')).action(
+    (name: string, flags: RightsFlags) => finish(allowUser(name, flags, context)),
+  );
+  command('password', 'replace the password of an account; a new one is shown this once')
+    .argument('<name>')
+    .option('--password-stdin', 'take the password from standard input')
+    .action((name: string, flags: UserFlags) => finish(setUserPassword(name, flags, context)));
+  command('remove', 'remove an account; its hosts are cut off within seconds')
+    .argument('<name>')
+    .action((name: string, flags: UserFlags) => finish(removeUser(name, flags, context)));
+  command('list', 'show the accounts and what they may do').action((flags: UserFlags) =>
+    finish(listUsers(flags, context)),
+  );
 };
 
 const seconds = (text: string): number => {

@@ -8,9 +8,20 @@ import {
   type Interceptor,
 } from '@connectrpc/connect';
 import type { connectNodeAdapter } from '@connectrpc/connect-node';
+import type { SiteAccount } from '../users/rights.js';
 import { parseBasicCredentials, type UserVerifier } from './user-verifier.js';
 
 type NodeServerRequest = Parameters<ReturnType<typeof connectNodeAdapter>>[0];
+
+const ACCOUNT = createContextKey<SiteAccount | undefined>(undefined);
+
+/** Whose call it is. @throws ConnectError Unauthenticated: a call that no interceptor has seen */
+export const accountIn = (values: ContextValues): SiteAccount => {
+  const account = values.get(ACCOUNT);
+  if (account === undefined)
+    throw new ConnectError('a federation account of this site is needed', Code.Unauthenticated);
+  return account;
+};
 
 const SESSION = createContextKey<ServerHttp2Session | undefined>(undefined);
 
@@ -40,9 +51,11 @@ export class Authentication {
   get interceptor(): Interceptor {
     return (next) => async (request) => {
       const credentials = parseBasicCredentials(request.header.get('authorization'));
-      const isKnown =
-        credentials !== undefined && (await this.users.verify(credentials.username, credentials.password));
-      if (!isKnown) throw new ConnectError('a federation account of this site is needed', Code.Unauthenticated);
+      const account =
+        credentials === undefined ? undefined : await this.users.verify(credentials.username, credentials.password);
+      if (account === undefined)
+        throw new ConnectError('a federation account of this site is needed', Code.Unauthenticated);
+      request.contextValues.set(ACCOUNT, account);
       const session = request.contextValues.get(SESSION);
       if (session !== undefined) this.#proven.add(session);
       return next(request);

@@ -9,6 +9,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import type { SiteEntity } from '../site/entity.js';
 import type { RecordingSource } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
+import { RIGHTS, type AccountRights, type SiteAccount } from '../users/rights.js';
 import { DirectoryServer, type DirectoryServerOptions } from './directory-server.js';
 
 type Message = directory.WatchEntitiesResponse;
@@ -50,6 +51,7 @@ const recordings: RecordingSource = {
 
 describe('DirectoryServer', () => {
   let certificate: SiteCertificate;
+  let account: SiteAccount;
   let site: SiteDirectory;
   let server: DirectoryServer;
   let client: Client<typeof directory.DirectoryService>;
@@ -62,7 +64,10 @@ describe('DirectoryServer', () => {
       siteName: () => 'Hamburg Süd',
       version: '0.1.0',
       site,
-      users: { verify: async (username, password) => username === 'host' && password === 'right' },
+      users: {
+        verify: async (name, password) => (name === 'host' && password === 'right' ? account : undefined),
+        find: async () => account,
+      },
       redirector: {
         openPlayback: (remoteId) =>
           remoteId === 'a'
@@ -97,6 +102,7 @@ describe('DirectoryServer', () => {
 
   beforeEach(() => {
     site = new SiteDirectory();
+    account = { name: 'host', rights: { allow: [...RIGHTS], level: 1 }, mark: 'all' };
   });
 
   afterEach(async () => {
@@ -132,6 +138,102 @@ describe('DirectoryServer', () => {
     await start();
     await expect(client.execute({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
     await expect(client.getSnapshot({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
+  });
+
+  const restrict = (rights: Partial<AccountRights>): void => {
+    account = { ...account, rights: { ...account.rights, ...rights }, mark: JSON.stringify(rights) };
+  };
+
+  it('lets an account do what its rights allow, and says which one is missing', async () => {
+    await start();
+    site.upsert(camera('a'));
+    restrict({ allow: [] });
+    const calls = {
+      live: () => client.openStream({ cameraId: 'a' }, authorization()),
+      playback: () => client.openStream({ cameraId: 'a', playback: {} }, authorization()),
+      snapshot: () => client.getSnapshot({ cameraId: 'a' }, authorization()),
+      ptz: () => client.execute({ entityId: 'a', command: { case: 'ptzHome', value: {} } }, authorization()),
+      outputs: () => client.execute({ entityId: 'a', command: { case: 'setOutput', value: {} } }, authorization()),
+      recording: () => client.execute({ entityId: 'a', command: { case: 'setRecording', value: {} } }, authorization()),
+      alarms: () =>
+        client.execute({ entityId: 'a', command: { case: 'acknowledgeAlarm', value: {} } }, authorization()),
+      events: () => client.watchEvents({}, authorization())[Symbol.asyncIterator]().next(),
+    } satisfies Record<(typeof RIGHTS)[number], () => Promise<unknown>>;
+    for (const [right, call] of Object.entries(calls)) {
+      await expect(call()).rejects.toMatchObject({
+        code: Code.PermissionDenied,
+        rawMessage: `right-missing: the account host lacks the right ${right}`,
+      });
+    }
+    await expect(client.getTimeline({ cameraId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.PermissionDenied,
+    });
+    expect((await client.getInfo({}, authorization())).capabilities).toEqual([directory.Capability.ENTITIES]);
+    restrict({ allow: ['live'] });
+    expect(await calls.live()).toMatchObject({ path: '/a/live' });
+    await expect(calls.playback()).rejects.toMatchObject({ code: Code.PermissionDenied });
+    expect((await client.getInfo({}, authorization())).capabilities).toEqual([
+      directory.Capability.ENTITIES,
+      directory.Capability.LIVE_STREAMS,
+    ]);
+  });
+
+  it('shows an account its cameras and areas, and answers to the others as if they were not there', async () => {
+    await start({ limits: { accountCheckMs: 20 } });
+    const area = (remoteId: string, parentId?: string): SiteEntity => ({
+      ...camera(remoteId),
+      kind: 'area',
+      parentId,
+      streams: [],
+    });
+    for (const entity of [area('house'), area('hall', 'house'), area('yard', 'house')]) site.upsert(entity);
+    for (const [id, parentId] of Object.entries({ a: 'hall', b: 'yard', c: 'yard', d: '' }))
+      site.upsert({ ...camera(id), parentId });
+    restrict({ areas: ['hall'], cameras: ['c'] });
+    const told = (messages: Message[]): string[] =>
+      messages.flatMap(({ change }) =>
+        change.case === 'upsert' ? [change.value.remoteId] : change.case === 'removed' ? [`-${change.value}`] : [],
+      );
+    const watch = client.watchEntities({}, authorization())[Symbol.asyncIterator]();
+    expect(told(await take(watch))).toEqual(['house', 'hall', 'yard', 'a', 'c']);
+    for (const cameraId of ['b', 'd', 'nowhere']) {
+      await expect(client.openStream({ cameraId }, authorization())).rejects.toMatchObject({
+        code: Code.NotFound,
+        rawMessage: 'the site has no such camera',
+      });
+    }
+    // Not seen and never told of, into the sight, out of it.
+    site.upsert({ ...camera('d', 'Other'), parentId: '' });
+    site.upsert({ ...camera('b'), parentId: 'hall' });
+    site.upsert({ ...camera('a'), parentId: 'yard' });
+    const changes: string[] = [];
+    while (changes.length < 2) changes.push(...told(await take(watch)));
+    expect(changes).toEqual(['b', '-a']);
+    // The tree moves: what has not changed itself comes into sight.
+    site.upsert(area('yard', 'hall'));
+    let all: string[] = [];
+    while (all.length === 0) all = told(await take(watch));
+    expect(all.toSorted()).toEqual(['a', 'b', 'c', 'hall', 'house', 'yard']);
+  });
+
+  it('ends a watch when its account is changed, and begins the next one anew', async () => {
+    await start({ limits: { accountCheckMs: 20 } });
+    for (const id of ['a', 'b']) site.upsert(camera(id));
+    const watch = client.watchEntities({}, authorization())[Symbol.asyncIterator]();
+    await take(watch);
+    const sinceRevision = BigInt(site.revision);
+    restrict({ cameras: ['a'] });
+    await expect(watch.next()).rejects.toMatchObject({ code: Code.Aborted });
+    const cases = (messages: Message[]): unknown[] => messages.map(({ change }) => change.case);
+    const next = client.watchEntities({ sinceRevision }, authorization())[Symbol.asyncIterator]();
+    expect(cases(await take(next))).toEqual(['snapshotBegin', 'upsert', 'snapshotEnd']);
+    restrict({ cameras: undefined });
+    await expect(next.next()).rejects.toMatchObject({ code: Code.Aborted });
+    const wide = client.watchEntities({ sinceRevision }, authorization())[Symbol.asyncIterator]();
+    expect(cases(await take(wide))).toEqual(['snapshotBegin', 'upsert', 'upsert', 'snapshotEnd']);
+    const again = client.watchEntities({ sinceRevision: BigInt(site.revision) }, authorization());
+    void wide.return?.();
+    await expect(again[Symbol.asyncIterator]().next()).resolves.toMatchObject({ value: { change: {} } });
   });
 
   it('opens recordings, and tells a camera without any from one that is not there', async () => {

@@ -4,7 +4,9 @@ import { directory } from '@app/contracts';
 import { type SiteCertificate, siteTlsOptions } from '@app/pki';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { ListenAddress } from '../redirector/site-redirector.js';
+import { AccountWatches } from './account-watches.js';
 import { Authentication } from './authentication.js';
+import { authorisation } from './authorisation.js';
 import { directoryService, type DirectoryServiceOptions } from './directory-service.js';
 import type { UserVerifier } from './user-verifier.js';
 
@@ -15,6 +17,8 @@ export interface DirectoryServerLimits {
   maxHeaderListBytes: number;
   /** A connection must have proved an account by then. */
   authenticationTimeoutMs: number;
+  /** A change of an account reaches its open watches after so long. */
+  accountCheckMs: number;
 }
 
 export const directoryServerLimits: DirectoryServerLimits = {
@@ -23,9 +27,10 @@ export const directoryServerLimits: DirectoryServerLimits = {
   maxMessageBytes: 1 << 20,
   maxHeaderListBytes: 8 << 10,
   authenticationTimeoutMs: 10_000,
+  accountCheckMs: 2_000,
 };
 
-export interface DirectoryServerOptions extends Omit<DirectoryServiceOptions, 'redirectorPin'> {
+export interface DirectoryServerOptions extends Omit<DirectoryServiceOptions, 'redirectorPin' | 'watches'> {
   certificate: Pick<SiteCertificate, 'key' | 'certificate' | 'pin'>;
   users: UserVerifier;
   /** For regular federation; the loopback listener is always there. */
@@ -41,9 +46,11 @@ export class DirectoryServer {
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #limits: DirectoryServerLimits;
   readonly #authentication: Authentication;
+  readonly #watches: AccountWatches;
 
   constructor(private readonly options: DirectoryServerOptions) {
     this.#limits = { ...directoryServerLimits, ...options.limits };
+    this.#watches = new AccountWatches(options.site, options.users, this.#limits.accountCheckMs);
     this.#authentication = new Authentication(options.users, this.#limits.authenticationTimeoutMs);
   }
 
@@ -94,14 +101,17 @@ export class DirectoryServer {
       },
       connectNodeAdapter({
         routes: (router) =>
-          router.service(directory.DirectoryService, directoryService({ ...this.options, redirectorPin: pin })),
+          router.service(
+            directory.DirectoryService,
+            directoryService({ ...this.options, redirectorPin: pin, watches: this.#watches }),
+          ),
         grpc: true,
         grpcWeb: false,
         connect: false,
         readMaxBytes: this.#limits.maxMessageBytes,
         writeMaxBytes: this.#limits.maxMessageBytes,
         acceptCompression: [],
-        interceptors: [this.#authentication.interceptor],
+        interceptors: [this.#authentication.interceptor, authorisation(this.options.site)],
         contextValues: (request) => this.#authentication.contextOf(request),
       }),
     );

@@ -1,9 +1,11 @@
-import { timestampFromDate, timestampNow } from '@bufbuild/protobuf/wkt';
+import { timestampFromDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import type { SiteRedirector } from '../redirector/site-redirector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
-import { watchEntities } from './entity-watch.js';
+import type { AccountWatches } from './account-watches.js';
+import { accountIn } from './authentication.js';
+import { permitted } from './authorisation.js';
 import { fromWireKinds, fromWireUsage, toWireUsage } from './entity-message.js';
 import { MAX_TIMELINE_SPANS, readRange, timelineFault, toWireSpan } from './timeline-message.js';
 
@@ -14,6 +16,9 @@ export interface DirectoryServiceOptions {
   /** base64url SHA-256 of the SPKI that the site redirector presents. */
   redirectorPin: string;
   site: SiteDirectory;
+  watches: AccountWatches;
+  /** Of this machine's clock; for tests of a wrong one. */
+  clockOffsetMs?: number;
   redirector: Pick<SiteRedirector, 'open' | 'openPlayback' | 'recordings' | 'lanAddress'>;
   /** For the site's own log. */
   onStreamOpened?: (camera: string, user: string) => void;
@@ -25,22 +30,25 @@ const MAX_ID_LENGTH = 200;
 export const directoryService = (
   options: DirectoryServiceOptions,
 ): Partial<ServiceImpl<typeof directory.DirectoryService>> => ({
-  getInfo: () => ({
+  getInfo: (_request, { values }) => ({
     siteName: options.siteName(),
     version: options.version,
-    time: timestampNow(),
-    capabilities: [directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS, directory.Capability.PLAYBACK],
+    time: timestampFromMs(Date.now() + (options.clockOffsetMs ?? 0)),
+    capabilities: permitted(
+      [directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS, directory.Capability.PLAYBACK],
+      accountIn(values).rights,
+    ),
     redirectorAddress: options.redirector.lanAddress,
     redirectorTlsPin: options.redirectorPin,
   }),
 
-  watchEntities: ({ sinceRevision, kinds }, { signal }) => {
+  watchEntities: ({ sinceRevision, kinds }, { signal, values }) => {
     const wanted = fromWireKinds(kinds);
     if (kinds.length > 0 && wanted.size === 0) {
       throw new ConnectError('this site knows none of these kinds', Code.InvalidArgument);
     }
     const revision = sinceRevision <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sinceRevision) : 0;
-    return watchEntities(options.site, revision, wanted, signal);
+    return options.watches.entities(accountIn(values), revision, wanted, signal);
   },
 
   openStream: ({ cameraId, usage, playback, user }) => {

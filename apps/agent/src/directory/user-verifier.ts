@@ -1,6 +1,11 @@
-/** Checks a federation account. Caching and equal cost for unknown names are its own. */
+import type { SiteAccount } from '../users/rights.js';
+
+/** Checks federation accounts. Caching and equal cost for unknown names are its own. */
 export interface UserVerifier {
-  verify(username: string, password: string): Promise<boolean>;
+  /** Undefined: no such account, or a wrong password. */
+  verify(username: string, password: string): Promise<SiteAccount | undefined>;
+  /** As it is now. */
+  find(username: string): Promise<SiteAccount | undefined>;
 }
 
 export interface BasicCredentials {

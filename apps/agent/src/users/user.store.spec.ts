@@ -20,7 +20,7 @@ describe('UserStore', () => {
   it('makes an account with a password of its own, and keeps only the argon2id hash of it', async () => {
     const password = await store.add('federation');
     expect(password).toHaveLength(24);
-    expect(await store.verify('federation', password)).toBe(true);
+    expect(await store.verify('federation', password)).toMatchObject({ name: expect.any(String) });
     const kept = readFileSync(state.file(USERS_FILE), 'utf8');
     expect(kept).toContain('$argon2id$');
     expect(kept).not.toContain(password);
@@ -28,10 +28,10 @@ describe('UserStore', () => {
 
   it('says no to wrong passwords, unknown names and endless passwords', async () => {
     const password = await store.add('federation');
-    expect(await store.verify('federation', `${password}x`)).toBe(false);
-    expect(await store.verify('Federation', password)).toBe(false);
-    expect(await store.verify('nobody', password)).toBe(false);
-    expect(await store.verify('federation', 'x'.repeat(10_000))).toBe(false);
+    expect(await store.verify('federation', `${password}x`)).toBeUndefined();
+    expect(await store.verify('Federation', password)).toBeUndefined();
+    expect(await store.verify('nobody', password)).toBeUndefined();
+    expect(await store.verify('federation', 'x'.repeat(10_000))).toBeUndefined();
   });
 
   it('answers an unknown name no faster than a wrong password', async () => {
@@ -52,10 +52,10 @@ describe('UserStore', () => {
 
   it('sees what another process changes, a remembered password included', async () => {
     const first = await store.add('federation');
-    expect(await store.verify('federation', first)).toBe(true);
+    expect(await store.verify('federation', first)).toMatchObject({ name: expect.any(String) });
     const second = await new UserStore(state).add('federation', 'another password');
-    expect(await store.verify('federation', first)).toBe(false);
-    expect(await store.verify('federation', second)).toBe(true);
+    expect(await store.verify('federation', first)).toBeUndefined();
+    expect(await store.verify('federation', second)).toMatchObject({ name: expect.any(String) });
     expect(await store.names()).toEqual(['federation']);
   });
 
@@ -64,13 +64,55 @@ describe('UserStore', () => {
     await store.add('federation');
     await store.add('federation');
     expect((await store.names()).toSorted()).toEqual(['federation', 'other']);
-    expect(await store.verify('other', other)).toBe(true);
+    expect(await store.verify('other', other)).toMatchObject({ name: expect.any(String) });
+  });
+
+  it('gives the least right that is of use, and what is named', async () => {
+    await store.add('least');
+    expect(await store.find('least')).toMatchObject({ rights: { allow: ['live'], level: 1 } });
+    const password = await store.add('guard', undefined, { allow: ['live', 'ptz'], areas: ['hall'], level: 100 });
+    const before = await store.verify('guard', password);
+    expect(before).toMatchObject({ rights: { allow: ['live', 'ptz'], areas: ['hall'], level: 100 } });
+    await store.allow('guard', { allow: [], level: 254 });
+    const after = await store.verify('guard', password);
+    expect(after).toMatchObject({ rights: { allow: [], level: 254 } });
+    expect(after?.rights.areas).toBeUndefined();
+    expect(after?.mark).not.toBe(before?.mark);
+  });
+
+  it('replaces a password without touching the rights, and removes accounts', async () => {
+    const first = await store.add('guard', undefined, { allow: ['ptz'], level: 9 });
+    const second = await store.setPassword('guard');
+    expect(await store.verify('guard', first)).toBeUndefined();
+    expect(await store.verify('guard', second)).toMatchObject({ rights: { allow: ['ptz'], level: 9 } });
+    await store.remove('guard');
+    expect(await store.verify('guard', second)).toBeUndefined();
+    const unknown = { code: 'user-unknown' };
+    await expect(store.remove('guard')).rejects.toMatchObject(unknown);
+    await expect(store.setPassword('guard')).rejects.toMatchObject(unknown);
+    await expect(store.allow('guard', { allow: [], level: 1 })).rejects.toMatchObject(unknown);
+  });
+
+  it('reads accounts of version 1 with what they could do, and writes version 2', async () => {
+    const password = await store.add('old');
+    const { users } = JSON.parse(readFileSync(state.file(USERS_FILE), 'utf8')) as { users: Record<string, unknown>[] };
+    const [{ name, hash, createdAt } = {}] = users;
+    await state.writeJson(USERS_FILE, { v: 1, users: [{ name, hash, createdAt }] });
+    expect(await store.verify('old', password)).toMatchObject({ rights: { allow: ['live', 'playback'], level: 1 } });
+    await store.add('new');
+    expect(JSON.parse(readFileSync(state.file(USERS_FILE), 'utf8'))).toMatchObject({
+      v: 2,
+      users: [
+        { name: 'old', allow: ['live', 'playback'] },
+        { name: 'new', allow: ['live'] },
+      ],
+    });
   });
 
   it('limits what guessing may cost', async () => {
     await store.add('federation');
     const guesses = Array.from({ length: 60 }, (_value, index) => store.verify('federation', `guess number ${index}`));
-    expect(await Promise.all(guesses)).toEqual(guesses.map(() => false));
+    expect(await Promise.all(guesses)).toEqual(guesses.map(() => undefined));
   });
 
   it.each([

@@ -1,9 +1,10 @@
 import { hash, type HashOptions, verify } from 'argon2';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { AgentError } from '../errors.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import { PasswordCache } from './password-cache.js';
+import { type AccountRights, DEFAULT_RIGHTS, type SiteAccount } from './rights.js';
 import { type User, userFile } from './user.js';
 
 export const USERS_FILE = 'users.json';
@@ -29,36 +30,71 @@ export class UserStore {
   constructor(private readonly state: StateDirectory) {}
 
   /** Creates or replaces an account. @returns its password, generated when none is given. @throws AgentError `user-invalid` */
-  async add(name: string, password = randomBytes(18).toString('base64url')): Promise<string> {
+  async add(name: string, password = newPassword(), rights: AccountRights = leastRights()): Promise<string> {
     if (!NAME.test(name)) {
       throw new AgentError(
         'user-invalid',
         'A user name has 1 to 64 of a-z, A-Z, 0-9, . _ @ - and begins with a letter or digit',
       );
     }
-    if (password.length < PASSWORD_MIN_LENGTH || Buffer.byteLength(password) > PASSWORD_MAX_BYTES) {
-      throw new AgentError('user-invalid', `A password has ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_BYTES} characters`);
-    }
-    const made = { name, hash: await hash(password, ARGON2), createdAt: new Date().toISOString() };
-    const others = (await this.load()).filter((user) => user.name !== name);
-    await this.state.writeJson(USERS_FILE, { v: 1, users: [...others, made] });
+    const made = { name, hash: await hashOf(password), createdAt: new Date().toISOString(), ...rights };
+    await this.save([...(await this.load()).filter((user) => user.name !== name), made]);
     return password;
+  }
+
+  /** @throws AgentError `user-unknown` */
+  async allow(name: string, rights: AccountRights): Promise<void> {
+    await this.change(name, ({ hash: kept, createdAt }) => ({ name, hash: kept, createdAt, ...rights }));
+  }
+
+  /** @returns the password, generated when none is given. @throws AgentError `user-unknown`, `user-invalid` */
+  async setPassword(name: string, password = newPassword()): Promise<string> {
+    const made = await hashOf(password);
+    await this.change(name, (user) => ({ ...user, hash: made }));
+    return password;
+  }
+
+  /** @throws AgentError `user-unknown` */
+  async remove(name: string): Promise<void> {
+    await this.change(name, () => undefined);
+  }
+
+  async list(): Promise<User[]> {
+    return this.load();
   }
 
   async names(): Promise<string[]> {
     return (await this.load()).map(({ name }) => name);
   }
 
-  /** Whether the account exists and the password is its own; an unknown name takes as long as a wrong password. */
-  async verify(name: string, password: string): Promise<boolean> {
-    if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return false;
+  /** The account as it is now; undefined when there is none. */
+  async find(name: string): Promise<SiteAccount | undefined> {
+    const user = (await this.load()).find((candidate) => candidate.name === name);
+    return user && toAccount(user);
+  }
+
+  /** Undefined unless the account exists and the password is its own; an unknown name takes as long as a wrong password. */
+  async verify(name: string, password: string): Promise<SiteAccount | undefined> {
+    if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return undefined;
     const user = (await this.load()).find((candidate) => candidate.name === name);
     const stored = user?.hash ?? (await this.decoyHash());
-    if (user !== undefined && this.cache.has(name, password, stored)) return true;
+    if (user !== undefined && this.cache.has(name, password, stored)) return toAccount(user);
     const right = await this.inTurn(() => verify(stored, password));
-    if (!right || user === undefined) return false;
+    if (!right || user === undefined) return undefined;
     this.cache.add(name, password, stored);
-    return true;
+    return toAccount(user);
+  }
+
+  private async change(name: string, make: (user: User) => User | undefined): Promise<void> {
+    const users = await this.load();
+    if (!users.some((user) => user.name === name)) {
+      throw new AgentError('user-unknown', `There is no account ${name}`, 'adit-agent user list shows them');
+    }
+    await this.save(users.flatMap((user) => (user.name === name ? (make(user) ?? []) : user)));
+  }
+
+  private async save(users: readonly User[]): Promise<void> {
+    await this.state.writeJson(USERS_FILE, { v: 2, users });
   }
 
   private decoyHash(): Promise<string> {
@@ -98,3 +134,22 @@ export class UserStore {
     }
   }
 }
+
+const newPassword = (): string => randomBytes(18).toString('base64url');
+
+const leastRights = (): AccountRights => ({ allow: [...DEFAULT_RIGHTS], level: 1 });
+
+const hashOf = (password: string): Promise<string> => {
+  if (password.length < PASSWORD_MIN_LENGTH || Buffer.byteLength(password) > PASSWORD_MAX_BYTES) {
+    throw new AgentError('user-invalid', `A password has ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_BYTES} characters`);
+  }
+  return hash(password, ARGON2);
+};
+
+const toAccount = ({ name, hash: stored, createdAt: _createdAt, ...rights }: User): SiteAccount => ({
+  name,
+  rights,
+  mark: createHash('sha256')
+    .update(JSON.stringify([stored, rights]))
+    .digest('base64url'),
+});

@@ -13,6 +13,8 @@ describe('contactFault', () => {
     [new PkiError('tls-pin-mismatch', 'other key'), 'failed', 'tls-pin-mismatch'],
     [new PkiError('tls-timeout', 'late'), 'failed', 'site-unreachable'],
     [new ConnectError('who', Code.Unauthenticated), 'refused', 'invalid-credentials'],
+    [new ConnectError('right-missing: …', Code.PermissionDenied), 'failed', 'site-right-missing'],
+    [new ConnectError('changed', Code.Aborted), 'failed', 'account-changed'],
     [new ConnectError('gone', Code.Unavailable), 'failed', 'site-unreachable'],
     [new ConnectError('late', Code.DeadlineExceeded), 'failed', 'site-unreachable'],
     [new ConnectError('what', Code.Unimplemented), 'failed', 'directory-refused'],

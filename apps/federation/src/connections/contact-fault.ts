@@ -38,13 +38,15 @@ export const contactFault = (error: unknown): ContactFault => {
   return failed('site-unreachable', 'the directory does not answer');
 };
 
-const REFUSED = new Set([Code.Unauthenticated, Code.PermissionDenied]);
 const NOT_UNDERSTOOD = new Set([Code.Unimplemented, Code.InvalidArgument, Code.FailedPrecondition]);
 
 const callFault = (error: ConnectError): ContactFault => {
-  if (REFUSED.has(error.code)) {
+  if (error.code === Code.Unauthenticated) {
     return { event: 'refused', code: 'invalid-credentials', detail: 'the site refuses the account' };
   }
+  if (error.code === Code.PermissionDenied) return failed('site-right-missing', error.rawMessage.slice(0, 200));
+  // The site ends what an account watches when the account is changed.
+  if (error.code === Code.Aborted) return failed('account-changed', 'the site has changed the account');
   return NOT_UNDERSTOOD.has(error.code)
     ? failed('directory-refused', error.rawMessage.slice(0, 200))
     : failed('site-unreachable', 'the directory does not answer');

@@ -6,7 +6,7 @@ const CODES: Partial<Record<Code, string>> = {
   [Code.FailedPrecondition]: 'recording-not-found',
   [Code.Aborted]: 'recording-unavailable',
   [Code.Unauthenticated]: 'directory-refused',
-  [Code.PermissionDenied]: 'directory-refused',
+  [Code.PermissionDenied]: 'site-right-missing',
   [Code.Unimplemented]: 'not-implemented',
   [Code.InvalidArgument]: 'directory-refused',
   [Code.ResourceExhausted]: 'unavailable',

@@ -1,0 +1,111 @@
+import { directory } from '@app/contracts';
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import type { SiteDirectory } from '../site/site-directory.js';
+import type { AccountRights, Right, SiteAccount } from '../users/rights.js';
+import { accountIn } from './authentication.js';
+import { Sight } from './sight.js';
+
+const { Capability, DirectoryService } = directory;
+
+type CommandCase = NonNullable<directory.ExecuteRequest['command']['case']>;
+
+/** A command that is not here needs a right that nobody has. */
+const COMMAND_RIGHTS: Record<CommandCase, Right> = {
+  ptzMove: 'ptz',
+  ptzStop: 'ptz',
+  ptzGotoPreset: 'ptz',
+  ptzHome: 'ptz',
+  ptzLock: 'ptz',
+  setOutput: 'outputs',
+  setRecording: 'recording',
+  acknowledgeAlarm: 'alarms',
+};
+
+const COMMANDS: readonly Right[] = ['ptz', 'outputs', 'recording', 'alarms'];
+
+const NEEDED: Partial<Record<directory.Capability, readonly Right[]>> = {
+  [Capability.ENTITIES]: [],
+  [Capability.LIVE_STREAMS]: ['live'],
+  [Capability.PLAYBACK]: ['playback'],
+  [Capability.EVENTS]: ['events'],
+  [Capability.SNAPSHOTS]: ['snapshot'],
+  [Capability.COMMANDS]: COMMANDS,
+};
+
+/** Of what the site can do, what the account may do: with one of several rights it may some of it. */
+export const permitted = (
+  capabilities: readonly directory.Capability[],
+  { allow }: AccountRights,
+): directory.Capability[] =>
+  capabilities.filter((capability) => {
+    const needed = NEEDED[capability];
+    return needed !== undefined && (needed.length === 0 || needed.some((right) => allow.includes(right)));
+  });
+
+/**
+ * Judges each call before it is served, whichever part serves it: the right that it needs, then whether the account sees the
+ * entity. What it does not see is answered as if it were not there. Streams of entities and events filter for themselves.
+ */
+export const authorisation =
+  (site: Pick<SiteDirectory, 'find'>): Interceptor =>
+  (next) =>
+  (request) => {
+    const account = accountIn(request.contextValues);
+    if (request.stream) {
+      if (request.method.name === DirectoryService.method.watchEvents.name) requireRight(account, 'events');
+      return next(request);
+    }
+    judge(account, request.message as Asked, site);
+    return next(request);
+  };
+
+type Asked =
+  | directory.GetInfoRequest
+  | directory.ExecuteRequest
+  | directory.GetSnapshotRequest
+  | directory.GetTimelineRequest
+  | directory.OpenStreamRequest;
+
+const judge = (account: SiteAccount, message: Asked, site: Pick<SiteDirectory, 'find'>): void => {
+  switch (message.$typeName) {
+    case 'adit.directory.v1.GetInfoRequest':
+      return;
+    case 'adit.directory.v1.OpenStreamRequest':
+      requireRight(account, message.playback === undefined ? 'live' : 'playback');
+      return requireSight(account, message.cameraId, site);
+    case 'adit.directory.v1.GetTimelineRequest':
+      requireRight(account, 'playback');
+      return requireSight(account, message.cameraId, site);
+    case 'adit.directory.v1.GetSnapshotRequest':
+      requireRight(account, 'snapshot');
+      return requireSight(account, message.cameraId, site);
+    case 'adit.directory.v1.ExecuteRequest':
+      return judgeCommand(account, message, site);
+    default:
+      message satisfies never;
+      throw new ConnectError('this call needs a right that no account has', Code.PermissionDenied);
+  }
+};
+
+const judgeCommand = (
+  account: SiteAccount,
+  request: directory.ExecuteRequest,
+  site: Pick<SiteDirectory, 'find'>,
+): void => {
+  const { case: name } = request.command;
+  if (name !== undefined) requireRight(account, COMMAND_RIGHTS[name]);
+  requireSight(account, request.entityId, site);
+  // 0 is none given: the lowest.
+  request.userLevel = Math.max(request.userLevel === 0 ? 254 : request.userLevel, account.rights.level);
+};
+
+/** @throws ConnectError PermissionDenied `right-missing: …` */
+const requireRight = ({ name, rights }: SiteAccount, right: Right): void => {
+  if (rights.allow.includes(right)) return;
+  throw new ConnectError(`right-missing: the account ${name} lacks the right ${right}`, Code.PermissionDenied);
+};
+
+const requireSight = ({ rights }: SiteAccount, remoteId: string, site: Pick<SiteDirectory, 'find'>): void => {
+  if (new Sight(site, rights).seesId(remoteId)) return;
+  throw new ConnectError('the site has no such camera', Code.NotFound);
+};
