@@ -174,6 +174,15 @@ describe('regular federation', () => {
     expect(offline.stateReason).toContain('site-offline');
   });
 
+  it('is connected to a site whose clock is wrong, and says how much', async () => {
+    await using late = await RegularSite.start({ clockOffsetMs: -3_600_000 });
+    const id = await desk.createSite('late');
+    await desk.activate(id, late);
+    const role = await desk.untilRole(id, 'connected', ({ state }) => state === 'connected');
+    expect(role.stateReason).toMatch(/^clock-skew: the clock of the site is (?:3600|3599|3601) s behind$/);
+    await desk.change(id, { enabled: false });
+  });
+
   it('writes each change into the audit without any password', async () => {
     const rows = await platform.query<{ body: string }>('SELECT body FROM audit_event ORDER BY seq');
     const bodies = rows.map(({ body }) => body);

@@ -127,9 +127,9 @@ describe('the rest of the schema', () => {
     ],
     ['a label is no DNS label', "INSERT INTO site (tenant_id, name, label) VALUES ($1, 'x', 'Süd')", CHECK],
     [
-      'a site has two live roles',
-      "INSERT INTO federation_role (tenant_id, site_id, name) VALUES ($1, $2, 'x')",
-      UNIQUE,
+      'a role federates no kind of entity',
+      "INSERT INTO federation_role (tenant_id, site_id, name, entity_types) VALUES ($1, $2, 'x', '{}')",
+      CHECK,
     ],
     [
       'a password is stored as anything but argon2id',

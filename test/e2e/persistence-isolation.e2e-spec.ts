@@ -87,6 +87,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     site_directory: 'S',
     site_tls_pin: 'S',
     role_assignment: 'S',
+    federation_replica: 'SIUD',
+    role_lease_status: 'S',
     tunnel_route: 'S',
   },
   'video-redirector': {
@@ -102,7 +104,15 @@ const GRANTS: Record<DatabaseApp, Rights> = {
 
 /** Tables that belong to a tenant, by the column that says so. */
 const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain', audit_head: 'chain' };
-const NO_TENANT = new Set(['broker', 'ca_generation', 'authority', 'recovery', 'sign_in_attempt', 'trust_bundle']);
+const NO_TENANT = new Set([
+  'broker',
+  'federation_replica',
+  'ca_generation',
+  'authority',
+  'recovery',
+  'sign_in_attempt',
+  'trust_bundle',
+]);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
 const readable = DATABASE_APPS.flatMap((app) =>
@@ -178,6 +188,7 @@ describe('grants', () => {
       'authority',
       'broker',
       'ca_generation',
+      'federation_replica',
       'migrations',
       'recovery',
       'trust_bundle',

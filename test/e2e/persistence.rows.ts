@@ -138,6 +138,7 @@ const insertRole = async (query: Query, tenantId: string, siteId: string): Promi
      VALUES ($1, $2, $3, $4, 'gate', 'camera', 'Gate', 'gate', 'online')`,
     [randomUUID(), tenantId, siteId, role?.id],
   );
+  await query('INSERT INTO federation_replica (id) VALUES ($1)', [randomUUID()]);
 };
 
 const insertStreamAccount = async (query: Query, tenantId: string, siteId: string): Promise<void> => {

@@ -11,6 +11,7 @@ import {
   siteChanged,
   type Camera,
   type FederationRole,
+  type RequestContract,
   type StreamUsage,
 } from '@app/contracts';
 import { DEFAULT_TENANT_ID } from '@app/persistence';
@@ -49,6 +50,14 @@ export class FederationDesk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#messages.onApplicationShutdown();
+  }
+
+  /** Any request of another app. */
+  ask<Req extends z.ZodType, Res extends z.ZodType>(
+    contract: RequestContract<Req, Res>,
+    request: z.input<Req>,
+  ): Promise<z.output<Res>> {
+    return this.#messages.request(contract, request);
   }
 
   /** A site row, as admin-api writes it. @returns its id */

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, chmodSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AppProcess } from '../../tools/launcher/app-process.mjs';
-import { startCloud, type Cloud } from '../../tools/launcher/cloud.mjs';
+import { AppProcess } from '../../tools/launcher/app-process.mjs';
+import { entryOf, startCloud, type Cloud } from '../../tools/launcher/cloud.mjs';
 import type { CloudLayout, Ports } from '../../tools/launcher/cloud-environment.mjs';
 import { startNats } from '../../tools/launcher/nats.mjs';
 import { freePort } from '../../tools/launcher/port.mjs';
@@ -158,6 +158,15 @@ export class Platform implements AsyncDisposable {
     const back = this.#process(app).nextReady(BACK_MS);
     process.kill(this.pid(app), 'SIGKILL');
     await back;
+  }
+
+  /** A further process of an app, with the first one's settings; the caller ends it, else the end of the platform does. */
+  async replica(app: CloudApp, name: string): Promise<AppProcess> {
+    const env = { ...this.#process(app).options.env, ADIT_HEALTH_PORT: String(await freePort()) };
+    const replica = new AppProcess({ name, entry: entryOf(app), env, log: (from, line) => this.note(from, line) });
+    this.#undo.push(() => replica.stop());
+    await replica.start(BACK_MS);
+    return replica;
   }
 
   /** SIGKILL of the postmaster; resolves when the database answers again. Needs `ownPostgres`. */

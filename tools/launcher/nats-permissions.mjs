@@ -27,7 +27,8 @@ export const PERMISSIONS = {
   },
   federation: {
     serves: ['federation.>', 'media.open'],
-    requests: ['pki.trust'],
+    // A process asks the one that runs the role.
+    requests: ['pki.trust', 'federation.replica.*'],
     publishes: ['media.moved'],
     hears: ['tunnel.up', 'tunnel.down', 'site.changed'],
   },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import type { FederationConfig } from './config.js';
@@ -5,6 +6,7 @@ import { ConnectionsModule } from './connections/connections.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EntitiesModule } from './entities/entities.module.js';
 import { MediaModule } from './media/media.module.js';
+import { RelayModule } from './relay/relay.module.js';
 import { RolesModule } from './roles/roles.module.js';
 
 /** The whole app for one configuration. */
@@ -13,6 +15,7 @@ export function appModule(config: FederationConfig): Type {
     imports: [
       RuntimeModule.forRoot('federation', config),
       DatabaseModule,
+      RelayModule.forReplica(randomUUID()),
       EntitiesModule,
       ConnectionsModule,
       RolesModule,

@@ -17,6 +17,7 @@ export * from './messages/control.js';
 export * from './messages/broker.js';
 export * from './messages/enrolment.js';
 export * from './messages/federation.js';
+export * from './messages/federation-relay.js';
 export * from './messages/keyfile.js';
 export * from './messages/media.js';
 export * from './messages/renewal.js';

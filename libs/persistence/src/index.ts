@@ -19,9 +19,13 @@ export { AuditRepository, type AuditFilter, type AuditRow } from './repositories
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
   FederationRoleRepository,
+  ROLES_CHANGED,
+  type ContactEffect,
   type FederationRoleRow,
   type FederationRoleSettings,
+  type RoleHold,
 } from './repositories/federation-role.repository.js';
+export { RoleLeaseRepository, type RoleLease, type RoleShare } from './repositories/role-lease.repository.js';
 export { SiteDirectoryRepository, type SiteRow } from './repositories/site-directory.repository.js';
 export { ViewTicketUseRepository, type ViewTicketStatus } from './repositories/view-ticket-use.repository.js';
 export { decodeCursor, encodeCursor, pageOf, type Cursor, type Page, type PageRequest } from './cursor.js';

@@ -31,7 +31,7 @@ export class FederationRoleController {
   @Post()
   @Requires('federation:write')
   @Fails('not-found', 'conflict', 'role-incomplete', 'address-not-allowed')
-  @ApiOperation({ summary: 'Create a role for a site that has none' })
+  @ApiOperation({ summary: 'Create a further role for a site, or one for a site that has none; eight at most' })
   @ApiCreatedResponse({ type: FederationRole })
   create(@CallerOf() caller: Caller, @Body() body: NewFederationRole): Promise<FederationRole> {
     return this.roles.create(caller, body);

@@ -1,6 +1,18 @@
-import { roleState, streamUsage } from '@app/contracts';
+import { EVENT_TYPE, entityType, roleState, siteCapability, streamUsage } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
 import { IsDisplayName } from '../http/display-name.decorator.js';
 import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
 import { UUID } from '../http/site-page.dto.js';
@@ -64,6 +76,39 @@ export class FederationRoleChanges {
   @IsIn(streamUsage.options)
   defaultStreamUsage?: (typeof streamUsage.options)[number];
 
+  @ApiProperty({
+    required: false,
+    enum: entityType.options,
+    isArray: true,
+    minItems: 1,
+    maxItems: 20,
+    description: 'kinds of entities to federate; entities of other kinds vanish; `*` stands for all',
+  })
+  @OptionalMember()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @IsIn(entityType.options, { each: true })
+  entityTypes?: (typeof entityType.options)[number][];
+
+  @ApiProperty({
+    required: false,
+    type: [String],
+    maxItems: 50,
+    example: ['camera.motion', 'input.*'],
+    description: 'events to receive: names, beginnings with `.*`, or `*` for all; none receives none',
+  })
+  @OptionalMember()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @Matches(EVENT_TYPE, { each: true, message: '$property must be names of events, beginnings such as input.*, or *' })
+  eventTypes?: string[];
+
+  @ApiProperty({ required: false, description: 'whether alarms of the site are alarms here' })
+  @OptionalMember()
+  @IsBoolean()
+  federateAlarms?: boolean;
+
   @ApiProperty({ required: false })
   @OptionalMember()
   @IsBoolean()
@@ -92,8 +137,24 @@ export class FederationRole {
   @ApiProperty({ enum: streamUsage.options })
   defaultStreamUsage!: string;
 
+  @ApiProperty({ enum: entityType.options, isArray: true })
+  entityTypes!: string[];
+
+  @ApiProperty({ type: [String] })
+  eventTypes!: string[];
+
+  @ApiProperty()
+  federateAlarms!: boolean;
+
   @ApiProperty()
   enabled!: boolean;
+
+  @ApiProperty({
+    enum: siteCapability.options,
+    isArray: true,
+    description: 'what the site lets the role’s account do, as it said at the last contact',
+  })
+  capabilities!: string[];
 
   @ApiProperty({ format: 'uuid' })
   id!: string;

@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto';
-import { Database, FederationRoleRepository, type FederationRoleRow, type Transaction } from '@app/persistence';
+import {
+  Database,
+  FederationRoleRepository,
+  type FederationRoleRow,
+  type RoleHold,
+  type Transaction,
+} from '@app/persistence';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { EntityStore } from '../entities/entity-store.js';
+import { toWireKinds } from '../entities/entity-record.js';
+import { EntityStore, roleTaken } from '../entities/entity-store.js';
 import { missingSettings } from '../roles/role-state.js';
 import { ContactOpener } from './contact.opener.js';
 import { RoleConnection, type RoleConnectionPorts } from './role-connection.js';
@@ -20,16 +26,6 @@ export class ConnectionFactory {
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
-  /** Of everything that a running connection depends on: another one needs another connection. */
-  keyOf(row: FederationRoleRow): string {
-    const { directory_address, username, password_sealed, tls_pin, resilient_connection, reconnection_timeout_s } = row;
-    const text = JSON.stringify([directory_address, username, tls_pin, resilient_connection, reconnection_timeout_s]);
-    return createHash('sha256')
-      .update(text)
-      .update(password_sealed ?? '')
-      .digest('base64url');
-  }
-
   /** Members that the role still needs. */
   missing(row: FederationRoleRow): string[] {
     const { directory_address: directoryAddress, username, password_sealed, tls_pin: tlsPin, enabled } = row;
@@ -42,17 +38,20 @@ export class ConnectionFactory {
       tenantId: row.tenant_id,
       siteId: row.site_id,
       roleId: row.id,
+      generation: row.lease_generation,
       siteLabel: row.site_label,
       address: row.directory_address ?? '',
       isTunnelled: this.dialer.isTunnelled(row.directory_address ?? ''),
       resilient: row.resilient_connection,
       reconnectionTimeoutMs: row.reconnection_timeout_s * 1_000,
+      entityKinds: toWireKinds(row.entity_types),
     };
     return new RoleConnection(role, this.ports(row));
   }
 
   private ports(row: FederationRoleRow): RoleConnectionPorts {
-    const { tenant_id: tenantId, id: roleId } = row;
+    const { tenant_id: tenantId, id: roleId, lease_generation: generation } = row;
+    const hold = { tenantId, roleId, generation };
     let last = Promise.resolve();
     // One after the other: a later state must not be overtaken by an earlier one.
     const write = (work: (tx: Transaction) => Promise<void>): void => {
@@ -64,14 +63,16 @@ export class ConnectionFactory {
       logger: this.logger,
       store: this.store,
       open: (signal) => this.opener.open(row, signal),
-      revision: () => this.revision(tenantId, roleId),
-      stateChanged: (state, reason) => write((tx) => this.roles.setState(tx, tenantId, roleId, state, reason)),
-      contacted: ({ clockSkewMs }) => write((tx) => this.roles.touch(tx, tenantId, roleId, clockSkewMs)),
+      revision: () => this.revision(hold),
+      stateChanged: (state, reason) => write((tx) => this.roles.setState(tx, hold, state, reason)),
+      contacted: (info) => write((tx) => this.roles.touch(tx, hold, info)),
+      settled: () => last,
     };
   }
 
-  private async revision(tenantId: string, roleId: string): Promise<bigint> {
-    const row = await this.database.inTenant(tenantId, (tx) => this.roles.find(tx, tenantId, roleId));
-    return BigInt(row?.entity_revision ?? 0);
+  private async revision(hold: RoleHold): Promise<bigint> {
+    const revision = await this.database.inTenant(hold.tenantId, (tx) => this.roles.revision(tx, hold));
+    if (revision === undefined) throw roleTaken();
+    return revision;
   }
 }

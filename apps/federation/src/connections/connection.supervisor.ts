@@ -1,53 +1,72 @@
-import { DomainError, mediaMoved, type RoleState } from '@app/contracts';
-import { Database, FederationRoleRepository, type FederationRoleRow } from '@app/persistence';
+import { DomainError, mediaMoved } from '@app/contracts';
+import { Database, FederationRoleRepository, type FederationRoleRow, type RoleLease } from '@app/persistence';
 import { LOGGER, MessageClient, type AppLogger } from '@app/runtime';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
 import type { Contact } from './directory-session.js';
 import type { RoleConnection } from './role-connection.js';
+import { RoleLeases } from './role-leases.js';
+import { RoleNews } from './role-news.js';
 
-/** Rounds come this often, and at once on a hint. */
-const ROUND_MS = 5_000;
+/** Rounds come this often, and at once on a hint; a process that misses five of them is dead. */
+const ROUND_MS = 1_000;
+/** New sites are looked for this often, and at once on a hint. */
+const RECONCILE_MS = 5_000;
+/** Roles that move to another process in one round: each is away for a moment. */
+const MAX_MOVED = 50;
 
-interface Running {
-  connection: RoleConnection;
-  key: string;
-}
-
-/** Lets exactly those roles run that are complete and enabled, and makes the rows tell their states. */
+/** Runs the roles that this process has a lease of, and makes their rows tell their states. */
 @Injectable()
-export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly running = new Map<string, Running>();
+export class ConnectionSupervisor implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly running = new Map<string, RoleConnection>();
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | undefined;
   private again = false;
   private closed = false;
+  private reconciledAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly database: Database,
     private readonly roles: FederationRoleRepository,
     private readonly reconciler: RoleReconciler,
     private readonly factory: ConnectionFactory,
+    private readonly leases: RoleLeases,
+    private readonly news: RoleNews,
     private readonly messages: MessageClient,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => this.refresh(), ROUND_MS);
+    this.news.listen({ rolesChanged: () => this.refresh(), siteKicked: (siteId) => this.kickHere(siteId) });
     this.refresh();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Hands everything over, before messaging and database go. */
+  async onModuleDestroy(): Promise<void> {
     this.closed = true;
     clearInterval(this.timer);
     await this.round;
-    await Promise.all([...this.running.values()].map(({ connection }) => connection.close()));
+    try {
+      // Nobody's share may count this process while its roles become free.
+      await this.leases.announceLeaving();
+      await Promise.all([...this.running.values()].map((connection) => connection.close()));
+      await this.leases.leave();
+      await this.news.rolesChanged();
+    } catch (error) {
+      this.logger.warn(
+        { err: error },
+        'the roles were not handed over: others take them when this process counts as dead',
+      );
+    }
+    this.running.clear();
+    await this.news.close();
   }
 
-  /** The connection of a role, if it runs. */
+  /** The connection of a role, if it runs here. */
   find(roleId: string): RoleConnection | undefined {
-    return this.running.get(roleId)?.connection;
+    return this.running.get(roleId);
   }
 
   /**
@@ -63,12 +82,22 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
     throw new DomainError(known, connection?.reason ?? 'the federation role is not connected', { retryAfterMs: 1_000 });
   }
 
-  /** Something changed at this site: its role tries now. */
+  /** Something changed at this site: its roles try now, wherever they run. */
   kickSite(siteId: string): void {
-    for (const { connection } of this.running.values()) if (connection.role.siteId === siteId) connection.kick();
+    this.kickHere(siteId);
+    if (!this.leases.isShared) return;
+    this.news
+      .siteKicked(siteId)
+      .catch((error: unknown) => this.logger.debug({ err: error }, 'a hint was not passed on'));
   }
 
-  /** Looks at all roles soon; several calls make one more round. */
+  /** There is a new site. */
+  siteChanged(): void {
+    this.reconciledAt = Number.NEGATIVE_INFINITY;
+    this.refresh();
+  }
+
+  /** Looks at the leases soon; several calls make one more round. */
   refresh(): void {
     if (this.closed) return;
     if (this.round !== undefined) {
@@ -85,54 +114,78 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
       });
   }
 
+  private kickHere(siteId: string): void {
+    for (const connection of this.running.values()) if (connection.role.siteId === siteId) connection.kick();
+  }
+
   private async goRound(): Promise<void> {
+    const { held, surplus } = await this.leases.round();
+    const leases = new Map(held.map((lease) => [lease.role_id, lease]));
+    await Promise.all([...this.running.values()].map((connection) => this.stopUnless(connection, leases)));
+    await this.giveAway(held.slice(0, Math.min(surplus, MAX_MOVED)));
+    const kept = held.slice(Math.min(surplus, MAX_MOVED));
+    for (const lease of kept) this.repair(lease);
+    await this.startAll(kept.filter((lease) => !this.running.has(lease.role_id)));
+    if (performance.now() - this.reconciledAt < RECONCILE_MS) return;
+    this.reconciledAt = performance.now();
     await this.reconciler.createMissing();
-    const rows: FederationRoleRow[] = [];
-    for (const tenantId of await this.database.inSystem((tx) => this.roles.tenants(tx))) {
-      rows.push(...(await this.database.inTenant(tenantId, (tx) => this.roles.all(tx, tenantId))));
-    }
-    const wanted = new Map(rows.filter((row) => this.shouldRun(row)).map((row) => [row.id, row]));
-    await Promise.all([...this.running].map(([id, { key }]) => this.stopUnless(id, key, wanted.get(id))));
-    for (const row of wanted.values()) this.ensure(row);
-    for (const row of rows) if (!wanted.has(row.id)) await this.settle(row);
   }
 
-  private shouldRun(row: FederationRoleRow): boolean {
-    return row.enabled && this.factory.missing(row).length === 0;
-  }
-
-  private async stopUnless(roleId: string, key: string, row: FederationRoleRow | undefined): Promise<void> {
-    if (row !== undefined && this.factory.keyOf(row) === key) return;
-    const connection = this.find(roleId);
+  private async stopUnless(connection: RoleConnection, leases: ReadonlyMap<string, RoleLease>): Promise<void> {
+    const { roleId, generation, tenantId, siteLabel } = connection.role;
+    if (leases.get(roleId)?.lease_generation === generation) return;
     this.running.delete(roleId);
-    await connection?.close();
-    if (connection === undefined) return;
-    const { tenantId, siteLabel } = connection.role;
+    await connection.close();
     this.messages.emit(mediaMoved, { tenantId, siteLabel });
   }
 
-  private ensure(row: FederationRoleRow): void {
-    const running = this.running.get(row.id);
-    if (running === undefined) {
-      const connection = this.factory.create(row);
-      this.running.set(row.id, { connection, key: this.factory.keyOf(row) });
-      connection.start();
-      return;
+  /** To processes that have less than their share. */
+  private async giveAway(leases: readonly RoleLease[]): Promise<void> {
+    if (leases.length === 0) return;
+    await Promise.all(
+      leases.map(async ({ role_id: roleId }) => {
+        const connection = this.running.get(roleId);
+        this.running.delete(roleId);
+        await connection?.close();
+      }),
+    );
+    await this.leases.release(leases.map((lease) => lease.role_id));
+    await this.news.rolesChanged();
+    this.logger.info({ roles: leases.length }, 'roles were given to other processes of federation');
+  }
+
+  private async startAll(leases: readonly RoleLease[]): Promise<void> {
+    const generations = new Map(leases.map((lease) => [lease.role_id, lease.lease_generation]));
+    for (const tenantId of new Set(leases.map((lease) => lease.tenant_id))) {
+      const ids = leases.filter((lease) => lease.tenant_id === tenantId).map((lease) => lease.role_id);
+      const rows = await this.database.inTenant(tenantId, (tx) => this.roles.some(tx, tenantId, ids));
+      // One that has changed since is the next round's.
+      for (const row of rows) if (generations.get(row.id) === row.lease_generation) await this.start(row);
     }
-    const { state, reason } = running.connection;
-    if (row.state === state && row.state_reason === reason) return;
-    // A write that an outage has swallowed.
-    void this.setState(row, state, reason).catch(() => undefined);
   }
 
-  private async settle(row: FederationRoleRow): Promise<void> {
+  private async start(row: FederationRoleRow): Promise<void> {
+    if (this.closed) return;
     const missing = this.factory.missing(row);
-    const state = missing.length > 0 ? 'unconfigured' : 'disabled';
-    const reason = missing.length > 0 ? `missing: ${missing.join(', ')}` : null;
-    if (row.state !== state || row.state_reason !== reason) await this.setState(row, state, reason);
+    if (missing.length > 0) return this.settle(row, missing);
+    const connection = this.factory.create(row);
+    this.running.set(row.id, connection);
+    connection.start();
   }
 
-  private setState(row: FederationRoleRow, state: RoleState, reason: string | null): Promise<void> {
-    return this.database.inTenant(row.tenant_id, (tx) => this.roles.setState(tx, row.tenant_id, row.id, state, reason));
+  /** A write that an outage has swallowed. */
+  private repair(lease: RoleLease): void {
+    const connection = this.running.get(lease.role_id);
+    if (connection === undefined) return;
+    const { state, reason } = connection;
+    if (lease.state === state && lease.state_reason === reason) return;
+    connection.report();
+  }
+
+  /** An enabled role of which this deployment needs more than another did, for example after a change of its domain. */
+  private async settle(row: FederationRoleRow, missing: readonly string[]): Promise<void> {
+    const hold = { tenantId: row.tenant_id, roleId: row.id, generation: row.lease_generation };
+    const reason = `missing: ${missing.join(', ')}`;
+    await this.database.inTenant(row.tenant_id, (tx) => this.roles.setState(tx, hold, 'unconfigured', reason));
   }
 }

@@ -8,6 +8,8 @@ import { ConnectionFactory } from './connection.factory.js';
 import { ConnectionSupervisor } from './connection.supervisor.js';
 import { ContactOpener } from './contact.opener.js';
 import { HintHandler } from './hint.handler.js';
+import { RoleLeases } from './role-leases.js';
+import { RoleNews } from './role-news.js';
 import { SiteDialer } from './site-dialer.js';
 
 @Module({
@@ -24,6 +26,8 @@ import { SiteDialer } from './site-dialer.js';
     RoleReconciler,
     ContactOpener,
     ConnectionFactory,
+    RoleLeases,
+    RoleNews,
     ConnectionSupervisor,
   ],
   exports: [PasswordVault, SiteDialer, ConnectionSupervisor, ContactOpener],

@@ -1,7 +1,19 @@
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { directory } from '@app/contracts';
+import { directory, type SiteCapability } from '@app/contracts';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { DirectoryLane, laneDefaults, type Dial, type DirectoryTarget, type LaneOptions } from './directory-lane.js';
+
+const { Capability } = directory;
+
+/** One of a newer site means nothing here. */
+const CAPABILITIES: Partial<Record<directory.Capability, SiteCapability>> = {
+  [Capability.ENTITIES]: 'entities',
+  [Capability.LIVE_STREAMS]: 'live-streams',
+  [Capability.EVENTS]: 'events',
+  [Capability.COMMANDS]: 'commands',
+  [Capability.SNAPSHOTS]: 'snapshots',
+  [Capability.PLAYBACK]: 'playback',
+};
 
 export interface SiteInfo {
   siteName: string;
@@ -10,6 +22,8 @@ export interface SiteInfo {
   clockSkewMs: number;
   /** `host:port` of the site redirector on its LAN; empty when only the tunnel leads there. */
   redirectorAddress: string;
+  /** What the site lets the account do. */
+  capabilities: SiteCapability[];
 }
 
 export interface SessionOptions extends LaneOptions {
@@ -57,8 +71,12 @@ export class DirectorySession {
     return getInfo(this.control, this.options.callTimeoutMs, signal);
   }
 
-  watch(sinceRevision: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEntitiesResponse> {
-    return this.bulk.client.watchEntities({ sinceRevision }, { signal });
+  /** @param request.kinds empty means all */
+  watch(
+    request: { sinceRevision: bigint; kinds: directory.EntityKind[] },
+    signal: AbortSignal,
+  ): AsyncIterable<directory.WatchEntitiesResponse> {
+    return this.bulk.client.watchEntities(request, { signal });
   }
 
   async openStream(
@@ -106,5 +124,6 @@ const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSign
     version: info.version,
     clockSkewMs: info.time === undefined ? 0 : timestampDate(info.time).getTime() - middle,
     redirectorAddress: info.redirectorAddress,
+    capabilities: info.capabilities.flatMap((capability) => CAPABILITIES[capability] ?? []),
   };
 };

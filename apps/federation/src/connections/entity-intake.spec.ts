@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { directory } from '@app/contracts';
 import { EntityIntake } from './entity-intake.js';
 
-const OWNER = { tenantId: 't', siteId: 's', roleId: 'r' };
+const OWNER = { tenantId: 't', siteId: 's', roleId: 'r', generation: 1 };
 
 type Change = directory.WatchEntitiesResponse['change'];
 

@@ -12,7 +12,7 @@ export class HintHandler {
 
   @HandleEvent(siteChanged)
   siteChanged(): void {
-    this.supervisor.refresh();
+    this.supervisor.siteChanged();
   }
 
   @HandleEvent(tunnelUp)

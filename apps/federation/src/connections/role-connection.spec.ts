@@ -4,21 +4,35 @@ import { directory, DomainError, type RoleState } from '@app/contracts';
 import { createLogger } from '@app/runtime';
 import { DialError } from '@app/tunnel-dialer';
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { Contact } from './directory-session.js';
-import { RoleConnection, type RoleConnectionOptions, type RoleConnectionPorts } from './role-connection.js';
+import type { Contact, SiteInfo } from './directory-session.js';
+import {
+  type ConnectedRole,
+  RoleConnection,
+  type RoleConnectionOptions,
+  type RoleConnectionPorts,
+} from './role-connection.js';
 
 type Message = directory.WatchEntitiesResponse;
+type WatchRequest = Parameters<Contact['watch']>[0];
 
-const INFO = { siteName: 'Site', version: '0.1.0', clockSkewMs: 5, redirectorAddress: '' };
-const ROLE = {
+const INFO: SiteInfo = {
+  siteName: 'Site',
+  version: '0.1.0',
+  clockSkewMs: 5,
+  redirectorAddress: '',
+  capabilities: ['entities'],
+};
+const ROLE: ConnectedRole = {
   tenantId: 't',
   siteId: 's',
   roleId: 'r',
+  generation: 1,
   siteLabel: 'hamburg',
   address: 'directory.hamburg.tunnel.adit.internal',
   isTunnelled: true,
   resilient: false,
   reconnectionTimeoutMs: 60_000,
+  entityKinds: [],
 };
 const UP_TO_DATE = create(directory.WatchEntitiesResponseSchema, { revision: 7n });
 const upsert = (remoteId: string): Message =>
@@ -29,20 +43,27 @@ const upsert = (remoteId: string): Message =>
 
 /** A site that says what the test tells it to, until the test breaks the contact. */
 class FakeContact implements Contact {
-  readonly info = INFO;
+  readonly info: SiteInfo;
   readonly asked: bigint[] = [];
   closed = false;
+  kinds: directory.EntityKind[] | undefined;
   breakDown: () => void = () => undefined;
   readonly ended = new Promise<void>((resolve) => (this.breakDown = resolve));
 
-  constructor(private readonly messages: Message[] = [UP_TO_DATE]) {}
-
-  check(): Promise<typeof INFO> {
-    return Promise.resolve(INFO);
+  constructor(
+    private readonly messages: Message[] = [UP_TO_DATE],
+    info: Partial<SiteInfo> = {},
+  ) {
+    this.info = { ...INFO, ...info };
   }
 
-  async *watch(since: bigint, signal: AbortSignal): AsyncIterable<Message> {
-    this.asked.push(since);
+  check(): Promise<SiteInfo> {
+    return Promise.resolve(this.info);
+  }
+
+  async *watch({ sinceRevision, kinds }: WatchRequest, signal: AbortSignal): AsyncIterable<Message> {
+    this.asked.push(sinceRevision);
+    this.kinds = kinds;
     yield* this.messages;
     await once(signal, 'abort');
   }
@@ -77,7 +98,7 @@ describe('RoleConnection', () => {
       ports = {},
       options = {},
     }: {
-      role?: Partial<typeof ROLE>;
+      role?: Partial<ConnectedRole>;
       ports?: Partial<RoleConnectionPorts>;
       options?: Partial<RoleConnectionOptions>;
     } = {},
@@ -95,6 +116,7 @@ describe('RoleConnection', () => {
         events.emit('state');
       },
       contacted: () => undefined,
+      settled: () => Promise.resolve(),
       logger: createLogger('test', 'silent'),
       ...ports,
     };
@@ -114,6 +136,23 @@ describe('RoleConnection', () => {
   });
 
   afterEach(() => connection.close());
+
+  it('asks for the kinds of entities that the role federates', async () => {
+    const contact = new FakeContact();
+    start(() => Promise.resolve(contact), { role: { entityKinds: [directory.EntityKind.DOOR] } });
+    await until('connected');
+    expect(contact.kinds).toEqual([directory.EntityKind.DOOR]);
+  });
+
+  it.each([
+    [3_600_400, 'clock-skew: the clock of the site is 3600 s ahead'],
+    [-90_000, 'clock-skew: the clock of the site is 90 s behind'],
+    [9_999, null],
+  ])('is connected all the same when the clock of the site is %d ms off, and says so', async (clockSkewMs, reason) => {
+    start(() => Promise.resolve(new FakeContact([UP_TO_DATE], { clockSkewMs })));
+    await until('connected');
+    expect(connection.reason).toBe(reason);
+  });
 
   it('connects, asks from the revision it has, and is connected when the site says so', async () => {
     const contact = new FakeContact([upsert('a'), UP_TO_DATE]);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DomainError, type RoleState } from '@app/contracts';
+import { directory, DomainError, type RoleState } from '@app/contracts';
 import type { AppLogger } from '@app/runtime';
 import { nextRoleState, type RoleEvent } from '../roles/role-state.js';
 import { backOffMs, type BackOffOptions } from './back-off.js';
@@ -15,6 +15,8 @@ export interface ConnectedRole extends EntityOwner {
   isTunnelled: boolean;
   resilient: boolean;
   reconnectionTimeoutMs: number;
+  /** Empty means all. */
+  entityKinds: directory.EntityKind[];
 }
 
 export interface RoleConnectionPorts {
@@ -24,6 +26,8 @@ export interface RoleConnectionPorts {
   /** Best effort; the supervisor repeats what did not get through. */
   stateChanged: (state: RoleState, reason: string | null) => void;
   contacted: (info: SiteInfo) => void;
+  /** Resolves when nothing is on its way to the row. */
+  settled: () => Promise<void>;
   logger: AppLogger;
 }
 
@@ -53,6 +57,7 @@ export class RoleConnection {
   #reason: string | null = null;
   #session: Contact | undefined;
   #suspendedAt: number | undefined;
+  #clockReason: string | null = null;
   #wake: () => void = () => undefined;
   #done: Promise<void> = Promise.resolve();
   readonly #stop = new AbortController();
@@ -79,8 +84,13 @@ export class RoleConnection {
     return this.#session;
   }
 
-  start(): void {
+  /** Says again how it is. */
+  report(): void {
     this.ports.stateChanged(this.#state, this.#reason);
+  }
+
+  start(): void {
+    this.report();
     this.#done = this.#loop();
   }
 
@@ -94,6 +104,7 @@ export class RoleConnection {
     this.#stop.abort();
     this.#wake();
     await this.#done;
+    await this.ports.settled();
   }
 
   async #loop(): Promise<void> {
@@ -116,7 +127,7 @@ export class RoleConnection {
       const session = await this.ports.open(signal);
       this.#session = session;
       this.#move('opened', null);
-      this.ports.contacted(session.info);
+      this.#contacted(session.info);
       const ended = session.ended.then(() => Promise.reject(new DomainError('site-unreachable', 'the contact broke')));
       await Promise.race([this.#watch(session, signal), this.#check(session, signal), ended]);
       return contactFault(undefined);
@@ -132,9 +143,9 @@ export class RoleConnection {
   async #watch(session: Contact, signal: AbortSignal): Promise<void> {
     const intake = new EntityIntake(this.role, this.ports.store);
     const revision = await this.#persist(() => this.ports.revision(), signal);
-    for await (const message of session.watch(revision, signal)) {
+    for await (const message of session.watch({ sinceRevision: revision, kinds: this.role.entityKinds }, signal)) {
       const isCurrent = await this.#persist(() => intake.take(message), signal);
-      if (isCurrent && this.#state !== 'connected') this.#move('synchronized', null);
+      if (isCurrent && this.#state !== 'connected') this.#move('synchronized', this.#clockReason);
     }
   }
 
@@ -153,8 +164,17 @@ export class RoleConnection {
   async #check(session: Contact, signal: AbortSignal): Promise<never> {
     for (;;) {
       await delay(this.#options.checkIntervalMs, undefined, { signal });
-      this.ports.contacted(await session.check(signal));
+      this.#contacted(await session.check(signal));
     }
+  }
+
+  /** A wrong clock of the site spoils times, not the contact: it is the reason that a connected role gives. */
+  #contacted(info: SiteInfo): void {
+    this.ports.contacted(info);
+    this.#clockReason = clockReason(info.clockSkewMs);
+    if (this.#state !== 'connected' || this.#reason === this.#clockReason) return;
+    this.#reason = this.#clockReason;
+    this.report();
   }
 
   #lost({ event, code, detail }: ContactFault): void {
@@ -198,3 +218,13 @@ export class RoleConnection {
     });
   }
 }
+
+/** Times of events and recordings are worth little beyond this. */
+const MAX_CLOCK_SKEW_MS = 10_000;
+
+/** To the second: a reason that changes with each look would be written as often. */
+const clockReason = (skewMs: number): string | null => {
+  if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return null;
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  return `clock-skew: the clock of the site is ${seconds} s ${skewMs > 0 ? 'ahead' : 'behind'}`;
+};

@@ -2,6 +2,7 @@ import {
   Database,
   EntityRepository,
   FederationRoleRepository,
+  RoleLeaseRepository,
   SiteDirectoryRepository,
   TunnelRouteRepository,
 } from '@app/persistence';
@@ -9,9 +10,13 @@ import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
 
-const REPOSITORIES = [EntityRepository, FederationRoleRepository, SiteDirectoryRepository, TunnelRouteRepository].map(
-  (repository) => ({ provide: repository, useFactory: () => new repository() }),
-);
+const REPOSITORIES = [
+  EntityRepository,
+  FederationRoleRepository,
+  RoleLeaseRepository,
+  SiteDirectoryRepository,
+  TunnelRouteRepository,
+].map((repository) => ({ provide: repository, useFactory: () => new repository() }));
 
 @Global()
 @Module({

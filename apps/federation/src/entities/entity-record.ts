@@ -37,6 +37,12 @@ const MAX_PROPERTIES_BYTES = 16_384;
 export const cameraDetails = z.object({ streams: z.array(videoStream).default([]) });
 export type CameraDetails = z.infer<typeof cameraDetails>;
 
+/** What `WatchEntities` is asked for; nothing means all. */
+export const toWireKinds = (types: readonly string[]): directory.EntityKind[] =>
+  types.includes('*')
+    ? []
+    : Object.entries(KINDS).flatMap(([kind, name]) => (types.includes(name) ? [Number(kind)] : []));
+
 export const fromWireUsage = (usage: directory.StreamUsage): StreamUsage => USAGES[usage] ?? 'live';
 
 export const toWireUsage = (usage: StreamUsage): directory.StreamUsage =>

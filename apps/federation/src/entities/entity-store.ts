@@ -14,7 +14,13 @@ export interface EntityOwner {
   tenantId: string;
   siteId: string;
   roleId: string;
+  /** Of the lease under which this is written. */
+  generation: number;
 }
+
+/** Somebody else runs the role by now, or it was changed or deleted. */
+export const roleTaken = (): DomainError =>
+  new DomainError('role-not-connected', 'the role was changed, or another process runs it');
 
 /** Entities of a role in the database, always together with the revision they belong to. */
 @Injectable()
@@ -33,7 +39,8 @@ export class EntityStore {
       if (record !== undefined) records.set(record.remoteId, record);
     }
     await this.write(owner, revision, async (tx) => {
-      await this.entities.keepOnly(tx, owner, [...records.keys()]);
+      const hasLost = await this.entities.keepOnly(tx, owner, [...records.keys()]);
+      if (hasLost) await this.roles.callSiblings(tx, owner.tenantId, owner.roleId, false);
       await this.entities.upsert(tx, owner, [...records.values()]);
     });
   }
@@ -46,18 +53,17 @@ export class EntityStore {
   }
 
   async remove(owner: EntityOwner, remoteId: string, revision: bigint): Promise<void> {
-    await this.write(owner, revision, (tx) => this.entities.remove(tx, owner, remoteId));
+    await this.write(owner, revision, async (tx) => {
+      const hasLost = await this.entities.remove(tx, owner, remoteId);
+      if (hasLost) await this.roles.callSiblings(tx, owner.tenantId, owner.roleId, false);
+    });
   }
 
-  /** A role that was deleted in between must not get entities any more: its row is locked first. */
-  private async write(
-    { tenantId, roleId }: EntityOwner,
-    revision: bigint,
-    work: (tx: Transaction) => Promise<void>,
-  ): Promise<void> {
+  /** What a lease of before wrote would undo what its successor has written: the row of the role is locked first. */
+  private async write(owner: EntityOwner, revision: bigint, work: (tx: Transaction) => Promise<void>): Promise<void> {
+    const { tenantId, roleId } = owner;
     await this.database.inTenant(tenantId, async (tx) => {
-      const role = await this.roles.findForUpdate(tx, tenantId, roleId);
-      if (role === undefined) throw new DomainError('role-not-found', 'the role was deleted');
+      if (!(await this.roles.hold(tx, owner))) throw roleTaken();
       await work(tx);
       await this.roles.setRevision(tx, tenantId, roleId, revision);
     });

@@ -1,5 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { DomainError, streamUsage, type mediaOpen } from '@app/contracts';
+import { DomainError, mediaOpen, streamUsage } from '@app/contracts';
 import {
   Database,
   EntityRepository,
@@ -16,25 +16,38 @@ import type { RoleConnection } from '../connections/role-connection.js';
 import { siteRefusal } from '../connections/site-refusal.js';
 import { SiteDialer } from '../connections/site-dialer.js';
 import { fromWireUsage, toWireUsage } from '../entities/entity-record.js';
+import { OwnerRelay } from '../relay/owner-relay.js';
 import { directRedirector, tunnelledRedirector } from './redirector-address.js';
 
 type OpenRequest = z.output<typeof mediaOpen.request>;
 type OpenReply = z.input<typeof mediaOpen.reply>;
 
+interface Found {
+  camera: EntityRow;
+  role: FederationRoleRow;
+}
+
 /** Asks a site for a stream on behalf of a viewer. */
 @Injectable()
 export class MediaService {
   constructor(
+    private readonly relay: OwnerRelay,
     private readonly database: Database,
     private readonly entities: EntityRepository,
     private readonly roles: FederationRoleRepository,
     private readonly supervisor: ConnectionSupervisor,
     private readonly opener: ContactOpener,
     private readonly dialer: SiteDialer,
-  ) {}
+  ) {
+    relay.serve(mediaOpen, async (request) => this.openHere(request, await this.find(request)));
+  }
 
   async open(request: OpenRequest): Promise<OpenReply> {
-    const { camera, role } = await this.find(request);
+    const found = await this.find(request);
+    return this.relay.ask(mediaOpen, request, found.role.replica_id, () => this.openHere(request, found));
+  }
+
+  private async openHere(request: OpenRequest, { camera, role }: Found): Promise<OpenReply> {
     const { connection, session } = this.supervisor.contact(role.id);
     const asked = request.usage === 'automatic' ? streamUsage.parse(role.default_stream_usage) : request.usage;
     const opened = await this.ask(session, camera, { ...request, usage: asked });
@@ -63,11 +76,7 @@ export class MediaService {
     }
   }
 
-  private find({
-    tenantId,
-    siteLabel,
-    camera: path,
-  }: OpenRequest): Promise<{ camera: EntityRow; role: FederationRoleRow }> {
+  private find({ tenantId, siteLabel, camera: path }: OpenRequest): Promise<Found> {
     return this.database.inTenant(tenantId, async (tx) => {
       const camera = await this.entities.findByPath(tx, tenantId, 'camera', siteLabel, path);
       const role = camera && (await this.roles.find(tx, tenantId, camera.role_id));

@@ -1,10 +1,11 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { directory, DomainError, type cameraTimeline, type TimelineSpan } from '@app/contracts';
-import { Database, EntityRepository } from '@app/persistence';
+import { cameraTimeline, directory, DomainError, type TimelineSpan } from '@app/contracts';
+import { Database, EntityRepository, type EntityRow } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
 import { siteRefusal } from '../connections/site-refusal.js';
+import { OwnerRelay } from '../relay/owner-relay.js';
 
 type Request = z.output<typeof cameraTimeline.request>;
 type Reply = z.input<typeof cameraTimeline.reply>;
@@ -22,14 +23,26 @@ const STATES: Partial<Record<directory.TimelineSpan_State, TimelineSpan['state']
 @Injectable()
 export class TimelineService {
   constructor(
+    private readonly relay: OwnerRelay,
     private readonly database: Database,
     private readonly entities: EntityRepository,
     private readonly supervisor: ConnectionSupervisor,
-  ) {}
+  ) {
+    relay.serve(cameraTimeline, async (request) => this.ask(request, await this.camera(request)));
+  }
 
-  async find({ tenantId, cameraId, from, to }: Request): Promise<Reply> {
+  async find(request: Request): Promise<Reply> {
+    const camera = await this.camera(request);
+    return this.relay.ask(cameraTimeline, request, camera.replica_id, () => this.ask(request, camera));
+  }
+
+  private async camera({ tenantId, cameraId }: Request): Promise<EntityRow> {
     const camera = await this.database.inTenant(tenantId, (tx) => this.entities.find(tx, tenantId, 'camera', cameraId));
     if (camera === undefined) throw new DomainError('camera-not-found', 'there is no such camera');
+    return camera;
+  }
+
+  private async ask({ from, to }: Request, camera: EntityRow): Promise<Reply> {
     const { session } = this.supervisor.contact(camera.role_id);
     const spans = await session.timeline(camera.remote_id, new Date(from), new Date(to)).catch((error: unknown) => {
       throw siteRefusal(error);

@@ -7,7 +7,7 @@ import type { FederationConfig } from '../config.js';
 
 const MAX_PER_ROUND = 500;
 
-/** A new site brings a role, ready to be activated: its tunnel address is proposed, the account is missing. */
+/** A new site brings a role, ready to be activated: its tunnel address is proposed, the account is missing. Several processes may try. */
 @Injectable()
 export class RoleReconciler {
   constructor(
@@ -26,7 +26,7 @@ export class RoleReconciler {
   private async create({ tenant_id: tenantId, site_id: siteId, name, label }: SiteRow): Promise<void> {
     const directoryAddress = formatTunnelAddress({ service: 'directory', site: label }, this.config.ADIT_DOMAIN);
     const roleId = await this.database.inTenant(tenantId, async (tx) => {
-      const id = await this.roles.create(tx, { id: randomUUID(), tenantId, siteId, name, directoryAddress });
+      const id = await this.roles.create(tx, { id: randomUUID(), tenantId, siteId, name, directoryAddress }, 0);
       if (id === undefined) return undefined;
       await tx.audit(tenantId, {
         actor: 'system',

@@ -22,8 +22,18 @@ import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
 import { SiteDialer } from '../connections/site-dialer.js';
 import { readCursor } from '../database/page-cursor.js';
 import { PasswordVault } from './password-vault.js';
-import { changedMembers, mergeSettings, parseAddress, toRole, type RoleChanges } from './role-settings.js';
+import {
+  changedMembers,
+  contactEffect,
+  mergeSettings,
+  parseAddress,
+  toRole,
+  type RoleChanges,
+} from './role-settings.js';
 import { missingSettings } from './role-state.js';
+
+/** Each has contacts of its own with the site. */
+const MAX_ROLES_PER_SITE = 8;
 
 type UpdateRequest = z.output<typeof roleUpdate.request>;
 
@@ -72,8 +82,9 @@ export class RoleService {
     const role = await this.database.inTenant(tenantId, async (tx) => {
       const directoryAddress = formatTunnelAddress({ service: 'directory', site: site.label }, this.dialer.domain);
       const created = { id: randomUUID(), tenantId, siteId, name: site.name, directoryAddress };
-      const roleId = await this.roles.create(tx, created);
-      if (roleId === undefined) throw new DomainError('conflict', 'the site has a federation role already');
+      const roleId = await this.roles.create(tx, created, MAX_ROLES_PER_SITE);
+      if (roleId === undefined)
+        throw new DomainError('conflict', `the site has ${MAX_ROLES_PER_SITE} federation roles already`);
       await tx.audit(tenantId, { actor, action: 'federation-role.created', subject: roleId, details: { siteId } });
       return this.apply(tx, await this.mustFind(tx, tenantId, roleId), request);
     });
@@ -102,7 +113,7 @@ export class RoleService {
   ): Promise<FederationRole> {
     const { tenant_id: tenantId, id: roleId } = row;
     const { changes, sealedPassword, actor, correlationId } = request;
-    this.checkAddress(changes);
+    this.checkAddress(row, changes);
     const password =
       sealedPassword === undefined ? undefined : await this.vault.receive(sealedPassword, { tenantId, roleId });
     const settings = mergeSettings(row, changes, password);
@@ -116,21 +127,22 @@ export class RoleService {
       }));
       throw new DomainError('role-incomplete', `the role still needs ${missing.join(', ')}`, { fields });
     }
-    await this.roles.configure(tx, tenantId, roleId, settings);
+    const effect = contactEffect(row, settings);
+    await this.roles.configure(tx, tenantId, roleId, settings, effect);
     if (!settings.enabled) {
       const state = missing.length > 0 ? 'unconfigured' : 'disabled';
       const reason = missing.length > 0 ? `missing: ${missing.join(', ')}` : null;
-      await this.roles.setState(tx, tenantId, roleId, state, reason);
-    } else if (changesContact(row, changes, password)) {
-      await this.roles.setState(tx, tenantId, roleId, 'connecting', null);
+      await this.roles.setState(tx, { tenantId, roleId }, state, reason);
+    } else if (effect.ends) {
+      await this.roles.setState(tx, { tenantId, roleId }, 'connecting', null);
     }
     const details = { ...changedMembers(changes), passwordChanged: password !== undefined, correlationId };
     await tx.audit(tenantId, { actor, action: 'federation-role.changed', subject: roleId, details });
     return toRole(await this.mustFind(tx, tenantId, roleId));
   }
 
-  private checkAddress({ directoryAddress }: RoleChanges): void {
-    if (directoryAddress !== undefined) parseAddress(directoryAddress, this.dialer.domain);
+  private checkAddress({ site_label: siteLabel }: FederationRoleRow, { directoryAddress }: RoleChanges): void {
+    if (directoryAddress !== undefined) parseAddress(directoryAddress, this.dialer.domain, siteLabel);
   }
 
   private async mustFind(tx: Transaction, tenantId: string, roleId: string): Promise<FederationRoleRow> {
@@ -141,11 +153,3 @@ export class RoleService {
 }
 
 const notFound = (): DomainError => new DomainError('role-not-found', 'there is no such federation role');
-
-/** A changed name or note does not cut a contact. */
-const changesContact = (row: FederationRoleRow, changes: RoleChanges, password: Buffer | undefined): boolean =>
-  password !== undefined ||
-  !row.enabled ||
-  (changes.directoryAddress !== undefined && changes.directoryAddress !== row.directory_address) ||
-  (changes.username !== undefined && changes.username !== row.username) ||
-  (changes.tlsPin !== undefined && changes.tlsPin !== row.tls_pin);

@@ -3,6 +3,9 @@ import { ResourceTag } from '../entity-tag.js';
 import { defineRequest } from '../message.js';
 import { displayName, instant, pageOf, pageRequest, siteLabel, spkiPin, streamUsage, uuid } from '../primitives.js';
 
+/** 1 to 100 characters. */
+export const EVENT_TYPE = /^(?=.{1,100}$)(?:\*|[\w-]+(?:\.[\w-]+)*(?:\.\*)?)$/;
+
 /** The literal table of moves is in apps/federation. */
 export const roleState = z.enum([
   'unconfigured',
@@ -16,6 +19,28 @@ export const roleState = z.enum([
 ]);
 export type RoleState = z.infer<typeof roleState>;
 
+/** Kinds of entities that a role federates; `*` stands for all of them, later ones too. */
+export const entityType = z.enum([
+  '*',
+  'camera',
+  'area',
+  'door',
+  'input',
+  'output',
+  'zone',
+  'alarm',
+  'custom-event',
+  'unknown',
+]);
+export type EntityType = z.infer<typeof entityType>;
+
+/** What a site lets an account do, as far as it says so. */
+export const siteCapability = z.enum(['entities', 'live-streams', 'events', 'commands', 'snapshots', 'playback']);
+export type SiteCapability = z.infer<typeof siteCapability>;
+
+/** A name of events such as `camera.motion`, all that begin alike (`input.*`), or all (`*`). */
+export const eventType = z.string().regex(EVENT_TYPE);
+
 export const federationRole = z.object({
   id: uuid,
   siteId: uuid,
@@ -28,7 +53,13 @@ export const federationRole = z.object({
   resilientConnection: z.boolean(),
   reconnectionTimeoutSeconds: z.int(),
   defaultStreamUsage: streamUsage,
+  entityTypes: z.array(entityType),
+  /** None: no events. */
+  eventTypes: z.array(eventType),
+  federateAlarms: z.boolean(),
   enabled: z.boolean(),
+  /** Of the role's account, at the last contact. */
+  capabilities: z.array(siteCapability),
   state: roleState,
   stateReason: z.string().nullable(),
   stateSince: instant,
@@ -44,6 +75,7 @@ export const roleTag = new ResourceTag<FederationRole>([
   'stateSince',
   'lastContactAt',
   'clockSkewMs',
+  'capabilities',
   'entityCount',
 ]);
 const ifMatch = z.array(z.string().max(110)).max(20).optional();
@@ -66,6 +98,9 @@ export const roleChanges = z.strictObject({
   resilientConnection: z.boolean().optional(),
   reconnectionTimeoutSeconds: z.int().min(0).max(86_400).optional(),
   defaultStreamUsage: streamUsage.optional(),
+  entityTypes: z.array(entityType).min(1).max(20).optional(),
+  eventTypes: z.array(eventType).max(50).optional(),
+  federateAlarms: z.boolean().optional(),
   enabled: z.boolean().optional(),
 });
 /** `sealedPassword` is a JWE for federation; admin-api never stores it. */

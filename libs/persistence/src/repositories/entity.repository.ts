@@ -1,4 +1,5 @@
 import type { Transaction } from '../transaction.js';
+import { HOLDING_STATES } from './federation-role.repository.js';
 
 /** One entity as its site reported it. */
 export interface EntityRecord {
@@ -20,6 +21,8 @@ export interface EntityRow {
   site_id: string;
   site_label: string;
   role_id: string;
+  /** The process of federation that runs the role. */
+  replica_id: string | null;
   remote_id: string;
   kind: string;
   name: string;
@@ -33,7 +36,7 @@ export interface EntityRow {
 
 /** What a site said stays in the row; whether that still holds depends on the role, so it is decided when read. */
 const SELECT = `
-  SELECT e.id, e.site_id, a.site_label, e.role_id, e.remote_id, e.kind, e.name, e.path, e.details, e.updated_at,
+  SELECT e.id, e.site_id, a.site_label, e.role_id, r.replica_id, e.remote_id, e.kind, e.name, e.path, e.details, e.updated_at,
          CASE WHEN r.state IN ('connected', 'warning') THEN e.state ELSE 'unknown' END AS state,
          CASE WHEN r.state IN ('connected', 'warning') THEN e.state_reason ELSE coalesce(r.state_reason, r.state) END AS state_reason
     FROM entity e JOIN federation_role r ON r.id = e.role_id JOIN role_assignment a ON a.role_id = e.role_id
@@ -78,7 +81,7 @@ export class EntityRepository {
     ]);
   }
 
-  /** Inserts or updates. A path that was given once stays. */
+  /** Inserts or updates. A path that was given once stays; so does the role that stands for the entity, while it has contact. */
   async upsert(tx: Transaction, owner: Owner, entities: readonly EntityRecord[]): Promise<void> {
     if (entities.length === 0) return;
     await tx.execute(
@@ -93,26 +96,30 @@ export class EntityRepository {
        ON CONFLICT (id) DO UPDATE SET role_id = excluded.role_id, kind = excluded.kind, name = excluded.name,
               parent_remote_id = excluded.parent_remote_id, state = excluded.state, state_reason = excluded.state_reason,
               details = excluded.details, updated_at = now()
-        WHERE (entity.role_id, entity.kind, entity.name, entity.parent_remote_id, entity.state, entity.state_reason, entity.details)
+        WHERE (entity.role_id = excluded.role_id OR NOT EXISTS (
+                SELECT FROM federation_role h WHERE h.id = entity.role_id AND h.deleted_at IS NULL AND h.state IN ${HOLDING_STATES}))
+          AND (entity.role_id, entity.kind, entity.name, entity.parent_remote_id, entity.state, entity.state_reason, entity.details)
               IS DISTINCT FROM (excluded.role_id, excluded.kind, excluded.name, excluded.parent_remote_id, excluded.state,
               excluded.state_reason, excluded.details)`,
       [owner.tenantId, owner.siteId, owner.roleId, JSON.stringify(entities)],
     );
   }
 
-  async remove(tx: Transaction, owner: Owner, remoteId: string): Promise<void> {
-    await tx.execute('DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND remote_id = $3', [
-      owner.tenantId,
-      owner.siteId,
-      remoteId,
-    ]);
+  /** @returns whether the role stood for it */
+  async remove(tx: Transaction, owner: Owner, remoteId: string): Promise<boolean> {
+    const removed = await tx.execute(
+      'DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND role_id = $3 AND remote_id = $4',
+      [owner.tenantId, owner.siteId, owner.roleId, remoteId],
+    );
+    return removed > 0;
   }
 
-  /** After a snapshot: what it did not name is gone. */
-  async keepOnly(tx: Transaction, owner: Owner, remoteIds: readonly string[]): Promise<void> {
-    await tx.execute(
-      'DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND NOT (remote_id = ANY ($3::text[]))',
-      [owner.tenantId, owner.siteId, remoteIds],
+  /** After a snapshot: what it did not name is gone for this role. @returns whether anything was */
+  async keepOnly(tx: Transaction, owner: Owner, remoteIds: readonly string[]): Promise<boolean> {
+    const removed = await tx.execute(
+      'DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND role_id = $3 AND NOT (remote_id = ANY ($4::text[]))',
+      [owner.tenantId, owner.siteId, owner.roleId, remoteIds],
     );
+    return removed > 0;
   }
 }
