@@ -9,6 +9,7 @@ export type MediaErrorCode =
   | 'camera-foreign-host'
   | 'camera-no-media'
   | 'camera-replay-refused'
+  | 'recording-range-outside'
   | 'camera-silent'
   | 'camera-closed'
   | 'clip-malformed'

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FakeReplay, recordTrack, type RecordedTrack } from '../../test/fake-replay.js';
+import { RecordingExport } from './recording-export.js';
+
+const startMs = Date.UTC(2026, 0, 31, 12);
+const seconds = 4;
+const range = { fromMs: startMs, toMs: startMs + seconds * 1000 };
+const picture = `testsrc=size=320x240:rate=25:duration=${seconds}`;
+const tone = `sine=frequency=440:duration=${seconds}`;
+const x264 = ['-c:v', 'libx264', '-g', '25', '-pix_fmt', 'yuv420p'];
+const h264 = [...x264, '-bf', '0'];
+const h265 = ['-c:v', 'libx265', '-pix_fmt', 'yuv420p', '-x265-params'];
+const aac = ['-c:a', 'aac', '-ar', '48000'];
+
+async function exported(tracks: RecordedTrack[]): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const target = { write: (data: Buffer): boolean => chunks.push(data) > 0 };
+  await new RecordingExport(new FakeReplay(tracks, startMs), range, target).run(new AbortController().signal);
+  return Buffer.concat(chunks);
+}
+
+interface Probed {
+  streams: { codec_name: string; nb_read_packets: string; start_time: string; duration: string }[];
+  format: { duration: string; tags?: Record<string, string> };
+}
+
+/** What ffprobe says of a file, and what ffmpeg complains about when it decodes all of it. */
+function inspect(file: Buffer): { probed: Probed; errors: string; frames: number; steps: number[] } {
+  const dir = mkdtempSync(join(tmpdir(), 'adit-export-'));
+  const path = join(dir, 'made.mp4');
+  try {
+    writeFileSync(path, file);
+    const shown = ['-v', 'error', '-count_packets', '-show_streams', '-show_format', '-of', 'json', path];
+    const probed = JSON.parse(spawnSync('ffprobe', shown, { encoding: 'utf8' }).stdout) as Probed;
+    const args = [
+      '-v',
+      'error',
+      '-xerror',
+      '-i',
+      path,
+      '-map',
+      '0:v',
+      '-fps_mode',
+      'passthrough',
+      '-f',
+      'framemd5',
+      '-',
+    ];
+    const { stdout, stderr } = spawnSync('ffmpeg', args, { encoding: 'utf8' });
+    const times = stdout
+      .split('\n')
+      .filter((line) => /^\d/.test(line))
+      .map((line) => Number(line.split(',')[2]));
+    const steps = [...new Set(times.slice(1).map((time, index) => time - times[index]))];
+    return { probed, errors: stderr, frames: times.length, steps };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+describe('RecordingExport', () => {
+  it.each<[name: string, encoder: string[], codec: string]>([
+    ['H.264', h264, 'h264'],
+    ['H.264 with B-frames', [...x264, '-bf', '3', '-x264-params', 'b-pyramid=normal'], 'h264'],
+    ['H.265', [...h265, 'log-level=none:bframes=0:keyint=25'], 'hevc'],
+    ['H.265 with B-frames in open groups', [...h265, 'log-level=none:bframes=3:keyint=25:open-gop=1'], 'hevc'],
+  ])(
+    'makes a file of %s in which every picture is decoded, at its time',
+    async (_name, encoder, codec) => {
+      const { probed, errors, frames, steps } = inspect(await exported([await recordTrack(picture, encoder)]));
+      expect(errors).toBe('');
+      expect([frames, steps]).toEqual([100, [1]]);
+      expect(probed.streams.map(({ codec_name }) => codec_name)).toEqual([codec]);
+      expect(Number(probed.format.duration)).toBeCloseTo(4, 1);
+      expect(Number(probed.streams[0]?.start_time)).toBe(0);
+    },
+    60_000,
+  );
+
+  it.each<[name: string, encoder: string[], codec: string]>([
+    ['AAC', aac, 'aac'],
+    ['G.711 µ-law', ['-c:a', 'pcm_mulaw', '-ar', '8000', '-ac', '1'], 'pcm_mulaw'],
+    ['G.711 A-law', ['-c:a', 'pcm_alaw', '-ar', '8000', '-ac', '1'], 'pcm_alaw'],
+    ['Opus', ['-c:a', 'libopus', '-ar', '48000', '-ac', '2'], 'opus'],
+  ])(
+    'puts %s beside the picture, as long as it',
+    async (_name, encoder, codec) => {
+      const tracks = [await recordTrack(picture, h264), await recordTrack(tone, encoder)];
+      const { probed, errors, frames } = inspect(await exported(tracks));
+      expect([errors, frames]).toEqual(['', 100]);
+      expect(probed.streams.map(({ codec_name }) => codec_name)).toEqual(['h264', codec]);
+      const [, sound] = probed.streams;
+      expect(Number(sound?.duration)).toBeGreaterThan(3.8);
+      expect(Number(sound?.duration)).toBeLessThan(4.1);
+      expect(Math.abs(Number(sound?.start_time))).toBeLessThan(0.05);
+    },
+    60_000,
+  );
+
+  it('says when it was recorded, and ends with an index that tells it from one that was cut', async () => {
+    const file = await exported([await recordTrack(picture, h264)]);
+    expect(inspect(file).probed.format.tags?.['creation_time']).toBe('2026-01-31T12:00:00.000000Z');
+    expect(file.toString('latin1').match(/prft/g)).toHaveLength(4);
+    const indexBytes = file.readUInt32BE(file.length - 4);
+    expect(file.toString('latin1', file.length - indexBytes + 4, file.length - indexBytes + 8)).toBe('mfra');
+  }, 60_000);
+
+  it.each([
+    [457, 'recording-range-outside'],
+    [503, 'camera-replay-refused'],
+  ])(
+    'ends when the device answers %d, with %s',
+    async (status, code) => {
+      const replay = new FakeReplay([await recordTrack(picture, h264)], startMs, status);
+      const target = { write: (): boolean => true };
+      const made = new RecordingExport(replay, range, target).run(new AbortController().signal);
+      await expect(made).rejects.toMatchObject({ code });
+      expect(replay.closed).toBe(1);
+    },
+    60_000,
+  );
+});
