@@ -47,10 +47,10 @@ describe('an operator who brings recordings home', () => {
   });
 
   it('sees how far it is, in the time of the recording', async () => {
-    const seen = operator.atTerminal(...order('Yard', 0, 400, 'seen.mp4'));
+    const seen = operator.atTerminal(...order('Yard', 0, 100, 'seen.mp4'));
     await seen.untilSays(/\d+ % \(recorded 2026-01-31 /);
     expect(await seen.ended).toBe(0);
-    expect(decodedFile(operator.file('seen.mp4'))).toEqual({ seconds: 400, pictures: 10_000 });
+    expect(decodedFile(operator.file('seen.mp4'))).toEqual({ seconds: 100, pictures: 2_501 });
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(

@@ -10,6 +10,7 @@ export type MediaErrorCode =
   | 'camera-no-media'
   | 'camera-replay-refused'
   | 'recording-range-outside'
+  | 'snapshot-unsupported'
   | 'camera-silent'
   | 'camera-closed'
   | 'clip-malformed'

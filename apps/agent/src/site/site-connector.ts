@@ -32,6 +32,18 @@ export interface RecordingSource extends ReplaySource {
   timeline(range: RecordedRange, signal: AbortSignal): Promise<TimelineSpan[]>;
 }
 
+export interface Snapshot {
+  /** A JPEG, whole. */
+  image: Buffer;
+  takenAt: Date;
+}
+
+/** What gives a still picture of one camera. */
+export interface SnapshotSource {
+  /** Rejects with a MediaError. */
+  take(signal: AbortSignal): Promise<Snapshot>;
+}
+
 /** Turns a real system into entities and sources. Its failures are states of its entities, never of the site. */
 export interface SiteConnector {
   readonly name: string;
@@ -41,6 +53,8 @@ export interface SiteConnector {
   stream(remoteId: string, usage: StreamUsage): StreamSource | undefined;
   /** Undefined when the connector has no such camera, or nothing is recorded of it. */
   recordings?(remoteId: string): RecordingSource | undefined;
+  /** Undefined when the connector has no such camera, or it gives no still picture. */
+  snapshots?(remoteId: string): SnapshotSource | undefined;
   /** Whether the key of an earlier `stream` or `recordings` still means the same source. */
   holds(key: string): boolean;
 }

@@ -6,6 +6,7 @@ import { command } from '../program/command.js';
 import { durationSeconds } from '../program/input.js';
 import { CAMERA_ARGUMENT, exportCommand } from './export.command.js';
 import { SITE_ARGUMENT } from './site.commands.js';
+import { snapshotCommand } from './snapshot.command.js';
 import { cameraAddress, findCamera, findSite } from './site-reference.js';
 import { statePaint } from './state-paint.js';
 
@@ -66,4 +67,4 @@ const streamUrl = command<{ usage?: string; validFor?: number }>({
   },
 });
 
-export const CAMERA_COMMANDS = [list, exportCommand, streamUrl];
+export const CAMERA_COMMANDS = [list, snapshotCommand, exportCommand, streamUrl];
