@@ -69,16 +69,9 @@ const TOO_OLD = 'the agent of the site is too old to give still pictures';
 const snapshotRefusal = (error: unknown): DomainError => {
   const { code, rawMessage } = ConnectError.from(error);
   const detail = rawMessage.slice(0, 200);
-  switch (code) {
-    case Code.Unimplemented:
-      return new DomainError('snapshot-unsupported', TOO_OLD, { cause: error });
-    case Code.FailedPrecondition:
-      return new DomainError('snapshot-unsupported', detail, { cause: error });
-    case Code.Aborted: {
-      const isAccount = detail.startsWith('camera-unauthorized:');
-      return new DomainError(isAccount ? 'camera-unauthorized' : 'snapshot-unavailable', detail, { cause: error });
-    }
-    default:
-      return siteRefusal(error);
-  }
+  if (code === Code.Unimplemented) return new DomainError('snapshot-unsupported', TOO_OLD, { cause: error });
+  if (code === Code.FailedPrecondition) return new DomainError('snapshot-unsupported', detail, { cause: error });
+  if (code !== Code.Aborted) return siteRefusal(error);
+  const isAccount = detail.startsWith('camera-unauthorized:');
+  return new DomainError(isAccount ? 'camera-unauthorized' : 'snapshot-unavailable', detail, { cause: error });
 };
