@@ -83,6 +83,20 @@ describe('a range of a recording as a file', () => {
     expect(Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0)))).toBeLessThan(0.05);
   });
 
+  it('says of every group of pictures when it was recorded', async () => {
+    await exported(0, 40);
+    const file = readFileSync(path);
+    const times: number[] = [];
+    for (let at = file.indexOf('prft'); at >= 0; at = file.indexOf('prft', at + 1)) {
+      const seconds = file.readUInt32BE(at + 12) - 2_208_988_800;
+      times.push(seconds * 1000 + Math.round((file.readUInt32BE(at + 16) / 2 ** 32) * 1000) - START);
+    }
+    const keys = recording.samples.filter(({ key }) => key).map(({ atMs }) => atMs - START);
+    expect(times).toEqual(keys);
+    expect(times.filter((time) => time >= 10_000 && time < 30_000)).toEqual([]);
+    expect(probe('format_tags=creation_time')).toBe('2026-01-31T12:00:00.000000Z');
+  });
+
   it('begins with the keyframe before the range and ends with it', async () => {
     const { pictures } = await exported(3.5, 5);
     expect(elementary().equals(recorded(START + 3_500, START + 5_000))).toBe(true);

@@ -3,10 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeReplay, recordTrack, type RecordedTrack } from '../../test/fake-replay.js';
+import { mutate, seeded } from '../../test/mutation.js';
+import type { MediaError } from '../errors.js';
 import { RecordingExport } from './recording-export.js';
 
 const startMs = Date.UTC(2026, 0, 31, 12);
 const seconds = 4;
+const never = new AbortController().signal;
 const range = { fromMs: startMs, toMs: startMs + seconds * 1000 };
 const picture = `testsrc=size=320x240:rate=25:duration=${seconds}`;
 const tone = `sine=frequency=440:duration=${seconds}`;
@@ -15,10 +18,10 @@ const h264 = [...x264, '-bf', '0'];
 const h265 = ['-c:v', 'libx265', '-pix_fmt', 'yuv420p', '-x265-params'];
 const aac = ['-c:a', 'aac', '-ar', '48000'];
 
-async function exported(tracks: RecordedTrack[]): Promise<Buffer> {
+async function exported(tracks: RecordedTrack[], toMs = range.toMs): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const target = { write: (data: Buffer): boolean => chunks.push(data) > 0 };
-  await new RecordingExport(new FakeReplay(tracks, startMs), range, target).run(new AbortController().signal);
+  await new RecordingExport(new FakeReplay(tracks, startMs), { ...range, toMs }, target).run(never);
   return Buffer.concat(chunks);
 }
 
@@ -108,6 +111,41 @@ describe('RecordingExport', () => {
     expect(file.toString('latin1', file.length - indexBytes + 4, file.length - indexBytes + 8)).toBe('mfra');
   }, 60_000);
 
+  it('plays on when the camera changes its picture on the way', async () => {
+    const [large, small] = [await recordTrack(picture, h264), await recordTrack(picture, [...h264, '-s', '160x120'])];
+    const last = large.packets.at(-1)!;
+    const from = last.readUInt32BE(4) + 3600 - small.packets[0].readUInt32BE(4);
+    const moved = small.packets.map((packet) => {
+      const copy = Buffer.from(packet);
+      copy.writeUInt32BE((packet.readUInt32BE(4) + from) >>> 0, 4);
+      return copy;
+    });
+    const changing = [{ track: large.track, packets: [...large.packets, ...moved] }];
+    const twice = startMs + 2 * seconds * 1000;
+    expect(inspect(await exported(changing, twice))).toMatchObject({ errors: '', frames: 200 });
+    // The device sends more than it was asked for.
+    expect(inspect(await exported(changing))).toMatchObject({ errors: '', frames: 125 });
+  }, 60_000);
+
+  it('makes no file of a recording without a picture', async () => {
+    const sound = await recordTrack(tone, aac);
+    await expect(exported([sound])).rejects.toMatchObject({ code: 'stream-not-playable' });
+  }, 60_000);
+
+  it('takes any packet of a broken device without more than an end of the file', async () => {
+    const random = seeded(7);
+    const tracks = [await recordTrack(picture, h264), await recordTrack(tone, aac)];
+    const codes = new Set<string>();
+    for (let round = 0; round < 200; round++) {
+      const broken = tracks.map(({ track, packets }) => {
+        const mutated = packets.slice(1).map((packet) => (random() < 0.05 ? mutate(packet, random) : packet));
+        return { track, packets: [packets[0], ...mutated] };
+      });
+      await exported(broken).catch((error: unknown) => codes.add((error as MediaError).code));
+    }
+    expect([...codes].filter((code) => !['source-failed', 'recording-range-outside'].includes(code))).toEqual([]);
+  }, 60_000);
+
   it.each([
     [457, 'recording-range-outside'],
     [503, 'camera-replay-refused'],
@@ -116,7 +154,7 @@ describe('RecordingExport', () => {
     async (status, code) => {
       const replay = new FakeReplay([await recordTrack(picture, h264)], startMs, status);
       const target = { write: (): boolean => true };
-      const made = new RecordingExport(replay, range, target).run(new AbortController().signal);
+      const made = new RecordingExport(replay, range, target).run(never);
       await expect(made).rejects.toMatchObject({ code });
       expect(replay.closed).toBe(1);
     },
