@@ -37,6 +37,11 @@ describe('recordings of a site as files', () => {
     const path = join(at.platform.dataDir, 'gate.mp4');
     writeFileSync(path, Buffer.from(await response.arrayBuffer()));
     expect(decodedFile(path)).toEqual({ seconds: 20, pictures: 500 });
+    const [row] = await at.platform.query<{ body: string }>(
+      `SELECT body::text FROM audit_event WHERE body::text LIKE '%view-ticket.issued%' ORDER BY seq DESC LIMIT 1`,
+    );
+    expect(row?.body).toContain(secondsLater(40));
+    expect(row?.body).not.toMatch(/eyJ|ticket=/);
     const asked = at.recorder.replay.queries.findLast(({ method }) => method === 'PLAY');
     expect(asked?.headers.get('rate-control')).toBe('no');
     await waitUntil('the recorder is left', () => at.recorder.replay.sockets.size === 0);
