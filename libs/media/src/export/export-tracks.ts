@@ -81,6 +81,11 @@ export class ExportTracks {
     if (this.pictures > 0 && this.#isBeyond(recordedMs, unit.key)) return false;
     const { data, format } = this.#reader.read(payloadsOf(unit), unit.key);
     if (!format || data.length === 0 || (this.pictures === 0 && !unit.key)) return true;
+    // Devices begin at the keyframe before the range; one that begins earlier sends what nobody asked for.
+    if (unit.key && recordedMs <= this.range.fromMs && this.#writer.restart()) {
+      this.pictures = 0;
+      this.#fileFormat = undefined;
+    }
     this.#fileFormat ??= format;
     // Players take the sets of a sample before those of the description.
     const isOther = unit.key && format !== this.#fileFormat;

@@ -18,7 +18,7 @@ const soundTrack = 2;
  * Every fragment says in a `prft` when it was recorded.
  */
 export class Mp4Writer {
-  readonly #clock: PictureClock;
+  #clock: PictureClock;
   readonly #index = new FragmentIndex(videoTrack);
   #group: GroupedPicture[] = [];
   #groupBytes = 0;
@@ -49,6 +49,16 @@ export class Mp4Writer {
     }
     this.#group.push(placed);
     this.#groupBytes += picture.data.length;
+  }
+
+  /** Forgets what has come, unless some of it was written. @returns whether it did */
+  restart(): boolean {
+    if (this.#fragments > 0) return false;
+    this.#clock = new PictureClock(this.clockRate);
+    this.#group = [];
+    this.#groupBytes = 0;
+    this.#section = undefined;
+    return true;
   }
 
   /** Writes what is left, and the index. */

@@ -18,10 +18,10 @@ const h264 = [...x264, '-bf', '0'];
 const h265 = ['-c:v', 'libx265', '-pix_fmt', 'yuv420p', '-x265-params'];
 const aac = ['-c:a', 'aac', '-ar', '48000'];
 
-async function exported(tracks: RecordedTrack[], toMs = range.toMs): Promise<Buffer> {
+async function exported(tracks: RecordedTrack[], toMs = range.toMs, fromMs = startMs): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const target = { write: (data: Buffer): boolean => chunks.push(data) > 0 };
-  await new RecordingExport(new FakeReplay(tracks, startMs), { ...range, toMs }, target).run(never);
+  await new RecordingExport(new FakeReplay(tracks, startMs), { fromMs, toMs }, target).run(never);
   return Buffer.concat(chunks);
 }
 
@@ -125,6 +125,14 @@ describe('RecordingExport', () => {
     expect(inspect(await exported(changing, twice))).toMatchObject({ errors: '', frames: 200 });
     // The device sends more than it was asked for.
     expect(inspect(await exported(changing))).toMatchObject({ errors: '', frames: 125 });
+  }, 60_000);
+
+  it('leaves out what a device sends before the keyframe of the range', async () => {
+    const tracks = [await recordTrack(picture, h264), await recordTrack(tone, aac)];
+    const { frames, probed, errors } = inspect(await exported(tracks, range.toMs, startMs + 2_500));
+    expect([frames, errors]).toEqual([50, '']);
+    expect(probed.format.tags?.['creation_time']).toBe('2026-01-31T12:00:02.000000Z');
+    expect(Number(probed.format.duration)).toBeCloseTo(2, 0);
   }, 60_000);
 
   it('makes no file of a recording without a picture', async () => {
