@@ -96,6 +96,8 @@ export const answers: Record<string, Answer> = {
   GetCapabilities: (_request, { url }) =>
     `<Capabilities><tt:Device><tt:XAddr>${url}/device_service</tt:XAddr></tt:Device><tt:Media><tt:XAddr>${url}/media</tt:XAddr></tt:Media><tt:Extension><tt:Recording><tt:XAddr>${url}/recording</tt:XAddr></tt:Recording><tt:Search><tt:XAddr>${url}/search</tt:XAddr></tt:Search><tt:Replay><tt:XAddr>${url}/replay</tt:XAddr></tt:Replay></tt:Extension></Capabilities>`,
   GetProfiles: () => profile('Profiles'),
+  GetSnapshotUri: (_request, { url }) =>
+    `<MediaUri><tt:Uri>${url.replace(/\/onvif$/, '')}/snapshot.jpg?profile=main</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:Timeout>PT0S</tt:Timeout></MediaUri>`,
   GetVideoSources: () => '<VideoSources token="source"><tt:Framerate>25</tt:Framerate></VideoSources>',
   GetRecordingSummary: (_request, { recording }) =>
     `<Summary><tt:DataFrom>${iso(recording.fromMs)}</tt:DataFrom><tt:DataUntil>${iso(recording.toMs)}</tt:DataUntil><tt:NumberRecordings>2</tt:NumberRecordings></Summary>`,

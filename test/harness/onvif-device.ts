@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { answers, type DeviceState } from './onvif-answers.js';
+import { PictureServer } from './picture-server.js';
 import { ReplayServer } from './replay-server.js';
 import type { Recording } from './recording.js';
 
@@ -26,6 +27,8 @@ export class OnvifDevice implements AsyncDisposable {
   readonly replay: ReplayServer;
   /** Names of the actions that were asked for. */
   readonly actions: string[] = [];
+  /** Its still pictures, at the same port. */
+  readonly pictures: PictureServer;
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #state: DeviceState;
 
@@ -33,6 +36,7 @@ export class OnvifDevice implements AsyncDisposable {
     recording: Recording,
     readonly options: OnvifDeviceOptions,
   ) {
+    this.pictures = new PictureServer(options);
     this.replay = new ReplayServer(recording, { ...options, hidesRange: true });
     this.#state = { recording, searches: new Map(), url: '', replayUrl: '', skewMs: options.skewMs ?? 0 };
   }
@@ -65,6 +69,7 @@ export class OnvifDevice implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'GET') return this.pictures.serve(request, response);
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();

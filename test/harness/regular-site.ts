@@ -46,6 +46,7 @@ export class RegularSite implements AsyncDisposable {
       site: directory,
       users: { verify },
       redirector,
+      snapshots: (camera) => connector.snapshots(camera),
       lan: { ...lan, port },
     });
     const site = new RegularSite(directory, list, server, redirector, certificate.pin, password);

@@ -38,6 +38,7 @@ export const CLI_ERRORS = {
   'operator-unknown': EXIT.refused,
   'name-ambiguous': EXIT.refused,
   'answer-lost': EXIT.refused,
+  'download-broken': EXIT.unavailable,
   'audit-broken': EXIT.refused,
   'onboarding-invalid': EXIT.refused,
 

@@ -20,6 +20,8 @@ export const redirectorEnvironment = commonEnvironment.extend({
   ADIT_WEBRTC_HOST: z.ipv4().optional(),
   /** One UDP port for all WebRTC viewers; any free ones without it. */
   ADIT_WEBRTC_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  /** Exports of recordings at the same time; 0 allows none. */
+  ADIT_EXPORT_CAPACITY: z.coerce.number().int().min(0).max(1_000).default(8),
   /** A proxy that ends TLS stands before the page and says so in X-Forwarded-Proto. */
   ADIT_TLS_PROXY: flag,
   /** Where that proxy connects from: nobody else is believed what he forwards. */

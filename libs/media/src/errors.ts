@@ -9,6 +9,8 @@ export type MediaErrorCode =
   | 'camera-foreign-host'
   | 'camera-no-media'
   | 'camera-replay-refused'
+  | 'recording-range-outside'
+  | 'snapshot-unsupported'
   | 'camera-silent'
   | 'camera-closed'
   | 'clip-malformed'

@@ -3,6 +3,13 @@ export { MulticastGroups, type MulticastOptions } from './delivery/multicast.js'
 export { Networks, type NetworkRule, type NetworkRules, type RouteRule } from './delivery/networks.js';
 export type { PacerOptions } from './delivery/pacer.js';
 export { UdpPorts } from './delivery/udp-ports.js';
+export {
+  exportDefaults,
+  RecordingExport,
+  type ExportOptions,
+  type ExportSummary,
+  type ExportTarget,
+} from './export/recording-export.js';
 export { asMediaError, MediaError, type MediaErrorCode } from './errors.js';
 export {
   Hub,

@@ -1,7 +1,8 @@
 import { ResourceTag } from '@app/contracts';
 import type { Page } from '@app/persistence';
-import { Controller, Get, Inject, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Inject, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { Requires } from '../access/requires.decorator.js';
 import { Fails } from '../http/fails.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
@@ -10,14 +11,20 @@ import { ApiPage } from '../http/page-response.decorator.js';
 import type { Caller } from '../http/request.js';
 import { SitePageQuery } from '../http/site-page.dto.js';
 import { Tagged } from '../http/tagged.decorator.js';
-import { Camera, Timeline, TimelineQuery } from './camera.dto.js';
+import { RateLimit } from '../rate-limit/rate-limit.js';
+import { Camera, SNAPSHOT_ANSWER, Timeline, TimelineQuery } from './camera.dto.js';
 import { CameraService } from './camera.service.js';
 
 const cameraTag = new ResourceTag<Camera>(['state', 'stateReason', 'updatedAt']);
 
+/** Of one caller: a wall of 20 cameras that is renewed every second. */
+const SNAPSHOTS_PER_WINDOW = 200;
+
 @ApiTags('cameras')
 @Controller('cameras')
 export class CameraController {
+  private readonly snapshotLimit = new RateLimit('snapshots', SNAPSHOTS_PER_WINDOW);
+
   constructor(@Inject(CameraService) private readonly cameras: CameraService) {}
 
   @Get()
@@ -37,6 +44,32 @@ export class CameraController {
   @ApiOkResponse({ type: Camera })
   find(@CallerOf() caller: Caller, @IdOf('id') id: string): Promise<Camera> {
     return this.cameras.find(caller.tenantId, id);
+  }
+
+  @Get(':id/snapshot')
+  @Requires('video:watch')
+  @Fails(
+    'camera-not-found',
+    'snapshot-unsupported',
+    'snapshot-unavailable',
+    'camera-unauthorized',
+    'role-not-connected',
+    'site-offline',
+    'site-unreachable',
+    'directory-refused',
+  )
+  @ApiOperation({ summary: 'A still picture of a camera, as it gives it; a second old at most' })
+  @ApiProduces(SNAPSHOT_ANSWER.type)
+  @ApiOkResponse(SNAPSHOT_ANSWER.response)
+  async snapshot(
+    @CallerOf() caller: Caller,
+    @IdOf('id') id: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<StreamableFile> {
+    await this.snapshotLimit.take(`${caller.tenantId} ${caller.actor}`, response);
+    const { image, takenAt } = await this.cameras.snapshot(caller.tenantId, id);
+    response.setHeader('Taken-At', takenAt);
+    return new StreamableFile(image, { type: SNAPSHOT_ANSWER.type, length: image.length });
   }
 
   @Get(':id/timeline')

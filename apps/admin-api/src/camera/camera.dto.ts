@@ -80,3 +80,18 @@ export class Timeline {
   @ApiProperty({ type: [TimelineSpan], description: 'in their order; each begins where the one before ends' })
   spans!: TimelineSpan[];
 }
+
+/** A still picture as the OpenAPI document describes it. */
+export const SNAPSHOT_ANSWER = {
+  type: 'image/jpeg',
+  response: {
+    headers: {
+      'Taken-At': {
+        description: 'when the site got it from the camera',
+        required: true,
+        schema: { type: 'string', format: 'date-time' },
+      },
+    },
+    content: { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } },
+  },
+} as const;

@@ -1,4 +1,4 @@
-import { cameraGet, cameraList, cameraTimeline, DomainError } from '@app/contracts';
+import { cameraGet, cameraList, cameraSnapshot, cameraTimeline, DomainError } from '@app/contracts';
 import type { Page } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
@@ -19,6 +19,17 @@ export class CameraService {
   /** @throws DomainError `camera-not-found` */
   find(tenantId: string, cameraId: string): Promise<Camera> {
     return this.messages.request(cameraGet, { tenantId, cameraId });
+  }
+
+  /** A JPEG. @throws DomainError `camera-not-found`, `snapshot-unsupported`, `snapshot-unavailable`, `camera-unauthorized`, `site-offline`, … */
+  async snapshot(tenantId: string, cameraId: string): Promise<{ image: Buffer; takenAt: string }> {
+    const parts = await this.messages.requestAll(cameraSnapshot, { tenantId, cameraId });
+    const [first] = parts;
+    if (first === undefined || first.of !== parts.length) {
+      throw new DomainError('unavailable', 'the picture did not arrive whole', { retryAfterMs: 1_000 });
+    }
+    const image = Buffer.concat(parts.map(({ part }) => Buffer.from(part, 'base64')));
+    return { image, takenAt: first.takenAt };
   }
 
   /** @throws DomainError `invalid-request`, `camera-not-found`, `recording-not-found`, `recording-unavailable`, `site-offline`, … */

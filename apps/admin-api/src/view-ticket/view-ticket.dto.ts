@@ -2,6 +2,7 @@ import { streamUsage } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
+import { IsInstant } from '../http/time-range.dto.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -50,6 +51,40 @@ export class IssuedViewTicket {
   firstUseBy!: string;
 
   @ApiProperty({ format: 'date-time', description: 'reconnects from that player’s address end' })
+  expiresAt!: string;
+}
+
+/** From when until when; a day at most. */
+export class NewExport {
+  @ApiProperty({ format: 'date-time', description: 'the file begins with the keyframe at or before' })
+  @IsInstant()
+  from!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'and ends there; at most 24 hours later' })
+  @IsInstant()
+  to!: string;
+}
+
+export class IssuedExport {
+  @ApiProperty({ format: 'uuid', description: 'revoking it ends the download' })
+  ticketId!: string;
+
+  @ApiProperty({
+    description: 'answers an MP4 file that is made while it is fetched; answered this once',
+    example: 'https://host/export/site/camera?from=…&to=…&ticket=…',
+  })
+  url!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  from!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  to!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'the download must start before' })
+  firstUseBy!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'repetitions from the same address must start before' })
   expiresAt!: string;
 }
 

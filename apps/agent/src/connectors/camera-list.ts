@@ -38,12 +38,39 @@ const recordings = z
   .refine(({ url, onvif }) => (url === undefined) !== (onvif === undefined), 'either url or onvif')
   .refine(({ onvif, recording }) => recording === undefined || onvif !== undefined, 'recording belongs to onvif');
 
-const cameraEntry = z.strictObject({
-  id: z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, 'an id: a–z, 0–9, dots, hyphens, at most 63'),
-  name: displayName,
-  streams: z.array(cameraStream).min(1).max(MAX_STREAMS),
-  recordings: recordings.optional(),
-});
+const snapshot = z.union([
+  httpUrl.transform((url): CameraSnapshot => ({ url })),
+  z
+    .strictObject({
+      url: httpUrl.optional(),
+      onvif: httpUrl.optional(),
+      profile: z.string().min(1).max(200).optional(),
+      username: z.string().min(1).max(200).optional(),
+      password: z.string().max(200).optional(),
+    })
+    .refine(({ url, onvif }) => (url === undefined) !== (onvif === undefined), 'either url or onvif')
+    .refine(({ onvif, profile }) => profile === undefined || onvif !== undefined, 'profile belongs to onvif'),
+]);
+
+const hostOf = (url: string | undefined): string =>
+  url !== undefined && URL.canParse(url) ? new URL(url).hostname.toLowerCase() : '';
+
+const cameraEntry = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, 'an id: a–z, 0–9, dots, hyphens, at most 63'),
+    name: displayName,
+    streams: z.array(cameraStream).min(1).max(MAX_STREAMS),
+    recordings: recordings.optional(),
+    snapshot: snapshot.optional(),
+  })
+  // The account of the camera goes nowhere else, and no list makes the agent ask other machines of the site.
+  .refine(
+    ({ streams, snapshot: { url, onvif } = {} }) => {
+      const host = hostOf(url ?? onvif);
+      return host === '' || streams.some((stream) => hostOf(stream.url) === host);
+    },
+    { path: ['snapshot'], message: 'on the host of one of its streams' },
+  );
 
 const cameraList = z.strictObject({ cameras: z.array(cameraEntry).max(MAX_CAMERAS).nullable().default([]) });
 
@@ -51,6 +78,15 @@ const cameraList = z.strictObject({ cameras: z.array(cameraEntry).max(MAX_CAMERA
 export type CameraStream = z.infer<typeof cameraStream>;
 /** Where a camera's recordings are: an ONVIF device that is asked for them, or an RTSP replay URL. */
 export type CameraRecordings = z.infer<typeof recordings>;
+/** Where a camera gives a still picture: a URL, or an ONVIF device that is asked for it. */
+export interface CameraSnapshot {
+  url?: string | undefined;
+  onvif?: string | undefined;
+  /** Token of the media profile; without it the first one. */
+  profile?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
+}
 /** A camera of the list; a high and a low resolution are two streams of one camera. */
 export type CameraEntry = z.infer<typeof cameraEntry>;
 

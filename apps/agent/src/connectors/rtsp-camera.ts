@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { StreamUsage } from '@app/contracts';
 import { asMediaError, RtspSource } from '@app/media';
 import type { SiteEntity, SiteStream } from '../site/entity.js';
-import type { RecordingSource, StreamSource } from '../site/site-connector.js';
+import type { RecordingSource, SnapshotSource, StreamSource } from '../site/site-connector.js';
 import { chooseStream, effectiveUsages } from '../site/stream-choice.js';
 import type { CameraEntry, CameraStream } from './camera-list.js';
 import { recordingSource } from './recordings.js';
 import { probeCamera, type CameraProbe } from './camera-probe.js';
+import { snapshotSource } from './snapshots.js';
 
 export type Probe = (stream: CameraStream, signal: AbortSignal) => Promise<CameraProbe>;
 
@@ -19,6 +20,7 @@ export class RtspCamera {
   /** One per stream. Made of all that is configured: an edited URL or password is another source. */
   readonly keys: readonly string[];
   readonly recordings: RecordingSource | undefined;
+  readonly snapshots: SnapshotSource | undefined;
   #streams: SiteStream[];
   #state: SiteEntity['state'] = 'unknown';
   #reason = 'not-probed';
@@ -26,6 +28,7 @@ export class RtspCamera {
   constructor(readonly entry: CameraEntry) {
     this.keys = entry.streams.map((stream, index) => digestOf(`${entry.id} ${index} ${JSON.stringify(stream)}`));
     const { recordings } = entry;
+    this.snapshots = snapshotSource(entry);
     this.recordings = recordings && recordingSource(recordings, digestOf(`${entry.id} ${JSON.stringify(recordings)}`));
     this.#streams = entry.streams.map(({ usages }) => ({
       usages: usages ?? [],

@@ -1,5 +1,11 @@
 import type { StreamUsage } from '@app/contracts';
-import type { EntitySink, RecordingSource, SiteConnector, StreamSource } from '../site/site-connector.js';
+import type {
+  EntitySink,
+  RecordingSource,
+  SiteConnector,
+  SnapshotSource,
+  StreamSource,
+} from '../site/site-connector.js';
 import type { CameraEntry } from './camera-list.js';
 import { CameraListFile } from './camera-list.file.js';
 import { probeStream, RtspCamera, type Probe } from './rtsp-camera.js';
@@ -85,6 +91,10 @@ export class RtspConnector implements SiteConnector {
 
   recordings(remoteId: string): RecordingSource | undefined {
     return this.#cameras.get(remoteId)?.camera.recordings;
+  }
+
+  snapshots(remoteId: string): SnapshotSource | undefined {
+    return this.#cameras.get(remoteId)?.camera.snapshots;
   }
 
   holds(key: string): boolean {

@@ -1,6 +1,6 @@
 import { connect, type ClientHttp2Session } from 'node:http2';
 import { once } from 'node:events';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { MediaError } from '@app/media';
 import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@app/pki';
@@ -48,6 +48,16 @@ const recordings: RecordingSource = {
       : Promise.resolve([{ ...range, state: 'recorded' }]),
 };
 
+/** Of camera `a`; the second time its device is in trouble. */
+const picture = Buffer.alloc(8 << 20, 0xff);
+let taken = 0;
+const snapshots = {
+  take: () =>
+    taken++ === 0
+      ? Promise.resolve({ image: picture, takenAt: new Date(60_000) })
+      : Promise.reject(new MediaError('camera-unauthorized', 'the device refuses the account')),
+};
+
 describe('DirectoryServer', () => {
   let certificate: SiteCertificate;
   let site: SiteDirectory;
@@ -77,6 +87,7 @@ describe('DirectoryServer', () => {
               ? { path: '/a/live', siteTicket: 'secret', expiresAt: new Date(60_000), usage }
               : undefined,
       },
+      snapshots: (remoteId) => (remoteId === 'a' ? snapshots : undefined),
       ...options,
     });
     await server.start();
@@ -115,6 +126,7 @@ describe('DirectoryServer', () => {
       directory.Capability.ENTITIES,
       directory.Capability.LIVE_STREAMS,
       directory.Capability.PLAYBACK,
+      directory.Capability.SNAPSHOTS,
     ]);
     expect(Math.abs(Number(info.time?.seconds) - Date.now() / 1_000)).toBeLessThan(5);
   });
@@ -131,7 +143,6 @@ describe('DirectoryServer', () => {
   it('answers UNIMPLEMENTED to what this version lacks', async () => {
     await start();
     await expect(client.execute({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
-    await expect(client.getSnapshot({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
   });
 
   it('opens recordings, and tells a camera without any from one that is not there', async () => {
@@ -249,5 +260,22 @@ describe('DirectoryServer', () => {
     const other = await createSiteCertificate(new Date());
     const dialled = connectPinnedTls({ host: '127.0.0.1', port: server.port, pin: other.pin, timeoutMs: 5_000 });
     await expect(dialled).rejects.toMatchObject({ code: 'tls-pin-mismatch' });
+  });
+
+  it('gives a still picture of the largest size whole, and says why there is none', async () => {
+    await start();
+    const { image, mediaType, takenAt } = await client.getSnapshot({ cameraId: 'a' }, authorization());
+    expect([Buffer.from(image).equals(picture), mediaType]).toEqual([true, 'image/jpeg']);
+    expect(takenAt && timestampDate(takenAt)).toEqual(new Date(60_000));
+    await expect(client.getSnapshot({ cameraId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.Aborted,
+      rawMessage: 'camera-unauthorized: the device refuses the account',
+    });
+    await expect(client.getSnapshot({ cameraId: 'none' }, authorization())).rejects.toMatchObject({
+      code: Code.NotFound,
+    });
+    await expect(client.getSnapshot({ cameraId: 'x'.repeat(201) }, authorization())).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
   });
 });

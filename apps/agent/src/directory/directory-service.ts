@@ -2,9 +2,11 @@ import { timestampFromDate, timestampNow } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import type { SiteRedirector } from '../redirector/site-redirector.js';
+import type { SnapshotSource } from '../site/site-connector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { watchEntities } from './entity-watch.js';
 import { fromWireKinds, fromWireUsage, toWireUsage } from './entity-message.js';
+import { snapshotFault } from './snapshot-fault.js';
 import { MAX_TIMELINE_SPANS, readRange, timelineFault, toWireSpan } from './timeline-message.js';
 
 export interface DirectoryServiceOptions {
@@ -15,11 +17,15 @@ export interface DirectoryServiceOptions {
   redirectorPin: string;
   site: SiteDirectory;
   redirector: Pick<SiteRedirector, 'open' | 'openPlayback' | 'recordings' | 'lanAddress'>;
+  /** Undefined for a camera that gives no still picture. */
+  snapshots: (cameraId: string) => SnapshotSource | undefined;
   /** For the site's own log. */
   onStreamOpened?: (camera: string, user: string) => void;
 }
 
 const MAX_ID_LENGTH = 200;
+const NOTHING_RECORDED = 'nothing is recorded of this camera';
+const NO_SNAPSHOT = "the site's camera list names no snapshot of this camera";
 
 /** The calls that this version answers; the others are UNIMPLEMENTED. */
 export const directoryService = (
@@ -29,7 +35,12 @@ export const directoryService = (
     siteName: options.siteName(),
     version: options.version,
     time: timestampNow(),
-    capabilities: [directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS, directory.Capability.PLAYBACK],
+    capabilities: [
+      directory.Capability.ENTITIES,
+      directory.Capability.LIVE_STREAMS,
+      directory.Capability.PLAYBACK,
+      directory.Capability.SNAPSHOTS,
+    ],
     redirectorAddress: options.redirector.lanAddress,
     redirectorTlsPin: options.redirectorPin,
   }),
@@ -73,10 +84,20 @@ export const directoryService = (
     });
     return { spans: spans.slice(0, MAX_TIMELINE_SPANS).map(toWireSpan) };
   },
+
+  getSnapshot: async ({ cameraId }, { signal }) => {
+    if (cameraId.length > MAX_ID_LENGTH) throw new ConnectError('camera_id is too long', Code.InvalidArgument);
+    const source = options.snapshots(cameraId);
+    if (source === undefined) throw missing(options, cameraId, NO_SNAPSHOT);
+    const { image, takenAt } = await source.take(signal).catch((error: unknown) => {
+      throw snapshotFault(error);
+    });
+    return { mediaType: 'image/jpeg', image, takenAt: timestampFromDate(takenAt) };
+  },
 });
 
-/** A camera without recordings is told from one that is not there. */
-const missing = ({ site }: DirectoryServiceOptions, cameraId: string): ConnectError =>
+/** A camera that lacks something is told from one that is not there. */
+const missing = ({ site }: DirectoryServiceOptions, cameraId: string, lack = NOTHING_RECORDED): ConnectError =>
   site.entities.some(({ remoteId }) => remoteId === cameraId)
-    ? new ConnectError('nothing is recorded of this camera', Code.FailedPrecondition)
+    ? new ConnectError(lack, Code.FailedPrecondition)
     : new ConnectError('the site has no such camera', Code.NotFound);

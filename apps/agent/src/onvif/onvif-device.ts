@@ -3,6 +3,7 @@ import { SoapClient } from './soap-client.js';
 import { listAt, nodeAt, textAt, type XmlNode } from './xml.js';
 
 const NAMESPACES = {
+  media: 'http://www.onvif.org/ver10/media/wsdl',
   search: 'http://www.onvif.org/ver10/search/wsdl',
   replay: 'http://www.onvif.org/ver10/replay/wsdl',
 } as const;
@@ -81,13 +82,15 @@ export class OnvifDevice {
       device('GetCapabilities', '<t:Category>All</t:Category>'),
       signal,
     );
-    const extension = nodeAt(answer, 'GetCapabilitiesResponse', 'Capabilities', 'Extension');
+    const capabilities = nodeAt(answer, 'GetCapabilitiesResponse', 'Capabilities');
+    const extension = nodeAt(capabilities, 'Extension');
     const services = new Map<string, string>();
-    for (const [name, member] of [
-      ['search', 'Search'],
-      ['replay', 'Replay'],
+    for (const [name, node, member] of [
+      ['media', capabilities, 'Media'],
+      ['search', extension, 'Search'],
+      ['replay', extension, 'Replay'],
     ] as const) {
-      const address = textAt(extension, member, 'XAddr');
+      const address = textAt(node, member, 'XAddr');
       if (address !== undefined) services.set(NAMESPACES[name], this.ownUrl(address));
     }
     return services;

@@ -52,6 +52,7 @@ export class SiteServers {
       version: AGENT_VERSION,
       site: this.site,
       redirector: this.redirector,
+      snapshots: (camera) => this.connector.snapshots(camera),
       lan: options.directoryListen,
       onStreamOpened: (camera, user) => logger.info({ camera, user }, 'a stream was opened'),
     });

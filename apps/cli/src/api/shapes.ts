@@ -77,6 +77,8 @@ export const viewTicket = z.looseObject({
   expiresAt: z.string(),
 });
 
+export const recordingExport = z.looseObject({ ticketId: z.string(), url: z.string().nullable() });
+
 export const session = z.looseObject({
   token: z.string(),
   expiresAt: z.string(),

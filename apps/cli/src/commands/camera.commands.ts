@@ -4,7 +4,9 @@ import type { Field } from '../output/output.js';
 import { instant } from '../output/time.js';
 import { command } from '../program/command.js';
 import { durationSeconds } from '../program/input.js';
+import { CAMERA_ARGUMENT, exportCommand } from './export.command.js';
 import { SITE_ARGUMENT } from './site.commands.js';
+import { snapshotCommand } from './snapshot.command.js';
 import { cameraAddress, findCamera, findSite } from './site-reference.js';
 import { statePaint } from './state-paint.js';
 import { STREAM_USAGES } from './stream-usages.js';
@@ -38,7 +40,7 @@ const list = command<{ site?: string }>({
 const streamUrl = command<{ usage?: string; validFor?: number }>({
   path: 'stream url',
   summary: 'an RTSP URL for any player, with its ticket; shown this once',
-  args: [{ name: '<camera>', summary: 'id, SITE/CAMERA, or a name that only one has', complete: 'camera' }],
+  args: [CAMERA_ARGUMENT],
   options: [
     { flags: '--usage <usage>', summary: 'which picture', default: 'live', complete: STREAM_USAGES },
     {
@@ -64,4 +66,4 @@ const streamUrl = command<{ usage?: string; validFor?: number }>({
   },
 });
 
-export const CAMERA_COMMANDS = [list, streamUrl];
+export const CAMERA_COMMANDS = [list, snapshotCommand, exportCommand, streamUrl];

@@ -15,9 +15,18 @@ export interface SiteInfo {
 export interface SessionOptions extends LaneOptions {
   callTimeoutMs: number;
   timelineMs: number;
+  snapshotMs: number;
+  /** A still picture is the largest answer of a site. */
+  maxBulkBytes: number;
 }
 
-export const sessionDefaults: SessionOptions = { ...laneDefaults, callTimeoutMs: 5_000, timelineMs: 12_000 };
+export const sessionDefaults: SessionOptions = {
+  ...laneDefaults,
+  callTimeoutMs: 5_000,
+  timelineMs: 12_000,
+  snapshotMs: 12_000,
+  maxBulkBytes: 9 << 20,
+};
 
 /** An open, accepted contact with a site's directory: a lane for commands, a lane for bulk. */
 export class DirectorySession {
@@ -40,7 +49,13 @@ export class DirectorySession {
     const control = await DirectoryLane.open(target, 'control', dial, all, signal);
     try {
       const info = await getInfo(control, all.callTimeoutMs, signal);
-      const bulk = await DirectoryLane.open(target, 'bulk', dial, all, signal);
+      const bulk = await DirectoryLane.open(
+        target,
+        'bulk',
+        dial,
+        { ...all, maxMessageBytes: all.maxBulkBytes },
+        signal,
+      );
       return new DirectorySession(control, bulk, info, all);
     } catch (error) {
       control.close();
@@ -85,6 +100,12 @@ export class DirectorySession {
     return spans;
   }
 
+  /** The site asks the camera. */
+  async snapshot(cameraId: string): Promise<directory.GetSnapshotResponse> {
+    if (!this.bulk.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    return this.bulk.client.getSnapshot({ cameraId }, { timeoutMs: this.options.snapshotMs });
+  }
+
   close(): void {
     this.control.close();
     this.bulk.close();
@@ -94,7 +115,7 @@ export class DirectorySession {
 /** What others see of a session. */
 export type Contact = Pick<
   DirectorySession,
-  'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'openPlayback' | 'timeline' | 'close'
+  'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'openPlayback' | 'timeline' | 'snapshot' | 'close'
 >;
 
 const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {

@@ -55,6 +55,10 @@ class FakeContact implements Contact {
     return this.openStream();
   }
 
+  snapshot(): Promise<directory.GetSnapshotResponse> {
+    return Promise.reject(new Error('not part of these tests'));
+  }
+
   timeline(): Promise<directory.TimelineSpan[]> {
     return Promise.reject(new Error('not part of these tests'));
   }

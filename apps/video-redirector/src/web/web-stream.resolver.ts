@@ -1,5 +1,5 @@
 import { streamUsage } from '@app/contracts';
-import type { Hub } from '@app/media';
+import type { Hub, Refusal, ReplaySource, Resolution } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -9,6 +9,11 @@ import type { StreamTarget } from './web-request.js';
 /** `ended` takes the right back. */
 export interface WebStream {
   hub: Hub;
+  ended: AbortSignal | undefined;
+}
+
+export interface WebRecording {
+  replay: ReplaySource;
   ended: AbortSignal | undefined;
 }
 
@@ -24,6 +29,12 @@ const RECORDING: Failure = {
   detail: 'recordings play over RTSP: a browser plays live streams alone',
 };
 
+const NOT_RECORDED: Failure = {
+  status: 404,
+  code: 'recording-not-found',
+  detail: 'nothing is recorded of this camera',
+};
+
 /** The same rules as for RTSP; the address of the page does not name the usage, the ticket does. */
 @Injectable()
 export class WebStreamResolver {
@@ -34,24 +45,39 @@ export class WebStreamResolver {
     ticket: string | undefined,
     remoteAddress: string,
   ): Promise<WebStream | Failure> {
-    const path = `/${site}/${camera}/${usageOf(ticket)}`;
-    const query = new URLSearchParams(ticket === undefined ? {} : { ticket });
-    const request = {
-      method: 'GET',
-      url: path,
-      path,
-      query,
-      remoteAddress,
-      authorization: undefined,
-      onvifReplay: false,
-    };
-    const resolution = await this.streams.resolve(request);
+    const resolution = await this.ask(`/${site}/${camera}/${usageOf(ticket)}`, ticket, remoteAddress, false);
     if ('replay' in resolution) return RECORDING;
-    if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended };
-    const { status, code, reason } = resolution.refuse;
-    return { status: httpStatusOf(status), code, detail: DETAILS[status] ?? reason };
+    return 'hub' in resolution ? { hub: resolution.hub, ended: resolution.ended } : failureOf(resolution.refuse);
+  }
+
+  /** What is recorded of a camera; a live stream in its place is none. */
+  async recording(
+    { site, camera }: StreamTarget,
+    ticket: string | undefined,
+    remoteAddress: string,
+  ): Promise<WebRecording | Failure> {
+    const resolution = await this.ask(`/${site}/${camera}/recording`, ticket, remoteAddress, true);
+    if ('replay' in resolution) return { replay: resolution.replay, ended: resolution.ended };
+    return 'refuse' in resolution ? failureOf(resolution.refuse) : NOT_RECORDED;
+  }
+
+  private ask(
+    path: string,
+    ticket: string | undefined,
+    remoteAddress: string,
+    onvifReplay: boolean,
+  ): Promise<Resolution> {
+    const query = new URLSearchParams(ticket === undefined ? {} : { ticket });
+    const from = { method: 'GET', url: path, path, query, remoteAddress, authorization: undefined };
+    return this.streams.resolve({ ...from, onvifReplay });
   }
 }
+
+const failureOf = ({ status, code, reason }: Refusal): Failure => ({
+  status: httpStatusOf(status),
+  code,
+  detail: (code === NOT_RECORDED.code ? NOT_RECORDED.detail : DETAILS[status]) ?? reason,
+});
 
 /** Not verified: a ticket that lies here is not admitted to the stream that it names. */
 const usageOf = (ticket: string | undefined): string => {

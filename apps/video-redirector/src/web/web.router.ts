@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
+import { ExportRoute } from '../export/export.route.js';
 import { HlsRoute } from './hls.route.js';
 import { type Asset, readAssets } from './page.assets.js';
 import { type Failure, writeProblem } from './problem.js';
@@ -26,6 +27,7 @@ export class WebRouter {
   constructor(
     private readonly hls: HlsRoute,
     private readonly whep: WhepRoute,
+    private readonly exports: ExportRoute,
     private readonly metrics: RedirectorMetrics,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
@@ -58,6 +60,9 @@ export class WebRouter {
       return isRead ? this.hls.serve(request, response, url, target, address) : METHOD;
     }
     if (url && target?.kind === 'whep') return this.whep.serve(request, response, url, target, address);
+    if (url && target?.kind === 'export') {
+      return request.method === 'GET' ? this.exports.serve(request, response, url, target, address) : METHOD;
+    }
     const file = this.fileOf(url, target);
     if (!file) return NOT_FOUND;
     return isRead ? send(response, file) : METHOD;
