@@ -14,6 +14,8 @@ const STATUS: Record<string, number> = {
   'not-found': 404,
   'camera-not-found': 404,
   'recording-not-found': 404,
+  'uplink-live-exceeded': 453,
+  'uplink-playback-exceeded': 453,
   'not-implemented': 501,
 };
 
@@ -29,6 +31,7 @@ const PHRASES: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  453: 'Not Enough Bandwidth',
   501: 'Not Implemented',
 };
 
