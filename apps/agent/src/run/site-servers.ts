@@ -6,6 +6,7 @@ import { SiteRedirector } from '../redirector/index.js';
 import { SiteDirectory } from '../site/site-directory.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import type { CameraStatus } from '../status/status.js';
+import type { VideoShares } from '../uplink/video-shares.js';
 import type { UserStore } from '../users/user.store.js';
 import { AGENT_VERSION } from '../version.js';
 import { type ListenAddress, listeningFault } from './listen-address.js';
@@ -17,6 +18,8 @@ export interface SiteServerOptions {
   siteName: string;
   directoryListen?: ListenAddress | undefined;
   redirectorListen?: ListenAddress | undefined;
+  /** What video may take of the uplink now. */
+  shares: () => VideoShares;
   logger: AppLogger;
 }
 
@@ -42,6 +45,7 @@ export class SiteServers {
       directory: this.site,
       connectors: [this.connector],
       lan: options.redirectorListen,
+      shares: options.shares,
     });
     this.directory = new DirectoryServer({
       certificate,

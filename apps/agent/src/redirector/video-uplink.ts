@@ -1,0 +1,122 @@
+import {
+  AutomaticFeed,
+  type Hub,
+  Line,
+  type LinkDecision,
+  RenditionControl,
+  renditionDefaults,
+  type ReplaySource,
+  WatchedFeed,
+} from '@app/media';
+import type { VideoShares } from '../uplink/video-shares.js';
+import { PacedReplay } from './paced-replay.js';
+import { PlaybackPace } from './playback-pace.js';
+import type { StreamRates } from './stream-rates.js';
+
+/** One stream of a camera as the site holds it. */
+export interface LiveStream {
+  key: string;
+  usage: string;
+  hub: Hub;
+}
+
+/** What a viewer asked for, and what it may be exchanged for while the line does not bear that. */
+export interface LiveChoice {
+  high: LiveStream;
+  low: LiveStream | undefined;
+}
+
+interface LiveEntry {
+  high: LiveStream;
+  low: LiveStream | undefined;
+  control: RenditionControl;
+}
+
+const TICK_MS = 100;
+const SWITCH_TIMEOUT_MS = 5_000;
+/** Pictures do not come evenly: only more than this above the share sends a stream down. */
+const TOLERANCE = 1.1;
+/** Recordings are paced to their share, so a share that is taken shows as nearly that much. */
+const TAKEN = 0.9;
+
+/** Shares out one way to the cloud among the video that is sent over it. */
+export class VideoUplink {
+  readonly #line: Line;
+  readonly #live = new Set<LiveEntry>();
+  readonly #replays = new Set<PacedReplay>();
+  readonly #pace = new PlaybackPace();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly shares: () => VideoShares,
+    private readonly rates: StreamRates,
+  ) {
+    this.#line = new Line(() => this.#used() > this.shares().live * TOLERANCE);
+  }
+
+  /** Refuses with `uplink-live-exceeded`. Rejects with the camera's trouble. */
+  async live({ high, low }: LiveChoice): Promise<LinkDecision> {
+    if (this.shares().live !== Number.POSITIVE_INFINITY) await this.#measure(high);
+    const isHigh = this.#fits(high);
+    const wouldFit = isHigh || (low !== undefined && this.#fits(low));
+    if (!wouldFit) return refuse('uplink-live-exceeded', "The site's share of its uplink for live video is taken");
+    return this.#admit({ high, low, control: new RenditionControl(renditionDefaults, undefined, !isHigh) });
+  }
+
+  /** Refuses with `uplink-playback-exceeded`. */
+  playback(source: ReplaySource): LinkDecision {
+    if (this.#replays.size > 0 && this.#pace.bitsPerSecond > this.shares().playback * TAKEN)
+      return refuse('uplink-playback-exceeded', "The site's share of its uplink for recordings is taken");
+    const replay = new PacedReplay(source, (bytes) => this.#pace.spend(bytes));
+    this.#replays.add(replay);
+    this.#timer ??= setInterval(() => this.#paceReplays(), TICK_MS).unref();
+    return { replay: replay.paced, released: () => this.#forget(replay) };
+  }
+
+  #admit(entry: LiveEntry): LinkDecision {
+    const { high, low, control } = entry;
+    this.#live.add(entry);
+    const automatic = low && new AutomaticFeed({ high, low, control, switchTimeoutMs: SWITCH_TIMEOUT_MS });
+    const mayRise = (): boolean => this.#fits(high, entry);
+    const leave = this.#line.join({ control, automatic, mayRise });
+    const released = (): void => {
+      leave();
+      this.#live.delete(entry);
+    };
+    return { hub: new WatchedFeed(automatic ?? high.hub, control), released };
+  }
+
+  /** An unknown stream's first figure is what its description declares. */
+  async #measure({ key, hub }: LiveStream): Promise<void> {
+    this.rates.declare(key, await hub.describe());
+  }
+
+  #fits({ key }: LiveStream, except?: LiveEntry): boolean {
+    const { live } = this.shares();
+    const used = this.#used(except);
+    return used < live && used + this.rates.expect(key) <= live;
+  }
+
+  #used(except?: LiveEntry): number {
+    let bits = 0;
+    for (const entry of this.#live) {
+      const running = entry.control.isLow && entry.low ? entry.low : entry.high;
+      if (entry !== except) bits += this.rates.expect(running.key);
+    }
+    return bits;
+  }
+
+  #paceReplays(): void {
+    const isHeld = this.#pace.isSpent(this.shares().playback, this.#line.isStrained);
+    for (const replay of this.#replays) replay.hold(isHeld);
+  }
+
+  #forget(replay: PacedReplay): void {
+    this.#replays.delete(replay);
+    if (this.#replays.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+const refuse = (code: string, detail: string): LinkDecision => ({ refuse: { code, detail } });
