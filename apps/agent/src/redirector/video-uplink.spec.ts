@@ -62,6 +62,15 @@ describe('VideoUplink', () => {
     [first, second].forEach(release);
   });
 
+  it('has streams that can be exchanged make room for one that cannot', async () => {
+    const automatic = await uplink.live({ high: stream('one', 3e6), low: stream('one low', 5e5, 'low-res') });
+    expect(usageOf(automatic)).toBe('high-res');
+    const fixed = await uplink.live({ high: stream('two', 4e6), low: undefined });
+    expect(usageOf(fixed)).toBe('fixed');
+    expect(codeOf(await uplink.live({ high: stream('three', 1e6), low: undefined }))).toBe('uplink-live-exceeded');
+    [automatic, fixed].forEach(release);
+  });
+
   it('follows a share that changes, and refuses nothing without one', async () => {
     shares = { ...NO_SHARES, live: 1e6 };
     const high = stream('one', 3e6);
@@ -93,7 +102,7 @@ describe('VideoUplink', () => {
     const first = uplink.playback(greedy);
     if (!('replay' in first)) throw new Error(codeOf(first));
     const sink = { packets: () => undefined, control: () => undefined, ended: () => undefined };
-    await expect(first.replay.open(sink, new AbortController().signal)).rejects.toThrow();
+    await expect(first.replay.open(sink, new AbortController().signal)).rejects.toThrow('not opened here');
     expect(codeOf(uplink.playback(device))).toBe('uplink-playback-exceeded');
     release(first);
     const next = uplink.playback(device);

@@ -57,10 +57,13 @@ export class VideoUplink {
   /** Refuses with `uplink-live-exceeded`. Rejects with the camera's trouble. */
   async live({ high, low }: LiveChoice): Promise<LinkDecision> {
     if (this.shares().live !== Number.POSITIVE_INFINITY) await this.#measure(high);
-    const isHigh = this.#fits(high);
-    const wouldFit = isHigh || (low !== undefined && this.#fits(low));
+    const isHigh = this.#fits(high, this.#used());
+    // Streams that can be exchanged make room for one that would else be refused; the line sends them down.
+    const least = this.#used({ squeezed: true });
+    const wouldFit = isHigh || this.#fits(low ?? high, least);
     if (!wouldFit) return refuse('uplink-live-exceeded', "The site's share of its uplink for live video is taken");
-    return this.#admit({ high, low, control: new RenditionControl(renditionDefaults, undefined, !isHigh) });
+    const isLow = !isHigh && low !== undefined;
+    return this.#admit({ high, low, control: new RenditionControl(renditionDefaults, undefined, isLow) });
   }
 
   /** Refuses with `uplink-playback-exceeded`. */
@@ -77,7 +80,7 @@ export class VideoUplink {
     const { high, low, control } = entry;
     this.#live.add(entry);
     const automatic = low && new AutomaticFeed({ high, low, control, switchTimeoutMs: SWITCH_TIMEOUT_MS });
-    const mayRise = (): boolean => this.#fits(high, entry);
+    const mayRise = (): boolean => this.#fits(high, this.#used({ except: entry }));
     const leave = this.#line.join({ control, automatic, mayRise });
     const released = (): void => {
       leave();
@@ -91,16 +94,17 @@ export class VideoUplink {
     this.rates.declare(key, await hub.describe());
   }
 
-  #fits({ key }: LiveStream, except?: LiveEntry): boolean {
+  #fits({ key }: LiveStream, used: number): boolean {
     const { live } = this.shares();
-    const used = this.#used(except);
     return used < live && used + this.rates.expect(key) <= live;
   }
 
-  #used(except?: LiveEntry): number {
+  /** @param squeezed as if all that can be exchanged were in their low resolution */
+  #used({ except, squeezed = false }: { except?: LiveEntry; squeezed?: boolean } = {}): number {
     let bits = 0;
     for (const entry of this.#live) {
-      const running = entry.control.isLow && entry.low ? entry.low : entry.high;
+      const { high, low, control } = entry;
+      const running = (control.isLow || squeezed) && low ? low : high;
       if (entry !== except) bits += this.rates.expect(running.key);
     }
     return bits;

@@ -82,9 +82,9 @@ describe('Line', () => {
     const first = join('first');
     join('second', true, false);
     isOver = true;
-    await pass(4_000, 20);
+    await pass(1_000, 20);
     expect(moves).toEqual(['second uplink-share']);
-    await pass(4_000, 20);
+    await pass(1_500, 20);
     expect(moves).toEqual(['second uplink-share', 'first uplink-share']);
     isOver = false;
     await pass(40_000, 20, first);

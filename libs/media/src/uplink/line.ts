@@ -59,9 +59,9 @@ export class Line {
     if (isMoving || since < this.options.settleMs) return;
     const down = members.findLast(({ automatic, control }) => automatic !== undefined && control.wantsDown);
     if (down) return this.#move(down, 'uplink');
-    if (Math.min(since, now - this.#strainedAt) < this.options.riseSpacingMs) return;
     const over = this.isOverShare() && members.findLast(({ automatic, control }) => automatic && !control.isLow);
     if (over) return this.#move(over, 'uplink-share');
+    if (Math.min(since, now - this.#strainedAt) < this.options.riseSpacingMs) return;
     const up = members.find(({ control, mayRise }) => control.wantsUp && mayRise?.() !== false);
     if (up) this.#move(up, '');
   }
