@@ -21,8 +21,31 @@ describe('PlaybackPace', () => {
 
   it('lets them go as they like without a share, and leaves a trickle while live video is in trouble', () => {
     expect(rateOf(Number.POSITIVE_INFINITY, false)).toBeGreaterThan(5e6);
-    expect(rateOf(Number.POSITIVE_INFINITY, true)).toBeLessThan(0.4e6);
-    expect(rateOf(Number.POSITIVE_INFINITY, true)).toBeGreaterThan(0.1e6);
+    expect(rateOf(Number.POSITIVE_INFINITY, true)).toBeLessThan(0.2e6);
+    expect(rateOf(Number.POSITIVE_INFINITY, true)).toBeGreaterThan(0.04e6);
+  });
+
+  it('goes on with half of what was too much, and grows from there', () => {
+    let now = 0;
+    const pace = new PlaybackPace(() => now);
+    /** @returns bits per second of that time */
+    const run = (ms: number, isLiveStrained: boolean): number => {
+      let bytes = 0;
+      for (const end = now + ms; now < end; now += 100) {
+        if (pace.isSpent(Number.POSITIVE_INFINITY, isLiveStrained)) continue;
+        pace.spend(50_000);
+        bytes += 50_000;
+      }
+      return (bytes * 8_000) / ms;
+    };
+    const before = run(20_000, false);
+    expect(before).toBeCloseTo(4e6, -5);
+    run(5_000, true);
+    const after = run(2_000, false);
+    expect(after).toBeGreaterThan(1.5e6);
+    expect(after).toBeLessThan(3.2e6);
+    run(10_000, false);
+    expect(run(5_000, false)).toBeCloseTo(4e6, -5);
   });
 
   it('knows what was taken lately', () => {

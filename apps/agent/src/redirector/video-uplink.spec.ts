@@ -90,6 +90,42 @@ describe('VideoUplink', () => {
     release(next);
   });
 
+  it('holds recordings while live video is in trouble, and lets them go on later', async () => {
+    shares = NO_SHARES;
+    const live = await uplink.live({ high: stream('one', 3e6), low: undefined });
+    if (!('hub' in live)) throw new Error(codeOf(live));
+    const told: string[] = [];
+    const device: ReplaySource = {
+      open: (sink) => {
+        sink.packets(0, [Buffer.alloc(64 << 10)]);
+        return Promise.resolve({
+          description: { name: '-', control: '', tracks: [] },
+          request: () => Promise.resolve(),
+          pause: () => told.push('pause'),
+          resume: () => told.push('resume'),
+          close: () => Promise.resolve(),
+        });
+      },
+    };
+    const playback = uplink.playback(device);
+    if (!('replay' in playback)) throw new Error(codeOf(playback));
+    // Says nothing of its first two seconds.
+    const deadline = Date.now() + 6_000;
+    const strain = async (): Promise<void> => {
+      live.hub.pressure?.({ ackAgeMs: 700, dropEpisodes: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    for (let count = 0; count < 48; count += 1) await strain();
+    const sink = { packets: () => undefined, control: () => undefined, ended: () => undefined };
+    await playback.replay.open(sink, new AbortController().signal);
+    while (told.length === 0 && Date.now() < deadline) await strain();
+    expect(told).toEqual(['pause']);
+    live.hub.pressure?.({ ackAgeMs: 10, dropEpisodes: 1 });
+    while (told.length < 2 && Date.now() < deadline + 10_000) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(told.slice(0, 2)).toEqual(['pause', 'resume']);
+    [live, playback].forEach(release);
+  }, 20_000);
+
   it('refuses a recording when those that run take their share', async () => {
     shares = { ...NO_SHARES, playback: 1e6 };
     const device: ReplaySource = { open: () => Promise.reject(new Error('not opened here')) };

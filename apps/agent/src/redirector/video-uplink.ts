@@ -36,8 +36,6 @@ const TICK_MS = 100;
 const SWITCH_TIMEOUT_MS = 5_000;
 /** Pictures do not come evenly: only more than this above the share sends a stream down. */
 const TOLERANCE = 1.1;
-/** Recordings are paced to their share, so a share that is taken shows as nearly that much. */
-const TAKEN = 0.9;
 
 /** Shares out one way to the cloud among the video that is sent over it. */
 export class VideoUplink {
@@ -68,9 +66,9 @@ export class VideoUplink {
 
   /** Refuses with `uplink-playback-exceeded`. */
   playback(source: ReplaySource): LinkDecision {
-    if (this.#replays.size > 0 && this.#pace.bitsPerSecond > this.shares().playback * TAKEN)
+    if (this.#replays.size > 0 && this.#pace.isShareTaken)
       return refuse('uplink-playback-exceeded', "The site's share of its uplink for recordings is taken");
-    const replay = new PacedReplay(source, (bytes) => this.#pace.spend(bytes));
+    const replay = new PacedReplay(source, (bytes) => this.#spent(bytes));
     this.#replays.add(replay);
     this.#timer ??= setInterval(() => this.#paceReplays(), TICK_MS).unref();
     return { replay: replay.paced, released: () => this.#forget(replay) };
@@ -108,6 +106,12 @@ export class VideoUplink {
       if (entry !== except) bits += this.rates.expect(running.key);
     }
     return bits;
+  }
+
+  /** At once, for in the time of a tick a recording device can send more than its share of a minute. */
+  #spent(bytes: number): void {
+    this.#pace.spend(bytes);
+    this.#paceReplays();
   }
 
   #paceReplays(): void {
