@@ -22,6 +22,8 @@ export interface AdaptivePair {
   high: Hub;
   low: Hub;
   cloud: Hub;
+  /** The same camera once more, over a link of its own. */
+  another(): Hub;
   /** The way between the redirectors; pictures go `down` on it, for the cloud dials. */
   line: WanLink;
   close(): Promise<void>;
@@ -55,15 +57,21 @@ export const startAdaptivePair = async (
     return Promise.resolve({ socket, request: { path: '/', siteTicket: '', usage: 'automatic' } });
   });
   const cloud = new Hub(source);
+  const others: Hub[] = [];
+  const another = (): Hub => {
+    const hub = new Hub(source);
+    others.push(hub);
+    return hub;
+  };
   const server = new RtspServer(() => Promise.resolve({ hub: cloud }));
   const address = await server.listen(0, '127.0.0.1');
   const close = async (): Promise<void> => {
     await server.close();
-    await cloud.close();
+    await Promise.all([cloud, ...others].map((hub) => hub.close()));
     links.close();
     await Promise.all([high.close(), low.close()]);
     await line.stop();
     listener.close();
   };
-  return { url: `rtsp://127.0.0.1:${address.port}/cam`, high, low, cloud, line, close };
+  return { url: `rtsp://127.0.0.1:${address.port}/cam`, high, low, cloud, another, line, close };
 };
