@@ -101,6 +101,24 @@ describe('a site whose uplink becomes narrow', () => {
     await page.page.close();
   }, 120_000);
 
+  it.each(['webrtc', 'hls'])(
+    'is followed by a page that plays by %s',
+    async (transport) => {
+      const page = await browser.open(`${await site.playUrl(gate, 'automatic')}&transport=${transport}`);
+      await page.plays(25, 30_000);
+      setUplink(NARROW);
+      await until(page, ({ width }) => width === 640, 20_000);
+      const playing = await page.plays(50, 20_000);
+      expect(playing).toMatchObject({ state: 'live', transport });
+      setUplink(WIDE);
+      await until(page, ({ width }) => width === 1280, 40_000);
+      await page.plays(25);
+      expect(page.errors).toEqual([]);
+      await page.page.close();
+    },
+    120_000,
+  );
+
   it('leaves a viewer of the high resolution with it', async () => {
     const page = await browser.open(`${await site.playUrl(gate, 'high-res')}&transport=mse`);
     await page.plays(25);
