@@ -81,6 +81,7 @@ class Player {
       },
       trouble: (code) => view.show(stateOf(code), code),
       ended: (code) => this.#ended(code),
+      exchanged: (usage, reason) => view.exchanged(usage, reason),
       described: (hasSound) => {
         this.#hasSound = hasSound;
         const sound = document.getElementById('sound');
@@ -114,6 +115,7 @@ class Player {
       this.#next = undefined;
       this.#stream?.close();
       this.#stream = next;
+      view.exchanged('', '');
       show('webrtc');
     }
     view.show('live');

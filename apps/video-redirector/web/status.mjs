@@ -54,6 +54,7 @@ const ADVICE = {
 /** Shows the state to eyes and to screen readers, which hear a change once. */
 export class StatusView {
   #shown = '';
+  #note = '';
 
   /** @param {Page} page */
   constructor(page) {
@@ -65,7 +66,8 @@ export class StatusView {
    * @param {string} [code]
    */
   show(state, code = '') {
-    const text = `${WORDS[state]}${code && state !== 'live' ? ` (${code})` : ''}`;
+    const more = state === 'live' ? this.#note : code && ` (${code})`;
+    const text = `${WORDS[state]}${more}`;
     if (text === this.#shown) return;
     this.#shown = text;
     this.page.body.dataset.state = state;
@@ -73,6 +75,18 @@ export class StatusView {
     this.#text('status', text);
     this.#text('notice', ADVICE[state]);
     if (state !== 'live') this.#text('delay', '');
+  }
+
+  /**
+   * Which of the camera's streams runs, told only while it is not the best one.
+   * @param {string} usage
+   * @param {string} reason empty: it is the best one
+   */
+  exchanged(usage, reason) {
+    this.page.body.dataset.usage = usage;
+    this.page.body.dataset.reason = reason;
+    this.#note = reason === '' ? '' : ` · ${usage} (${reason})`;
+    if (this.page.body.dataset.state === 'live') this.show('live');
   }
 
   /** @param {number | undefined} delayMs */

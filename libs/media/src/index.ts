@@ -24,6 +24,7 @@ export {
 export { HlsPackager, packagerDefaults, type PackagerOptions } from './hls/packager.js';
 export { mediaPlaylist, multivariantPlaylist } from './hls/playlist.js';
 export { HubRegistry } from './hub/hub-registry.js';
+export type { Feed, LinkPressure } from './link/feed.js';
 export {
   LinkServer,
   linkServerDefaults,
@@ -73,3 +74,13 @@ export {
   type Track,
   type TrackKind,
 } from './stream-description.js';
+export type { Rendition } from './rendition.js';
+export {
+  AutomaticFeed,
+  type AutomaticFeedOptions,
+  type LowReason,
+  type RenditionHub,
+} from './uplink/automatic-feed.js';
+export { Line, lineDefaults, type LineMember, type LineOptions } from './uplink/line.js';
+export { RenditionControl, renditionDefaults, type RenditionOptions } from './uplink/rendition-control.js';
+export { WatchedFeed } from './uplink/watched-feed.js';

@@ -107,10 +107,12 @@ const fileSettings = async (
   const read = (): Promise<AgentFile> => readAgentFile(path, named !== undefined);
   const file = await read();
   const limit = uplinkLimit(flags, environment);
-  const source = { version: () => agentFileVersion(path), read: () => read().then(({ uplink }) => uplink) };
+  const policyOf = ({ uplink }: AgentFile): AgentFile['uplink'] =>
+    limit === undefined ? uplink : { ...uplink, limit, schedule: [] };
+  const source = { version: () => agentFileVersion(path), read: () => read().then(policyOf) };
   return {
     services: file.services,
-    uplink: limit === undefined ? { policy: file.uplink, source } : { policy: { limit, schedule: [] } },
+    uplink: { policy: policyOf(file), source },
     directoryListen: listenAddress(
       flags.directoryListen ?? environment.ADIT_DIRECTORY_LISTEN ?? file.directoryListen,
       '--directory-listen',
@@ -129,7 +131,7 @@ const listenAddress = (text: string | undefined, flag: string): ListenAddress | 
   throw new ConfigurationError(`${flag}: expected host:port`);
 };
 
-/** One limit at all times: what the file says of the uplink does not count then. */
+/** One limit at all times: the file's `limit` and `schedule` do not count then. */
 const uplinkLimit = (flags: Flags, environment: AgentEnvironment): number | undefined => {
   if (flags.uplinkLimit === undefined) return environment.ADIT_UPLINK_LIMIT;
   const parsed = rate.safeParse(flags.uplinkLimit);

@@ -21,6 +21,7 @@ import { createTrust } from '../trust/trust.factory.js';
 import type { TrustKeeper } from '../trust/trust.keeper.js';
 import { createTunnel } from '../tunnel/tunnel.factory.js';
 import { UplinkKeeper } from '../uplink/uplink.keeper.js';
+import type { VideoShares } from '../uplink/video-shares.js';
 import { UserStore } from '../users/user.store.js';
 import { AGENT_VERSION } from '../version.js';
 import { allowedServices } from './allowed-services.js';
@@ -59,7 +60,8 @@ export class RunService {
 
   /** Resolves when the tunnel has begun to be kept up. @throws when the site cannot be served or enrolled */
   async start(): Promise<void> {
-    const servers = await this.startServers();
+    const uplink = this.keepUplink();
+    const servers = await this.startServers(uplink);
     const ports = { directory: servers.directory.port, redirector: servers.redirector.port };
     this.logger.info({ ports }, 'ready');
     this.announce({ type: 'ready', app: 'agent', ports });
@@ -68,7 +70,6 @@ export class RunService {
     if (this.stopping.signal.aborted) return;
     const instanceId = randomUUID();
     const services = allowedServices(servers, this.settings.services);
-    const uplink = this.keepUplink();
     const { cap: uplinkCap } = uplink;
     const holder = await IdentityHolder.open(this.identities, identity);
     const onKnock = (): void => void this.trust?.look();
@@ -89,13 +90,14 @@ export class RunService {
     for (const closer of this.closers.splice(0).reverse()) await closer();
   }
 
-  private async startServers(): Promise<SiteServers> {
+  private async startServers(uplink: UplinkKeeper): Promise<SiteServers> {
     const { state, keyfile, directoryListen, redirectorListen } = this.settings;
     const certificate = await openSiteCertificate(state, new Date());
     const known = await this.identities.load();
     const siteName = known?.siteName ?? keyfile?.keyfile.document.siteName ?? '';
     const { users, logger } = this;
-    const options = { state, certificate, users, siteName, directoryListen, redirectorListen, logger };
+    const shares = (): VideoShares => uplink.shares;
+    const options = { state, certificate, users, siteName, directoryListen, redirectorListen, shares, logger };
     const servers = new SiteServers(options);
     this.closers.push(() => servers.close());
     await servers.start();

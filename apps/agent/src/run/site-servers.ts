@@ -7,6 +7,7 @@ import type { SiteConnector } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import type { CameraStatus } from '../status/status.js';
+import type { VideoShares } from '../uplink/video-shares.js';
 import type { UserStore } from '../users/user.store.js';
 import { AGENT_VERSION } from '../version.js';
 import { type ListenAddress, listeningFault } from './listen-address.js';
@@ -18,6 +19,8 @@ export interface SiteServerOptions {
   siteName: string;
   directoryListen?: ListenAddress | undefined;
   redirectorListen?: ListenAddress | undefined;
+  /** What video may take of the uplink now. */
+  shares: () => VideoShares;
   logger: AppLogger;
 }
 
@@ -44,6 +47,7 @@ export class SiteServers {
       directory: this.site,
       connectors: this.connectors,
       lan: options.redirectorListen,
+      shares: options.shares,
     });
     this.directory = new DirectoryServer({
       certificate,
@@ -52,7 +56,7 @@ export class SiteServers {
       version: AGENT_VERSION,
       site: this.site,
       redirector: this.redirector,
-      snapshots: (camera) => this.connector.snapshots(camera),
+      snapshots: (camera) => firstOf(this.connectors, (connector) => connector.snapshots?.(camera)),
       lan: options.directoryListen,
       onStreamOpened: (camera, user) => logger.info({ camera, user }, 'a stream was opened'),
     });
@@ -80,6 +84,18 @@ export class SiteServers {
     }));
   }
 }
+
+/** What the first connector says that knows the entity. */
+const firstOf = <T>(
+  connectors: readonly SiteConnector[],
+  ask: (connector: SiteConnector) => T | undefined,
+): T | undefined => {
+  for (const connector of connectors) {
+    const answer = ask(connector);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+};
 
 const blaming = async (started: Promise<void>, lan: ListenAddress | undefined, setting: string): Promise<void> => {
   try {

@@ -18,6 +18,8 @@ describe('refusalOf', () => {
     [asMediaError(new DialError('site-unreachable', ''), 'source-failed'), 503, 'site-unreachable'],
     [asMediaError(new PkiError('tls-pin-mismatch', ''), 'source-failed'), 503, 'tls-pin-mismatch'],
     [new MediaError('link-refused', '', 'camera-unauthorized'), 503, 'camera-unauthorized'],
+    [new MediaError('link-refused', '', 'uplink-live-exceeded'), 453, 'uplink-live-exceeded'],
+    [new MediaError('link-refused', '', 'uplink-playback-exceeded'), 453, 'uplink-playback-exceeded'],
     [new MediaError('hub-open-timeout', ''), 503, 'hub-open-timeout'],
     [new Error('anything'), 503, 'internal'],
   ])('answers %s with %d %s', (error, status, code) => {

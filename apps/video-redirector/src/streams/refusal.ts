@@ -17,6 +17,8 @@ const STATUS: Record<string, number> = {
   'camera-not-found': 404,
   'recording-not-found': 404,
   'rate-limited': 429,
+  'uplink-live-exceeded': 453,
+  'uplink-playback-exceeded': 453,
   'not-implemented': 501,
 };
 
@@ -38,6 +40,7 @@ const PHRASES: Record<number, string> = {
   403: 'Forbidden',
   404: 'Not Found',
   429: 'Too Many Requests',
+  453: 'Not Enough Bandwidth',
   501: 'Not Implemented',
 };
 

@@ -1,6 +1,6 @@
 import { BackOff } from '../../web/back-off.mjs';
 import { LiveEdge } from '../../web/live-edge.mjs';
-import { FINAL, stateOf } from '../../web/status.mjs';
+import { FINAL, stateOf, StatusView } from '../../web/status.mjs';
 
 describe('the live edge', () => {
   it('plays at its own pace within the cushion, faster a little behind, and jumps when far behind', () => {
@@ -64,5 +64,20 @@ describe('the state of the page', () => {
   ])('of %s is %s', (code, state) => {
     expect(stateOf(code)).toBe(state);
     expect(FINAL.has(stateOf(code))).toBe(['over', 'unsupported'].includes(state));
+  });
+});
+
+describe('the words of the page', () => {
+  it('name the stream that runs while it is not the best one, beside a live picture only', () => {
+    const status = { textContent: '' };
+    const dataset: Record<string, string | undefined> = {};
+    const view = new StatusView({ body: { dataset }, getElementById: (id) => (id === 'status' ? status : null) });
+    view.exchanged('low-res', 'uplink');
+    view.show('connecting');
+    expect(status.textContent).toBe('Connecting …');
+    view.show('live');
+    expect(status.textContent).toBe('Live · low-res (uplink)');
+    view.exchanged('high-res', '');
+    expect([status.textContent, dataset['usage']]).toEqual(['Live', 'high-res']);
   });
 });

@@ -1,5 +1,6 @@
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { MediaError } from '../errors.js';
+import type { Rendition } from '../rendition.js';
 import type { Source } from '../source/source.js';
 import { isCompatible, type StreamDescription } from '../stream-description.js';
 import { GopCache, type GopCacheLimits } from './gop-cache.js';
@@ -35,6 +36,8 @@ export interface Outlet {
   unit(unit: AccessUnit): void;
   report?(report: SenderReport): void;
   state?(state: HubState, error?: MediaError): void;
+  /** Another stream of the same camera follows from the next keyframe on. Also told when it was there before the outlet. */
+  rendition?(rendition: Rendition): void;
   /** The hub cannot serve this outlet any more. */
   end(error: MediaError): void;
 }
@@ -54,6 +57,8 @@ export interface HubStats {
   /** Microseconds since 1970; 0 before the first keyframe. */
   lastKeyUs: number;
   lastError: string | undefined;
+  /** Of a source that changes between streams of its camera. */
+  rendition: Rendition | undefined;
 }
 
 interface Waiting {
@@ -78,6 +83,7 @@ export class Hub {
   #state: HubState = 'idle';
   #error: MediaError | undefined;
   #farError: MediaError | undefined;
+  #rendition: Rendition | undefined;
   #opened = 0;
   #bytes = 0;
   #units = 0;
@@ -101,6 +107,7 @@ export class Hub {
       cacheBytes: this.#cache.bytes,
       lastKeyUs: this.#lastKeyUs,
       lastError: this.#error?.code,
+      rendition: this.#rendition,
     };
   }
 
@@ -144,6 +151,7 @@ export class Hub {
     this.#outlets.set(outlet, cached.length === 0);
     if (cached.length === 0) this.requestKeyframe();
     this.#checkIdle();
+    if (this.#rendition) outlet.rendition?.(this.#rendition);
     for (const timeline of this.#timelines) {
       const report = timeline.reference();
       if (report) outlet.report?.(report);
@@ -203,6 +211,7 @@ export class Hub {
         unit: (unit) => this.#unit(unit),
         report: (report) => this.#report(report),
         sourceState: (isUp, code) => this.#farState(isUp, code),
+        rendition: (rendition) => this.#farRendition(rendition),
         lost: (error) => this.#lost(error),
       },
       this.#options,
@@ -215,6 +224,7 @@ export class Hub {
     const upstream = this.#upstream;
     this.#upstream = undefined;
     this.#description = undefined;
+    this.#rendition = undefined;
     this.#timelines = [];
     this.#cache.clear();
     if (upstream) this.#closing = upstream.close();
@@ -288,6 +298,12 @@ export class Hub {
     this.#farError = isUp ? undefined : new MediaError('link-refused', 'The source is away', code || 'source-failed');
     const { state } = this.sourceState;
     for (const outlet of this.#outlets.keys()) outlet.state?.(state, this.#farError);
+  }
+
+  #farRendition(rendition: Rendition): void {
+    if (this.#rendition?.usage === rendition.usage && this.#rendition.reason === rendition.reason) return;
+    this.#rendition = rendition;
+    for (const outlet of this.#outlets.keys()) outlet.rendition?.(rendition);
   }
 
   #setState(state: HubState, error?: MediaError): void {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { backOffMs, type BackOffOptions } from '../back-off.js';
 import { asMediaError, MediaError } from '../errors.js';
+import type { Rendition } from '../rendition.js';
 import type { OpenSource, Source } from '../source/source.js';
 import type { StreamDescription } from '../stream-description.js';
 
@@ -10,6 +11,7 @@ export interface UpstreamListener {
   unit(unit: AccessUnit): void;
   report(report: SenderReport): void;
   sourceState(isUp: boolean, code: string): void;
+  rendition(rendition: Rendition): void;
   /** An attempt failed or an open source ended; the next attempt follows by itself. */
   lost(error: MediaError): void;
 }
@@ -73,6 +75,7 @@ export class Upstream {
       unit: (unit: AccessUnit): void => void (live && this.listener.unit(unit)),
       report: (report: SenderReport): void => void (live && this.listener.report(report)),
       sourceState: (isUp: boolean, code: string): void => void (live && this.listener.sourceState(isUp, code)),
+      rendition: (rendition: Rendition): void => void (live && this.listener.rendition(rendition)),
       ended: end,
     };
     const stopped = (): void => {

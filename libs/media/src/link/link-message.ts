@@ -1,4 +1,5 @@
 import { MediaError } from '../errors.js';
+import type { Rendition } from '../rendition.js';
 import { encodeFrame } from './frame.js';
 
 export const linkVersion = 1;
@@ -23,6 +24,9 @@ export interface StateMessage {
   state: string;
   /** Code of the upstream's last trouble, or empty. */
   code: string;
+  /** The usage that runs and why it is not a better one, where the sender may choose. */
+  usage?: string;
+  reason?: string;
 }
 
 export interface ErrorMessage {
@@ -46,6 +50,16 @@ export function readMessage<K extends string>(payload: Buffer, versioned: boolea
   }
   return texts;
 }
+
+/** Reads STATE; throws `link-malformed`. `rendition` is undefined where the sender chooses nothing. */
+export function readState(payload: Buffer): { isUp: boolean; code: string; rendition: Rendition | undefined } {
+  const { state, code } = readMessage(payload, false, 'state', 'code');
+  const { usage, reason } = parseObject(payload);
+  const rendition = isWord(usage) && isWord(reason) ? { usage, reason } : undefined;
+  return { isUp: state === 'up', code, rendition };
+}
+
+const isWord = (value: unknown): value is string => typeof value === 'string' && /^[a-z0-9-]{0,64}$/.test(value);
 
 export function parseObject(payload: Buffer): Record<string, unknown> {
   try {

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { asMediaError, MediaError } from '../errors.js';
-import type { Hub, HubState, Outlet, Subscription } from '../hub/hub.js';
+import type { HubState, Outlet, Subscription } from '../hub/hub.js';
 import { formatDescription } from '../stream-description.js';
 import { AckWindow, type AckWindowOptions } from './ack-window.js';
+import type { Feed } from './feed.js';
 import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js';
 import { linger } from './linger.js';
 import { encodeMessage, linkVersion, readMessage, type LinkRequest } from './link-message.js';
@@ -22,7 +23,7 @@ export interface LinkOutletOptions extends AckWindowOptions {
   replayWindowBytes: number;
 }
 
-/** One link at the site: reads OPEN, then sends what the hub delivers as far as the ACK window allows. */
+/** One link at the site: reads OPEN, then sends what the feed delivers as far as the ACK window allows. */
 export class LinkOutlet implements Outlet {
   readonly #decoder = new LinkDecoder();
   readonly #window: AckWindow;
@@ -30,7 +31,7 @@ export class LinkOutlet implements Outlet {
   #end: (error: MediaError) => void = () => undefined;
   #opened: (request: LinkRequest) => void = () => undefined;
   #isOpen = false;
-  #hub: Hub | undefined;
+  #feed: Feed | undefined;
   #subscription: Subscription | undefined;
   #replay: ReplayOutlet | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -63,15 +64,15 @@ export class LinkOutlet implements Outlet {
   }
 
   /** Streams until the link ends; resolves with the reason. */
-  async serve(hub: Hub): Promise<MediaError> {
-    const description = await hub.describe();
+  async serve(feed: Feed): Promise<MediaError> {
+    const description = await feed.describe();
     if (this.socket.destroyed) return this.#ended;
-    this.#hub = hub;
+    this.#feed = feed;
     this.#video = new Set(description.tracks.filter((track) => track.kind === 'video').map((track) => track.index));
     this.socket.write(encodeMessage(frameType.OPENED, { v: linkVersion, sdp: formatDescription(description, '0') }));
     this.#timer = setInterval(() => this.#beat(), this.options.heartbeatMs);
     this.#tellState();
-    this.#subscription = hub.subscribe(this);
+    this.#subscription = feed.subscribe(this);
     const reason = await this.#ended;
     this.#subscription.close();
     return reason;
@@ -113,6 +114,7 @@ export class LinkOutlet implements Outlet {
     const starts = this.#video.size === 0 || (unit.key && this.#video.has(unit.track));
     const admitted = this.#window.admit(unit.bytes, starts);
     if (admitted) this.socket.write(encodeUnit(unit, admitted.frameSeq, admitted.discontinuity));
+    this.#tellPressure();
   }
 
   report(report: SenderReport): void {
@@ -125,7 +127,12 @@ export class LinkOutlet implements Outlet {
 
   state(state: HubState, error?: MediaError): void {
     if (this.#finished) return;
-    this.socket.write(encodeMessage(frameType.STATE, { state, code: error?.remoteCode ?? error?.code ?? '' }));
+    const code = error?.remoteCode ?? error?.code ?? '';
+    this.socket.write(encodeMessage(frameType.STATE, { state, code, ...this.#feed?.rendition }));
+  }
+
+  rendition(): void {
+    this.#tellState();
   }
 
   end(error: MediaError): void {
@@ -133,8 +140,13 @@ export class LinkOutlet implements Outlet {
   }
 
   #tellState(): void {
-    const { state, error } = this.#hub!.sourceState;
+    const { state, error } = this.#feed!.sourceState;
     this.state(state, state === 'up' ? undefined : error);
+  }
+
+  #tellPressure(): void {
+    const { ackAgeMs, dropEpisodes } = this.#window;
+    this.#feed?.pressure?.({ ackAgeMs, dropEpisodes });
   }
 
   #beat(): void {
@@ -160,9 +172,14 @@ export class LinkOutlet implements Outlet {
     } else if (frame.type === frameType.BYE)
       this.#finish(new MediaError('link-closed', 'The other redirector said BYE'));
     else if (this.#replay) this.#replay.take(frame);
-    else if (frame.type === frameType.ACK) this.#window.acknowledge(frame.frameSeq);
-    else if (frame.type === frameType.KEYREQ) this.#hub?.requestKeyframe();
+    else if (frame.type === frameType.ACK) this.#acknowledged(frame.frameSeq);
+    else if (frame.type === frameType.KEYREQ) this.#feed?.requestKeyframe();
     else if (frame.type === frameType.CONTROL) this.fail('not-implemented', 'This stream is live');
+  }
+
+  #acknowledged(frameSeq: number): void {
+    this.#window.acknowledge(frameSeq);
+    this.#tellPressure();
   }
 
   #finish(error: MediaError): void {

@@ -5,7 +5,7 @@ import type { OpenSource, Source, SourceListener } from '../source/source.js';
 import { parseDescription, type StreamDescription } from '../stream-description.js';
 import { linger } from './linger.js';
 import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js';
-import { encodeMessage, linkVersion, readMessage, type LinkRequest } from './link-message.js';
+import { encodeMessage, linkVersion, readMessage, readState, type LinkRequest } from './link-message.js';
 import { UnitAssembler } from './media-frame.js';
 
 export interface LinkSourceOptions {
@@ -169,8 +169,9 @@ class OpenLink {
         break;
       }
       case frameType.STATE: {
-        const { state, code } = readMessage(frame.payload, false, 'state', 'code');
-        this.listener.sourceState?.(state === 'up', code);
+        const { isUp, code, rendition } = readState(frame.payload);
+        this.listener.sourceState?.(isUp, code);
+        if (rendition) this.listener.rendition?.(rendition);
         break;
       }
       case frameType.ERROR: {

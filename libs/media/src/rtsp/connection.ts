@@ -404,9 +404,18 @@ function unsupported(required: string): RtspRefusal {
   return new RtspRefusal(551, 'not-implemented', undefined, { Unsupported: required });
 }
 
+/** Statuses of codes of the other redirector that are not 503. */
+const sourceStatus: Record<string, number> = {
+  'camera-not-found': 404,
+  'uplink-live-exceeded': 453,
+  'uplink-playback-exceeded': 453,
+};
+
 /** What goes wrong behind the server is 503 to the viewer, with the code that says why. */
 function unavailable(error: unknown): RtspRefusal {
-  const { code, remoteCode } = asMediaError(error, 'source-failed');
-  const status = code === 'camera-not-found' ? 404 : 503;
-  return new RtspRefusal(status, remoteCode ?? code);
+  const known = asMediaError(error, 'source-failed');
+  const code = known.remoteCode ?? known.code;
+  const status = sourceStatus[code] ?? 503;
+  // Most players show nothing but the phrase.
+  return new RtspRefusal(status, code, status === 453 ? `${reasonPhrases[status]} (${code})` : undefined);
 }
