@@ -1,5 +1,6 @@
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { MediaError } from '../errors.js';
+import type { ReceptionStats } from '../reception/reception.js';
 import type { Source } from '../source/source.js';
 import { isCompatible, type StreamDescription } from '../stream-description.js';
 import { GopCache, type GopCacheLimits } from './gop-cache.js';
@@ -54,6 +55,8 @@ export interface HubStats {
   /** Microseconds since 1970; 0 before the first keyframe. */
   lastKeyUs: number;
   lastError: string | undefined;
+  /** How the packets of an open camera arrive. */
+  reception: ReceptionStats | undefined;
 }
 
 interface Waiting {
@@ -74,6 +77,8 @@ export class Hub {
   #timelines: Timeline[] = [];
   #hasVideo = false;
   #awaitKey = true;
+  /** Tracks of which units were left out since the last one that was delivered. */
+  readonly #cut = new Set<number>();
   #idle: NodeJS.Timeout | undefined;
   #state: HubState = 'idle';
   #error: MediaError | undefined;
@@ -101,6 +106,7 @@ export class Hub {
       cacheBytes: this.#cache.bytes,
       lastKeyUs: this.#lastKeyUs,
       lastError: this.#error?.code,
+      reception: this.#upstream?.reception,
     };
   }
 
@@ -262,8 +268,13 @@ export class Hub {
     if (!track || !timeline) return;
     const starts = this.#hasVideo ? track.kind === 'video' && unit.key : true;
     if (track.kind === 'video' && unit.discontinuity && !unit.key) this.#awaitKey = true;
-    if (this.#awaitKey && !starts) return;
+    if (this.#awaitKey && !starts) {
+      this.#cut.add(unit.track);
+      return;
+    }
     this.#awaitKey = false;
+    // What is left out before a keyframe is no loss that a viewer should see: its numbers go on.
+    if (this.#cut.delete(unit.track)) unit.discontinuity = true;
     timeline.map(unit);
     timeline.insert(injectParameterSets(unit, track));
     this.#bytes += unit.bytes;
