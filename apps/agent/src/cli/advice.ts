@@ -32,6 +32,7 @@ const ADVICE: Partial<Record<Code, string>> = {
   'camera-timeout': 'Check host and port of the URL, and that no firewall stands between this machine and the camera',
   'camera-unauthorized':
     'Check user and password: rtsp://user:password@host/path, with special characters written as %40 for @, %3A for :',
+  'camera-transport-refused': 'Let the agent find the transport: `transport: auto` in the list',
   'camera-not-found': 'Check the path of the URL; the manual of the camera or its web page names it',
   'camera-no-media': 'Set this stream of the camera to H.264',
   'camera-exists': 'Name another --id, or change the one on the list with --replace',

@@ -194,7 +194,7 @@ export class Hub {
 
   #start(): void {
     if (this.#state === 'closed') throw new MediaError('hub-closed', 'The hub was closed');
-    if (this.#upstream) return;
+    if (this.#upstream) return this.#upstream.hurry();
     this.#setState('opening');
     const source: Source = {
       open: async (listener, signal) => {
