@@ -10,7 +10,7 @@ export function resolveControl(base: string, control: string): string {
 
 /** The URL without user and password, and both, decoded. */
 export function splitCredentials(url: string): { url: string; user?: string; password?: string } {
-  const match = /^(rtsps?:\/\/)([^/]*)@(.*)$/i.exec(url);
+  const match = /^((?:rtsp|http)s?:\/\/)([^/]*)@(.*)$/i.exec(url);
   if (!match) return { url };
   const [user = '', ...password] = match[2].split(':');
   return {
