@@ -40,6 +40,7 @@ export type { ReceptionStats } from './reception/reception.js';
 export { RtspReplaySource, type RtspReplaySourceOptions } from './replay/rtsp-replay-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export { Authorization, type Credentials } from './rtsp/authorization.js';
+export { dialRtsp } from './rtsp/dial.js';
 export { splitCredentials } from './rtsp/control-url.js';
 export type { DatagramOutlets, OfferRefusal, Peer, RefusedOffer, TransportReason } from './rtsp/negotiation.js';
 export { peerOf, RtspServer, rtspServerDefaults } from './rtsp/server.js';

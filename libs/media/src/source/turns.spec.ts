@@ -17,6 +17,6 @@ describe('Turns', () => {
   it('ends the wait of one who gives up', async () => {
     const turns = new Turns(10_000);
     await turns.next(signal);
-    await expect(turns.next(AbortSignal.timeout(10))).rejects.toThrow();
+    await expect(turns.next(AbortSignal.timeout(10))).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -95,7 +95,7 @@ describe('SiteCameras', () => {
   });
 
   it('changes the account of streams or recordings, and takes what the list said of them', async () => {
-    const { entry } = (await cameras.read())[0]!;
+    const [{ entry }] = await cameras.read();
     await cameras.change(entry, 'streams', { user: 'new', password: 'one' });
     expect(await text()).not.toMatch(/viewer|straw/);
     expect(await text()).toContain('rasp berry');
