@@ -33,8 +33,12 @@ export class DatagramCamera {
     from.send(writeRtp(fields, Buffer.from(payload)), this.client!.rtp, '127.0.0.1');
   }
 
+  sendRaw(packet: Buffer): void {
+    this.#rtp.send(packet.subarray(0, 1400), this.client!.rtp, '127.0.0.1');
+  }
+
   sendControl(packet: Buffer): void {
-    this.#control.send(packet, this.client!.rtcp, '127.0.0.1');
+    this.#control.send(packet.subarray(0, 1400), this.client!.rtcp, '127.0.0.1');
   }
 
   async close(): Promise<void> {

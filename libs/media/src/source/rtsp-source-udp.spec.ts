@@ -1,12 +1,14 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { mutate, seeded } from '../../test/mutation.js';
 import { DatagramCamera } from '../../test/datagram-camera.js';
 import { type Script } from '../../test/scripted-camera.js';
 import type { AccessUnit } from '../access-unit.js';
 import { UdpPorts } from '../delivery/udp-ports.js';
 import { Hub } from '../hub/hub.js';
 import { writeSenderReport } from '../rtp/control-packet.js';
+import { writeRtp } from '../rtp/packet.js';
 import { RtspSource, type RtspSourceOptions } from './rtsp-source.js';
 import type { OpenSource } from './source.js';
 
@@ -120,6 +122,35 @@ describe('RtspSource over UDP', () => {
       stranger.close();
     }
   });
+
+  it('goes on after 1,000 broken datagrams on each port', async () => {
+    const hub = new Hub(await source(playing, { silenceMs: 2_000 }), { firstMs: 20, maxMs: 50 });
+    try {
+      await hub.describe();
+      let keys = 0;
+      hub.subscribe({ unit: (unit) => void (keys += unit.key ? 1 : 0), end: () => undefined });
+      const random = seeded(11);
+      const packet = (sequence: number): Buffer =>
+        writeRtp(
+          { marker: true, payloadType: 96, sequence, timestamp: sequence, ssrc: 5 },
+          Buffer.from([0x7c, 0x85, 1]),
+        );
+      for (let round = 0; round < 1_000; round++) {
+        camera.sendRaw(mutate(packet(Math.floor(random() * 65_536)), random));
+        const report = { ssrc: 5, ntp: 1n << 40n, timestamp: 1, packets: 2, octets: 3 };
+        camera.sendControl(mutate(writeSenderReport(report), random));
+        if (round % 20 === 0) await delay(1);
+      }
+      // A broken report may have become a BYE: then the camera is opened anew.
+      for (let sequence = 1; keys < 20; sequence++) {
+        camera.send(sequence, sequence, key);
+        await delay(5);
+        if (sequence > 1_000) throw new Error('not in time');
+      }
+    } finally {
+      await hub.close();
+    }
+  }, 30_000);
 
   it('reports what it received, and the delay since the last sender report', async () => {
     const reports: number[] = [];
