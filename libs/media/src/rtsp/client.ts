@@ -20,6 +20,8 @@ export interface RtspClientOptions extends ExchangeOptions {
   teardownMs: number;
   /** How the media comes: within the connection, or as datagrams. */
   transport: 'tcp' | 'udp';
+  /** Offers the other transport, in the same session, to a camera that refuses the first. */
+  mayChange?: boolean;
   /** Longest wait for the first datagram: a firewall may swallow all of them. */
   firstPacketMs: number;
   /** Where datagrams are received. */
@@ -99,12 +101,14 @@ export class RtspClient {
     try {
       const description = await this.#describe();
       if (this.options.transport === 'udp') this.#reception = this.#datagrams();
-      const tracks = await this.#setUp(description.tracks);
+      const tracks = await this.#setUp(description.tracks).catch((error: unknown) =>
+        this.#setUpAnew(description.tracks, error),
+      );
       this.#reception.begin();
       await this.#exchange.request('PLAY', this.#aggregate, { Range: 'npt=0.000-' });
       const session = { listed: this.#methods, timeoutMs: this.#sessionMs };
       this.#keepAlive = new KeepAlive(this.#exchange, this.#aggregate, session, this.options.keepAlive ?? new Set());
-      if (this.options.transport === 'udp') await this.#awaitFirstPacket();
+      if (this.#reception !== this.#interleaved) await this.#awaitFirstPacket();
       this.#watch();
       return { ...description, tracks };
     } catch (error) {
@@ -171,6 +175,16 @@ export class RtspClient {
     }
     if (tracks.length > 0) return tracks;
     throw refused ?? new MediaError('camera-no-media', 'The camera offers no track that can be played');
+  }
+
+  /** A camera that is left and dialled again at once may still be busy with the end of the first session. */
+  async #setUpAnew(offered: Track[], error: unknown): Promise<Track[]> {
+    const isRefused = error instanceof MediaError && error.code === 'camera-transport-refused';
+    if (!isRefused || !this.options.mayChange || this.#exchange.session !== undefined) throw error;
+    const isInterleaved = this.#reception === this.#interleaved;
+    if (!isInterleaved) this.#reception.close();
+    this.#reception = isInterleaved ? this.#datagrams() : this.#interleaved;
+    return this.#setUp(offered);
   }
 
   async #setUpTrack(track: Track): Promise<void> {

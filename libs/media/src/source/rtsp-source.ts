@@ -9,11 +9,13 @@ import type { OpenSource, Source, SourceListener } from './source.js';
 export const cameraTransports = ['tcp', 'udp', 'auto'] as const;
 export type CameraTransport = (typeof cameraTransports)[number];
 
-export interface RtspSourceOptions extends Omit<RtspClientOptions, 'transport'>, RtspTargetOptions {
+export interface RtspSourceOptions extends Omit<RtspClientOptions, 'transport' | 'mayChange'>, RtspTargetOptions {
   transport: CameraTransport;
 }
 
 export const rtspSourceDefaults: RtspSourceOptions = { ...rtspClientDefaults, connectTimeoutMs: 5000 };
+
+type Way = Pick<RtspClientOptions, 'transport' | 'mayChange'>;
 
 /** A camera, pulled by RTSP. */
 export class RtspSource implements Source {
@@ -30,22 +32,24 @@ export class RtspSource implements Source {
 
   async open(listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
     const { transport } = this.#options;
-    if (transport !== 'auto') return this.#open(transport, listener, signal);
-    const [first, second] = this.#preferred === 'tcp' ? (['tcp', 'udp'] as const) : (['udp', 'tcp'] as const);
+    if (transport !== 'auto') return this.#open({ transport }, listener, signal);
+    const first = this.#preferred;
     try {
-      return await this.#open(first, listener, signal);
+      const open = await this.#open({ transport: first, mayChange: true }, listener, signal);
+      this.#preferred = open.reception?.().transport ?? first;
+      return open;
     } catch (error) {
-      if (!isOfTransport(error) || signal.aborted) throw error;
+      const isSwallowed = first === 'udp' && error instanceof MediaError && error.code === 'camera-silent';
+      if (!isSwallowed || signal.aborted) throw error;
     }
-    const open = await this.#open(second, listener, signal);
-    this.#preferred = second;
-    return open;
+    this.#preferred = 'tcp';
+    return this.#open({ transport: 'tcp' }, listener, signal);
   }
 
-  async #open(transport: 'tcp' | 'udp', listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
+  async #open(way: Way, listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
     const socket = await this.#target.connect(signal);
     const early = new EarlyEvents(listener);
-    const options = { ...this.#options, transport, keepAlive: this.#keepAlive };
+    const options = { ...this.#options, ...way, keepAlive: this.#keepAlive };
     const client = new RtspClient(this.#target.url, socket, early, this.#target.credentials, options);
     const abort = (): void => void client.close();
     signal.addEventListener('abort', abort, { once: true });
@@ -63,9 +67,4 @@ export class RtspSource implements Source {
       signal.removeEventListener('abort', abort);
     }
   }
-}
-
-/** Whether another transport may do better. */
-function isOfTransport(error: unknown): boolean {
-  return error instanceof MediaError && (error.code === 'camera-transport-refused' || error.code === 'camera-silent');
 }
