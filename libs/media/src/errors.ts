@@ -6,6 +6,7 @@ export type MediaErrorCode =
   | 'camera-unauthorized'
   | 'camera-not-found'
   | 'camera-refused'
+  | 'camera-transport-refused'
   | 'camera-foreign-host'
   | 'camera-no-media'
   | 'camera-replay-refused'

@@ -44,10 +44,12 @@ export { asksForKeyframe, WebRtcOutlet, webRtcTrack, type WebRtcTarget } from '.
 export { ReplayLinkSource, replayLinkDefaults, type ReplayLinkOptions } from './link/replay-link-source.js';
 export { formatClock, parseClock, parseRecordedRange, type RecordedRange } from './replay/clock-range.js';
 export type { OpenReplay, ReplayAnswer, ReplayRequest, ReplaySink, ReplaySource } from './replay/replay-source.js';
+export type { ReceptionStats } from './reception/reception.js';
 export { RtspReplaySource, type RtspReplaySourceOptions } from './replay/rtsp-replay-source.js';
 export { RtspClient, rtspClientDefaults, type RtspClientListener, type RtspClientOptions } from './rtsp/client.js';
 export { Authorization, type Credentials } from './rtsp/authorization.js';
 export type { DigestCredentials } from './rtsp/digest.js';
+export { dialRtsp } from './rtsp/dial.js';
 export { splitCredentials } from './rtsp/control-url.js';
 export type { DatagramOutlets, OfferRefusal, Peer, RefusedOffer, TransportReason } from './rtsp/negotiation.js';
 export { peerOf, RtspServer, rtspServerDefaults } from './rtsp/server.js';
@@ -65,8 +67,15 @@ export { browserViewer } from './rtsp/serving.js';
 export { newStats, type ViewerStats } from './rtsp/viewer.js';
 export { parseClip, splitAnnexB, type Clip, type ClipFrame } from './source/clip.js';
 export { ClipSource, type ClipSourceOptions } from './source/clip-source.js';
-export { RtspSource, rtspSourceDefaults, type RtspSourceOptions } from './source/rtsp-source.js';
+export {
+  cameraTransports,
+  RtspSource,
+  rtspSourceDefaults,
+  type CameraTransport,
+  type RtspSourceOptions,
+} from './source/rtsp-source.js';
 export type { OpenSource, Source, SourceListener } from './source/source.js';
+export { Turns } from './source/turns.js';
 export {
   formatDescription,
   parseDescription,

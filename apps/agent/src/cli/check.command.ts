@@ -1,6 +1,6 @@
 import { checkNetwork, identitySubject, keyfileSubject, missingSubject, type Subject } from '../check/check.service.js';
 import { failure, type Finding, ok } from '../check/finding.js';
-import { CameraListFile } from '../connectors/index.js';
+import { SiteCameras } from '../connectors/index.js';
 import type { AgentEnvironment } from '../config.js';
 import { AgentError, EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
@@ -79,14 +79,25 @@ const findSubject = async (
 
 const checkCameras = async (state: StateDirectory): Promise<Finding[]> => {
   try {
-    const cameras = await new CameraListFile(state.path).read();
+    const cameras = await new SiteCameras(state.path).read();
     const results = (await Promise.all(cameras.map(testCamera))).flat();
-    return results.map((result) =>
+    const findings = results.map((result) =>
       result.ok
         ? ok('camera', result.id, result.code, result.detail)
         : { ...failure('camera', result.id, result), detail: `${result.url}: ${result.detail}` },
     );
+    const inList = cameras.filter(({ isInList }) => isInList).map(({ entry }) => entry.id);
+    return [...findings, ...inList.map(passwordInList)];
   } catch (error) {
     return [failure('camera', '-', error)];
   }
 };
+
+const passwordInList = (id: string): Finding => ({
+  subject: 'camera',
+  target: id,
+  code: 'camera-password-in-list',
+  level: 'warning',
+  detail: 'cameras.yaml holds its password',
+  advice: '`adit-agent camera import` moves it into the encrypted store',
+});

@@ -1,7 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode } from '../errors.js';
 import { AGENT_VERSION } from '../version.js';
-import { addCamera, type CameraFlags, listCameras, testCameras } from './camera.command.js';
+import { type AccountFlags, importAccounts, setPassword } from './camera-account.command.js';
+import { addCamera, type CameraFlags, listCameras, removeCamera, testCameras } from './camera.command.js';
 import { check, type CheckFlags } from './check.command.js';
 import type { CommandContext } from './command.context.js';
 import { enrol, type EnrolFlags } from './enrol.command.js';
@@ -47,6 +48,7 @@ const createProgram = (context: CommandContext, finish: Finish): Command => {
     .addHelpText('after', HELP.program);
   addEnrolment(program, context, finish);
   addRunning(program, context, finish);
+  addCameras(program, context, finish);
   addSite(program, context, finish);
   return program;
 };
@@ -127,12 +129,19 @@ const addRunning = (program: Command, context: CommandContext, finish: Finish): 
     .action((flags: CheckFlags) => finish(check(flags, context)));
 };
 
-const addSite = (program: Command, context: CommandContext, finish: Finish): void => {
+/** A password comes by none of them: a command line shows in the list of processes and in the shell's history. */
+const withPassword = (command: Command): Command =>
+  command
+    .option('--user <name>', "user of the camera's account; its password is asked for")
+    .option('--password-stdin', 'take the password from the first line of standard input');
+
+const addCameras = (program: Command, context: CommandContext, finish: Finish): void => {
   const camera = program.command('camera').description('the cameras of this site').addHelpText('after', HELP.camera);
-  withState(camera.command('add').argument('<url>', 'rtsp://[user:password@]host[:port]/path'))
+  withPassword(withState(camera.command('add').argument('<url>', 'rtsp://[user@]host[:port]/path')))
     .description('probe a camera and put it on the list')
     .option('--name <name>', 'shown to operators')
     .option('--low <url>', 'a second, smaller picture of the same camera')
+    .option('--transport <transport>', 'tcp (default), udp, or auto')
     .option('--id <id>', 'stable id; made from the name when absent')
     .option('--replace', 'change a camera that is on the list')
     .option('--no-probe', 'do not connect to the camera')
@@ -140,13 +149,29 @@ const addSite = (program: Command, context: CommandContext, finish: Finish): voi
     .addHelpText('after', HELP.cameraAdd)
     .action((url: string, flags: CameraFlags) => finish(addCamera(url, flags, context)));
   withState(camera.command('list'))
-    .description('show the cameras, without credentials')
+    .description('show the cameras and where their passwords are, without passwords')
     .option('--json', 'as JSON')
     .action((flags: CameraFlags) => finish(listCameras(flags, context)));
+  withState(camera.command('remove').argument('<id>'))
+    .description('take a camera off the list and forget its account')
+    .action((id: string, flags: CameraFlags) => finish(removeCamera(id, flags, context)));
   withState(camera.command('test').argument('[id]', 'one camera; all when absent'))
     .description('connect to the cameras')
     .option('--json', 'as JSON')
     .action((id: string | undefined, flags: CameraFlags) => finish(testCameras(id, flags, context)));
+  withPassword(withState(camera.command('password').argument('<id>')))
+    .description('set the account of a camera')
+    .option('--recordings', 'of the recorder that the camera names, instead of its streams')
+    .addHelpText('after', HELP.cameraPassword)
+    .action((id: string, flags: AccountFlags) => finish(setPassword(id, flags, context)));
+  withState(camera.command('import'))
+    .description('move passwords that stand in cameras.yaml into the encrypted store')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.cameraImport)
+    .action((flags: AccountFlags) => finish(importAccounts(flags, context)));
+};
+
+const addSite = (program: Command, context: CommandContext, finish: Finish): void => {
   const user = program.command('user').description('federation accounts of this site').addHelpText('after', HELP.user);
   withState(user.command('add').argument('<name>'))
     .description('make or replace an account; its password is shown this once')

@@ -1,4 +1,5 @@
 import { displayName, streamUsage } from '@app/contracts';
+import { cameraTransports, splitCredentials } from '@app/media';
 import { isMap, LineCounter, type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConnectorError } from './errors.js';
@@ -18,6 +19,8 @@ const cameraStream = z.strictObject({
     .array(streamUsage.exclude(['automatic']))
     .max(8)
     .optional(),
+  /** How RTP comes; TCP without it. */
+  transport: z.enum(cameraTransports).optional(),
   username: z.string().min(1).max(200).optional(),
   password: z.string().max(200).optional(),
 });
@@ -174,4 +177,32 @@ export const withoutCamera = (text: string, id: string): string => {
   const document = parseDocument(text);
   document.deleteIn(['cameras', at]);
   return document.toString();
+};
+
+/** @param part of the cameras; all of them without it. A text without such an account comes back as it is. */
+export const withoutAccounts = (text: string, ids: readonly string[], part?: 'streams' | 'recordings'): string => {
+  const document = parseDocument(text);
+  let isChanged = false;
+  const stripUrl = (path: readonly (string | number)[]): void => {
+    const given: unknown = document.getIn(path);
+    const { url } = splitCredentials(typeof given === 'string' ? given : '');
+    if (typeof given !== 'string' || url === given) return;
+    document.setIn(path, url);
+    isChanged = true;
+  };
+  const strip = (path: readonly (string | number)[]): void => {
+    // A still picture may be just its URL.
+    if (typeof document.getIn(path) === 'string') return stripUrl(path);
+    for (const member of ['username', 'password']) {
+      isChanged = document.deleteIn([...path, member]) || isChanged;
+    }
+    for (const member of ['url', 'onvif']) stripUrl([...path, member]);
+  };
+  for (const [at, { id, streams, recordings, snapshot }] of parseCameraList(text).entries()) {
+    if (!ids.includes(id)) continue;
+    for (const index of part === 'recordings' ? [] : streams.keys()) strip(['cameras', at, 'streams', index]);
+    if (recordings !== undefined && part !== 'streams') strip(['cameras', at, 'recordings']);
+    if (snapshot !== undefined && part === undefined) strip(['cameras', at, 'snapshot']);
+  }
+  return isChanged ? document.toString() : text;
 };

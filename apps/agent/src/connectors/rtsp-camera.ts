@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { StreamUsage } from '@app/contracts';
-import { asMediaError, RtspSource } from '@app/media';
+import { asMediaError, RtspSource, Turns } from '@app/media';
 import type { SiteEntity, SiteStream } from '../site/entity.js';
 import type { RecordingSource, SnapshotSource, StreamSource } from '../site/site-connector.js';
 import { chooseStream, effectiveUsages } from '../site/stream-choice.js';
@@ -15,6 +15,9 @@ export type Probe = (stream: CameraStream, signal: AbortSignal) => Promise<Camer
 export const probeStream: Probe = ({ url, username, password }, signal) =>
   probeCamera(url, { username, password, signal });
 
+/** Forty cameras a second begin when all of them are wanted at once. */
+const turns = new Turns(25);
+
 /** One camera of the list with what the last probe of its streams said. */
 export class RtspCamera {
   /** One per stream. Made of all that is configured: an edited URL or password is another source. */
@@ -25,7 +28,15 @@ export class RtspCamera {
   #state: SiteEntity['state'] = 'unknown';
   #reason = 'not-probed';
 
-  constructor(readonly entry: CameraEntry) {
+  /** `fault`: the code of what keeps its account from being used; such a camera is not asked. */
+  constructor(
+    readonly entry: CameraEntry,
+    readonly fault?: string,
+  ) {
+    if (fault !== undefined) {
+      this.#state = 'offline';
+      this.#reason = fault;
+    }
     this.keys = entry.streams.map((stream, index) => digestOf(`${entry.id} ${index} ${JSON.stringify(stream)}`));
     const { recordings } = entry;
     this.snapshots = snapshotSource(entry);
@@ -48,6 +59,7 @@ export class RtspCamera {
 
   /** Online when one of its streams answers; what a silent stream looked like before is kept. */
   async probe(probe: Probe, signal: AbortSignal): Promise<void> {
+    if (this.fault !== undefined) return;
     const results = await Promise.allSettled(this.entry.streams.map((stream) => probe(stream, signal)));
     if (signal.aborted) return;
     this.#streams = results.map((result, index) => {
@@ -68,7 +80,7 @@ export class RtspCamera {
     return {
       key: this.keys[choice.index],
       usage: choice.usage,
-      open: () => new RtspSource(stream.url, credentialsOf(stream)),
+      open: () => new RtspSource(stream.url, { ...credentialsOf(stream), transport: stream.transport ?? 'tcp', turns }),
     };
   }
 }

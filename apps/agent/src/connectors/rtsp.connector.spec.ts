@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MediaError } from '@app/media';
 import { SiteDirectory } from '../site/site-directory.js';
+import { SiteCameras } from './accounts/site-cameras.js';
 import { CameraListFile } from './camera-list.file.js';
 import type { Probe } from './rtsp-camera.js';
 import { RtspConnector, type RtspConnectorListener } from './rtsp.connector.js';
@@ -93,6 +94,31 @@ describe('RtspConnector', () => {
     expect(await refused).toBe('camera-list-invalid');
     expect(directory.find('a')).toMatchObject({ remoteId: 'a' });
     expect(connector.refusal).toContain('camera-list-invalid');
+  });
+
+  it('warns of passwords in the list, and follows when they are moved, changed or cannot be read', async () => {
+    const told: string[] = [];
+    const listener: RtspConnectorListener = {
+      accountsInList: (cameras) => told.push(`in list: ${cameras.join()}`),
+      accountRefused: (id, code) => told.push(`${id}: ${code}`),
+    };
+    const asked: (string | undefined)[] = [];
+    const cameras = new SiteCameras(dir);
+    await file.put(camera('a', 'rtsp://viewer:secret@192.0.2.1/a'));
+    await start(async (stream) => {
+      asked.push(stream.password);
+      return ANSWER;
+    }, listener);
+    await until(directory, () => directory.find('a')?.state === 'online');
+    const key = connector.stream('a', 'live')?.key;
+    await cameras.moveAccounts();
+    await cameras.change(camera('a', 'rtsp://192.0.2.1/a'), 'streams', { user: 'viewer', password: 'other' });
+    await until(directory, () => connector.stream('a', 'live')?.key !== key && asked.at(-1) === 'other');
+    await rm(join(dir, 'camera-key.json'));
+    await until(directory, () => directory.find('a')?.stateReason === 'camera-key-lost');
+    expect(directory.find('a')?.state).toBe('offline');
+    expect(told).toEqual(['in list: a', 'a: camera-key-lost']);
+    expect(new Set(asked)).toEqual(new Set(['secret', 'other']));
   });
 
   it('gives one key to all who want the same stream, another one after an edit', async () => {

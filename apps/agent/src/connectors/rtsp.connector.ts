@@ -6,8 +6,8 @@ import type {
   SnapshotSource,
   StreamSource,
 } from '../site/site-connector.js';
-import type { CameraEntry } from './camera-list.js';
-import { CameraListFile } from './camera-list.file.js';
+import type { SiteCamera } from './accounts/camera-account.js';
+import { SiteCameras } from './accounts/site-cameras.js';
 import { probeStream, RtspCamera, type Probe } from './rtsp-camera.js';
 
 export interface RtspConnectorOptions {
@@ -34,6 +34,10 @@ export interface RtspConnectorListener {
   listRead?(cameras: number): void;
   /** The cameras of the last good list stay. */
   listRefused?(code: string, message: string): void;
+  /** These cameras have a password in the list, where it is not encrypted. */
+  accountsInList?(cameras: readonly string[]): void;
+  /** A camera's stored account cannot be used: it is offline with this code. */
+  accountRefused?(camera: string, code: string, message: string): void;
 }
 
 interface Watched {
@@ -46,7 +50,7 @@ interface Watched {
 /** Cameras from a YAML list of RTSP URLs; edits count without a restart. */
 export class RtspConnector implements SiteConnector {
   readonly name = 'rtsp';
-  readonly #file: CameraListFile;
+  readonly #file: SiteCameras;
   readonly #options: RtspConnectorOptions;
   readonly #cameras = new Map<string, Watched>();
   #sink: EntitySink | undefined;
@@ -54,13 +58,15 @@ export class RtspConnector implements SiteConnector {
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
   #refusal: string | undefined;
+  #inList = '';
+  #faults: ReadonlyMap<string, string | undefined> = new Map();
 
   constructor(
     stateDir: string,
     options: Partial<RtspConnectorOptions> = {},
     private readonly listener: RtspConnectorListener = {},
   ) {
-    this.#file = new CameraListFile(stateDir);
+    this.#file = new SiteCameras(stateDir);
     this.#options = { ...rtspConnectorDefaults, ...options };
   }
 
@@ -119,10 +125,10 @@ export class RtspConnector implements SiteConnector {
     if (version === this.#version) return;
     this.#version = version;
     try {
-      const entries = await this.#file.read();
+      const cameras = await this.#file.read();
       this.#refusal = undefined;
-      this.#apply(entries);
-      this.listener.listRead?.(entries.length);
+      this.#apply(cameras);
+      this.#tell(cameras);
     } catch (error) {
       const { code = 'camera-list-unreadable', message } = error as { code?: string; message: string };
       this.#refusal = `${code}: ${message}`;
@@ -130,22 +136,36 @@ export class RtspConnector implements SiteConnector {
     }
   }
 
-  #apply(entries: readonly CameraEntry[]): void {
-    const listed = new Set(entries.map(({ id }) => id));
+  /** What is wrong is said when it comes up, not with every change of something else. */
+  #tell(cameras: readonly SiteCamera[]): void {
+    this.listener.listRead?.(cameras.length);
+    const inList = cameras.filter(({ isInList }) => isInList).map(({ entry }) => entry.id);
+    if (inList.length > 0 && inList.join() !== this.#inList) this.listener.accountsInList?.(inList);
+    this.#inList = inList.join();
+    for (const { entry, fault } of cameras) {
+      if (fault && this.#faults.get(entry.id) !== fault.code) {
+        this.listener.accountRefused?.(entry.id, fault.code, fault.message);
+      }
+    }
+    this.#faults = new Map(cameras.map(({ entry, fault }) => [entry.id, fault?.code]));
+  }
+
+  #apply(cameras: readonly SiteCamera[]): void {
+    const listed = new Set(cameras.map(({ entry }) => entry.id));
     for (const [id, watched] of this.#cameras) {
       if (listed.has(id)) continue;
       watched.stop.abort();
       this.#cameras.delete(id);
       this.#sink?.remove(id);
     }
-    for (const entry of entries) this.#applyOne(entry);
+    for (const camera of cameras) this.#applyOne(camera);
   }
 
-  #applyOne(entry: CameraEntry): void {
-    const known = this.#cameras.get(entry.id);
-    if (known !== undefined && JSON.stringify(known.camera.entry) === JSON.stringify(entry)) return;
-    known?.stop.abort();
-    const camera = new RtspCamera(entry);
+  #applyOne({ entry, fault }: SiteCamera): void {
+    const known = this.#cameras.get(entry.id)?.camera;
+    if (known?.fault === fault?.code && JSON.stringify(known?.entry) === JSON.stringify(entry)) return;
+    this.#cameras.get(entry.id)?.stop.abort();
+    const camera = new RtspCamera(entry, fault?.code);
     this.#cameras.set(entry.id, { camera, dueAt: 0, stop: new AbortController(), probing: false });
     this.#sink?.upsert(camera.entity);
   }

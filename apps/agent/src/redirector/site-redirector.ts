@@ -33,13 +33,15 @@ export interface OpenedStream extends SiteTicket {
 }
 
 const MAX_CONNECTIONS = 512;
+/** A camera that is gone is asked rarely; somebody who asks for it anew shortens the wait. */
+const CAMERA_BACK_OFF = { firstMs: 1_000, maxMs: 30_000 };
 const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };
 const MEASURE_MS = 1_000;
 
 /** Gives a camera's stream to the cloud redirector, over TLS with the site's own key. */
 export class SiteRedirector {
   readonly #tickets: SiteTicketStore;
-  readonly #hubs = new HubRegistry();
+  readonly #hubs = new HubRegistry(CAMERA_BACK_OFF);
   readonly #replays = new OpenReplays();
   readonly #rates = new StreamRates();
   /** By the tunnel, and by the LAN. */

@@ -12,6 +12,9 @@ import type { UserStore } from '../users/user.store.js';
 import { AGENT_VERSION } from '../version.js';
 import { type ListenAddress, listeningFault } from './listen-address.js';
 
+const IN_LIST = 'cameras.yaml holds passwords: `adit-agent camera import` moves them into the encrypted store';
+const LOST = 'Restore the state directory from its backup, or set the password again: adit-agent camera password';
+
 export interface SiteServerOptions {
   state: StateDirectory;
   certificate: SiteCertificate;
@@ -38,6 +41,8 @@ export class SiteServers {
       {},
       {
         listRead: (cameras) => logger.info({ cameras }, 'the camera list was read'),
+        accountsInList: (cameras) => logger.warn({ cameras: cameras.slice(0, 20), count: cameras.length }, IN_LIST),
+        accountRefused: (camera, code, message) => logger.error({ camera, code }, `${message}. ${LOST}`),
         listRefused: (code, message) => logger.error({ code }, `the camera list is refused: ${message}`),
       },
     );

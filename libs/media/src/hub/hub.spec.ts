@@ -153,6 +153,24 @@ describe('Hub', () => {
     expect(hub.state).toBe('up');
   });
 
+  it('tries again at once for somebody new when the wait between attempts has grown long', async () => {
+    make({ firstMs: 40, maxMs: 60_000 });
+    source.current.failWith = new MediaError('camera-unreachable', 'off');
+    hub.subscribe(new Recorder());
+    let lost = 0;
+    hub.subscribe({
+      unit: () => undefined,
+      end: () => undefined,
+      state: (state) => void (lost += state === 'reconnecting' ? 1 : 0),
+    });
+    await poll(() => lost === 5);
+    source.current.failWith = undefined;
+    await new Promise((resolve) => setTimeout(resolve, 45));
+    const askedAt = performance.now();
+    await hub.describe();
+    expect(performance.now() - askedAt).toBeLessThan(200);
+  });
+
   it('gives up waiting for a source that neither opens nor fails', async () => {
     hub = new Hub({ open: () => new Promise(() => undefined) }, { describeTimeoutMs: 10, openTimeoutMs: 20 });
     await expect(hub.describe()).rejects.toMatchObject({ code: 'hub-open-timeout' });

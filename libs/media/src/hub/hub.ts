@@ -1,6 +1,7 @@
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { MediaError } from '../errors.js';
 import type { Rendition } from '../rendition.js';
+import type { ReceptionStats } from '../reception/reception.js';
 import type { Source } from '../source/source.js';
 import { isCompatible, type StreamDescription } from '../stream-description.js';
 import { GopCache, type GopCacheLimits } from './gop-cache.js';
@@ -59,6 +60,8 @@ export interface HubStats {
   lastError: string | undefined;
   /** Of a source that changes between streams of its camera. */
   rendition: Rendition | undefined;
+  /** How the packets of an open camera arrive. */
+  reception: ReceptionStats | undefined;
 }
 
 interface Waiting {
@@ -79,6 +82,8 @@ export class Hub {
   #timelines: Timeline[] = [];
   #hasVideo = false;
   #awaitKey = true;
+  /** Tracks of which units were left out since the last one that was delivered. */
+  readonly #cut = new Set<number>();
   #idle: NodeJS.Timeout | undefined;
   #state: HubState = 'idle';
   #error: MediaError | undefined;
@@ -108,6 +113,7 @@ export class Hub {
       lastKeyUs: this.#lastKeyUs,
       lastError: this.#error?.code,
       rendition: this.#rendition,
+      reception: this.#upstream?.reception,
     };
   }
 
@@ -196,7 +202,7 @@ export class Hub {
 
   #start(): void {
     if (this.#state === 'closed') throw new MediaError('hub-closed', 'The hub was closed');
-    if (this.#upstream) return;
+    if (this.#upstream) return this.#upstream.hurry();
     this.#setState('opening');
     const source: Source = {
       open: async (listener, signal) => {
@@ -272,8 +278,13 @@ export class Hub {
     if (!track || !timeline) return;
     const starts = this.#hasVideo ? track.kind === 'video' && unit.key : true;
     if (track.kind === 'video' && unit.discontinuity && !unit.key) this.#awaitKey = true;
-    if (this.#awaitKey && !starts) return;
+    if (this.#awaitKey && !starts) {
+      this.#cut.add(unit.track);
+      return;
+    }
     this.#awaitKey = false;
+    // What is left out before a keyframe is no loss that a viewer should see: its numbers go on.
+    if (this.#cut.delete(unit.track)) unit.discontinuity = true;
     timeline.map(unit);
     timeline.insert(injectParameterSets(unit, track));
     this.#bytes += unit.bytes;

@@ -38,6 +38,8 @@ export class LinkOutlet implements Outlet {
   #finished = false;
   /** Indices of the video tracks: after a drop the stream goes on with one of their keyframes. */
   #video = new Set<number>();
+  /** Tracks of which units were left out since the last one that was sent: a drop ends for each with a unit of its own. */
+  readonly #cut = new Set<number>();
 
   constructor(
     readonly socket: Duplex,
@@ -113,7 +115,8 @@ export class LinkOutlet implements Outlet {
     if (this.#finished) return;
     const starts = this.#video.size === 0 || (unit.key && this.#video.has(unit.track));
     const admitted = this.#window.admit(unit.bytes, starts);
-    if (admitted) this.socket.write(encodeUnit(unit, admitted.frameSeq, admitted.discontinuity));
+    if (admitted) this.socket.write(encodeUnit(unit, admitted.frameSeq, this.#cut.delete(unit.track)));
+    else this.#cut.add(unit.track);
     this.#tellPressure();
   }
 

@@ -1,6 +1,7 @@
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import type { MediaError } from '../errors.js';
 import type { Rendition } from '../rendition.js';
+import type { ReceptionStats } from '../reception/reception.js';
 import type { StreamDescription } from '../stream-description.js';
 
 /** What an open source tells. Nothing is told before `open` has resolved or after `ended`. */
@@ -17,6 +18,8 @@ export interface SourceListener {
 
 export interface OpenSource {
   description: StreamDescription;
+  /** How its packets arrive, where it is a camera. */
+  reception?(): ReceptionStats;
   /** Asks the far end for a keyframe where it can; best effort. */
   requestKeyframe(): void;
   /** Ends the stream and frees its socket. Harmless when repeated; `ended` is not told. */
