@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { Admission } from '../admission/admission.js';
+import { AdmissionMetrics } from '../admission/admission.metrics.js';
 import { SiteLinkFactory } from '../streams/site-link.factory.js';
 import { StreamHandler } from '../streams/stream.handler.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -9,7 +11,16 @@ import { RtspListener } from './rtsp.listener.js';
 
 @Module({
   controllers: [StreamHandler],
-  providers: [TicketGate, TicketWatch, SiteLinkFactory, StreamResolver, RedirectorMetrics, RtspListener],
+  providers: [
+    TicketGate,
+    TicketWatch,
+    SiteLinkFactory,
+    StreamResolver,
+    RedirectorMetrics,
+    RtspListener,
+    Admission,
+    AdmissionMetrics,
+  ],
   exports: [StreamResolver, RedirectorMetrics],
 })
 export class RtspModule {}

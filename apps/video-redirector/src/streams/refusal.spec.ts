@@ -10,6 +10,8 @@ describe('refusalOf', () => {
     [new DomainError('ticket-expired', ''), 401, 'ticket-expired'],
     [new DomainError('ticket-used', ''), 403, 'ticket-used'],
     [new DomainError('forbidden', ''), 403, 'forbidden'],
+    [new DomainError('live-capacity-exceeded', ''), 453, 'live-capacity-exceeded'],
+    [new DomainError('playback-bandwidth-exceeded', ''), 453, 'playback-bandwidth-exceeded'],
     [asMediaError(new DomainError('camera-not-found', ''), 'source-failed'), 404, 'camera-not-found'],
     [asMediaError(new DomainError('site-offline', ''), 'source-failed'), 503, 'site-offline'],
     [asMediaError(new DialError('site-unreachable', ''), 'source-failed'), 503, 'site-unreachable'],

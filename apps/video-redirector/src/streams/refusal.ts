@@ -14,6 +14,10 @@ const STATUS: Record<string, number> = {
   'not-found': 404,
   'camera-not-found': 404,
   'recording-not-found': 404,
+  'live-capacity-exceeded': 453,
+  'live-bandwidth-exceeded': 453,
+  'playback-capacity-exceeded': 453,
+  'playback-bandwidth-exceeded': 453,
   'not-implemented': 501,
 };
 
@@ -29,6 +33,7 @@ const PHRASES: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  453: 'Not Enough Bandwidth',
   501: 'Not Implemented',
 };
 

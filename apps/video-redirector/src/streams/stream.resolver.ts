@@ -2,6 +2,7 @@ import { HubRegistry, type Hub, type Resolution, type ResolveRequest } from '@ap
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '@app/contracts';
+import { Admission } from '../admission/admission.js';
 import { parseStreamPath } from '../tickets/stream-path.js';
 import { TicketGate } from '../tickets/ticket.gate.js';
 import { TicketWatch } from '../tickets/ticket.watch.js';
@@ -20,6 +21,7 @@ export class StreamResolver implements OnApplicationShutdown {
     private readonly gate: TicketGate,
     private readonly watch: TicketWatch,
     private readonly links: SiteLinkFactory,
+    private readonly admission: Admission,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -28,15 +30,20 @@ export class StreamResolver implements OnApplicationShutdown {
       const stream = parseStreamPath(path);
       const ticket = await this.gate.admit(query.get('ticket'), stream, remoteAddress);
       const { tenantId, user, ticketId, expiresAt } = ticket;
+      const holder = { level: ticket.userLevel, party: ticketId };
+      const key = `${tenantId}/${stream.site}/${stream.camera}/${stream.usage}`;
       // Each viewer of a recording has its own position: it shares nothing with others.
       const replay = stream.usage === 'recording' ? await this.links.replay({ ...stream, tenantId, user }) : undefined;
-      if (replay !== undefined) return { replay, ended: this.watch.ended(ticketId, expiresAt) };
+      if (replay !== undefined) {
+        const admit = this.admission.playback(holder, key);
+        return { replay, ended: this.watch.ended(ticketId, expiresAt), admit };
+      }
       if (onvifReplay) throw new DomainError('recording-not-found', 'nothing is recorded of this camera');
-      const key = `${tenantId}/${stream.site}/${stream.camera}/${stream.usage}`;
       const hub = this.hubs.get(key, () => this.links.create({ ...stream, tenantId, user }));
+      const admit = this.admission.live(holder, hub);
       // A viewer of a stream that does not come learns the reason instead of waiting.
       await hub.describe();
-      return { hub, ended: this.watch.ended(ticketId, expiresAt) };
+      return { hub, ended: this.watch.ended(ticketId, expiresAt), admit };
     } catch (error) {
       const refuse = refusalOf(error);
       const unexpected = refuse.code === 'internal' ? { err: error } : {};

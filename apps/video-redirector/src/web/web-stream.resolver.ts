@@ -1,5 +1,5 @@
 import { streamUsage } from '@app/contracts';
-import type { Hub } from '@app/media';
+import type { Admit, Hub, Refusal } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -10,12 +10,14 @@ import type { StreamTarget } from './web-request.js';
 export interface WebStream {
   hub: Hub;
   ended: AbortSignal | undefined;
+  admit: Admit | undefined;
 }
 
 const DETAILS: Record<number, string> = {
   401: 'the view ticket is missing, wrong or over: ask for a new one',
   403: 'the view ticket is for another stream or another viewer',
   404: 'there is no such stream',
+  453: 'all places or all bandwidth of this redirector are in use: try again later',
 };
 
 const RECORDING: Failure = {
@@ -47,11 +49,13 @@ export class WebStreamResolver {
     };
     const resolution = await this.streams.resolve(request);
     if ('replay' in resolution) return RECORDING;
-    if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended };
-    const { status, code, reason } = resolution.refuse;
-    return { status: httpStatusOf(status), code, detail: DETAILS[status] ?? reason };
+    if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended, admit: resolution.admit };
+    const { status, code } = resolution.refuse;
+    return { status: httpStatusOf(status), code, detail: detailOf(resolution.refuse) };
   }
 }
+
+export const detailOf = ({ status, reason }: Refusal): string => DETAILS[status] ?? reason;
 
 /** Not verified: a ticket that lies here is not admitted to the stream that it names. */
 const usageOf = (ticket: string | undefined): string => {
