@@ -3,6 +3,8 @@ import { Database, type Page, ViewTicketRepository, type ViewTicketRow } from '@
 import { CONFIG } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { RefusedRequests } from '../access/refused-requests.js';
+import { highestLevelOf } from '../access/user-level.js';
 import { CameraService } from '../camera/camera.service.js';
 import type { AdminConfig } from '../config.js';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
@@ -13,8 +15,6 @@ import type { IssuedViewTicket, NewViewTicket, ViewTicket } from './view-ticket.
 const FIRST_USE_SECONDS = 300;
 const LIFETIME_SECONDS = 12 * 3_600;
 const DEMO_LIFETIME_SECONDS = 24 * 3_600;
-/** The highest of 1 … 254: an operator is the owner of its tenant. */
-const OPERATOR_LEVEL = 1;
 
 @Injectable()
 export class ViewTicketService {
@@ -24,29 +24,33 @@ export class ViewTicketService {
     @Inject(ViewTicketRepository) private readonly tickets: ViewTicketRepository,
     @Inject(CameraService) private readonly cameras: CameraService,
     @Inject(TicketKey) private readonly key: TicketKey,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
-  /** @throws DomainError `camera-not-found`; `invalid-request` for a life beyond the limit */
-  async issue(caller: Caller, cameraId: string, { usage, validForSeconds }: NewViewTicket): Promise<IssuedViewTicket> {
+  /** @throws DomainError `camera-not-found`; `invalid-request` for a life beyond the limit; `forbidden` for a level above the caller's */
+  async issue(caller: Caller, cameraId: string, asked: NewViewTicket): Promise<IssuedViewTicket> {
     const { tenantId, actor } = caller;
-    const life = this.lifeOf(validForSeconds);
+    const { usage } = asked;
+    const life = this.lifeOf(asked.validForSeconds);
+    const level = await this.levelOf(caller, cameraId, asked.level);
     const camera = await this.cameras.find(tenantId, cameraId);
     const { siteLabel, path } = camera;
     const id = randomUUID();
     const { firstUseBy, expiresAt } = await this.database.inTenant(tenantId, async (tx) => {
       const ticket = { id, siteLabel, camera: path, usage, issuedTo: actor, ...life };
       const times = await this.tickets.insert(tx, tenantId, ticket);
-      const details = { cameraId, usage, expiresAt: times.expiresAt.toISOString() };
+      const details = { cameraId, usage, level, expiresAt: times.expiresAt.toISOString() };
       await tx.audit(tenantId, { actor, action: 'view-ticket.issued', subject: id, details });
       return times;
     });
-    const claims = { tenantId, site: siteLabel, camera: path, usage, user: actor, userLevel: OPERATOR_LEVEL };
+    const claims = { tenantId, site: siteLabel, camera: path, usage, user: actor, userLevel: level };
     const jws = await this.key.mint({ ...claims, firstUseBy: seconds(firstUseBy) }, id, seconds(expiresAt));
     return {
       ticketId: id,
       url: this.urlOf([siteLabel, path, usage], jws),
       playUrl: this.playUrlOf([siteLabel, path], jws),
       usage,
+      level,
       firstUseBy: firstUseBy.toISOString(),
       expiresAt: expiresAt.toISOString(),
     };
@@ -68,6 +72,15 @@ export class ViewTicketService {
       if (!row) throw new DomainError('not-found', 'there is no such view ticket');
       return toTicket(row);
     });
+  }
+
+  /** A viewer at a limit drives out those of lower levels: nobody lets others do what he could not. */
+  private async levelOf(caller: Caller, cameraId: string, asked: number | undefined): Promise<number> {
+    const highest = highestLevelOf(caller.permissions);
+    if (asked === undefined || asked >= highest) return asked ?? highest;
+    const details = { level: asked, highest };
+    await this.refusals.note(caller, { action: 'view-ticket.refused', subject: cameraId, details });
+    throw new DomainError('forbidden', `your own level is ${highest}, and you give no higher one (a smaller number)`);
   }
 
   private lifeOf(asked: number | undefined): { firstUseSeconds: number; lifetimeSeconds: number } {
