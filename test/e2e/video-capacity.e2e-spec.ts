@@ -68,7 +68,7 @@ class Scene implements AsyncDisposable {
   /** What ffmpeg says of a stream that it is not given. */
   async refusalTo(level: number): Promise<string> {
     await using player = new Player(await this.url(level), { copy: true });
-    expect(await player.end(20_000)).not.toBe(0);
+    if ((await player.end(20_000)) === 0) throw new Error('the player was not refused');
     return player.stderr;
   }
 
@@ -222,6 +222,22 @@ describe('a redirector for two live viewers and one of recordings', () => {
     await third.stop();
     await page.plays(10, 30_000);
   }, 90_000);
+
+  it('keeps a page of the highest level with MSE rather than drive anybody out for WebRTC', async () => {
+    await using other = await scene.plays(254);
+    await using browser = await Browser.start();
+    const page = await browser.open((await scene.issue({ level: 1 })).playUrl);
+    const whep = page.page.waitForResponse((answer) => answer.url().includes('/whep/'));
+    await page.plays(10);
+    expect((await whep).status()).toBe(503);
+    expect(await page.plays(25)).toMatchObject({ state: 'live', transport: 'mse' });
+    expect(other.isPlaying).toBe(true);
+    await other.stop();
+    const again = await browser.open((await scene.issue({ level: 1 })).playUrl);
+    await page.page.close();
+    await again.until('WebRTC is there', ({ transport }) => transport === 'webrtc');
+    await scene.untilUsed('live', 1);
+  }, 60_000);
 
   it('has all places back of players that are killed, and of those that only ask', async () => {
     for (let round = 0; round < 3; round += 1) {
