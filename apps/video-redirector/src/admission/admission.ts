@@ -1,6 +1,6 @@
 import { DomainError, type ErrorCode } from '@app/contracts';
 import type { Admit, Entrant, Hub, Place } from '@app/media';
-import { CONFIG } from '@app/runtime';
+import { type AppLogger, CONFIG, LOGGER } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { RedirectorConfig } from '../config.js';
 import { refusalOf } from '../streams/refusal.js';
@@ -24,7 +24,10 @@ export class Admission implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly rates = new StreamRates();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(@Inject(CONFIG) config: RedirectorConfig) {
+  constructor(
+    @Inject(CONFIG) config: RedirectorConfig,
+    @Inject(LOGGER) private readonly logger: AppLogger,
+  ) {
     this.pools = {
       live: new ViewerPool(limits(config.ADIT_LIVE_CAPACITY, config.ADIT_LIVE_BANDWIDTH_MBIT)),
       playback: new ViewerPool(limits(config.ADIT_PLAYBACK_CAPACITY, config.ADIT_PLAYBACK_BANDWIDTH_MBIT)),
@@ -46,7 +49,12 @@ export class Admission implements OnApplicationBootstrap, OnApplicationShutdown 
 
   /** @param key of the recording. @throws DomainError as `enter` */
   playback(holder: Holder, key: string): Admit {
-    const streamBitsPerS = (): number | undefined => this.rates.ofRecording(key);
+    const { bitsPerS: most } = this.pools.playback.limits;
+    // The first viewer may always come, however fast the one before it let the recording run.
+    const streamBitsPerS = (): number | undefined => {
+      const known = this.rates.ofRecording(key);
+      return known && Math.min(known, most);
+    };
     const measured = (bitsPerS: number): void => this.rates.noteRecording(key, bitsPerS);
     return this.admitTo('playback', { ...holder, streamBitsPerS, measured });
   }
@@ -65,9 +73,16 @@ export class Admission implements OnApplicationBootstrap, OnApplicationShutdown 
 
   /** @throws DomainError `live-capacity-exceeded`, `live-bandwidth-exceeded`, and the same of playback */
   private enter(kind: ViewerKind, claim: Claim, entrant: Entrant): Place {
-    const place = this.pools[kind].enter(claim, entrant);
-    if (typeof place === 'string') throw exceeded(kind, place);
-    return place;
+    const pool = this.pools[kind];
+    const before = pool.preempted;
+    const place = pool.enter(claim, entrant);
+    const about = { kind, level: claim.level, party: claim.party, transport: entrant.transport };
+    if (pool.preempted > before)
+      this.logger.info({ ...about, preempted: pool.preempted - before }, 'viewers had to go');
+    if (typeof place !== 'string') return place;
+    const error = exceeded(kind, place);
+    this.logger.info({ ...about, code: error.code }, 'a viewer was refused');
+    throw error;
   }
 
   private sample(): void {

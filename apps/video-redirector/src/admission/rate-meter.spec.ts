@@ -24,13 +24,16 @@ describe('RateMeter', () => {
 });
 
 describe('StreamRates', () => {
-  it('remembers recordings, the ones of the last viewers when there are many', () => {
+  it('remember recordings, the ones of the last viewers when there are many', () => {
     const rates = new StreamRates(() => 0);
-    for (let n = 0; n < 1_001; n += 1) rates.noteRecording(`r${n}`, n);
-    expect([rates.ofRecording('r0'), rates.ofRecording('r1'), rates.ofRecording('r1000')]).toEqual([
-      undefined,
-      1,
-      1_000,
-    ]);
+    for (let n = 0; n < 1_001; n += 1) rates.noteRecording(`r${n}`, 2_000_000 + n);
+    expect(['r0', 'r1', 'r1000'].map((key) => rates.ofRecording(key))).toEqual([undefined, 2_000_001, 2_001_000]);
+  });
+
+  it('do not believe of a recording what a viewer took that paused, or let it run', () => {
+    const rates = new StreamRates(() => 0);
+    rates.noteRecording('paused', 0);
+    rates.noteRecording('exported', 900_000_000);
+    expect([rates.ofRecording('paused'), rates.ofRecording('exported')]).toEqual([1_000_000, 8_000_000]);
   });
 });

@@ -1,6 +1,9 @@
 import type { Hub } from '@app/media';
 import { RateMeter } from './rate-meter.js';
 
+/** Who paused, or let it run as fast as it can, tells little of what the next viewer of a recording will take. */
+const LEAST_BITS_PER_S = 1_000_000;
+const MOST_BITS_PER_S = 8_000_000;
 /** The least recently played are forgotten beyond it. */
 const MAX_RECORDINGS = 1_000;
 
@@ -18,14 +21,14 @@ export class StreamRates {
     return meter.bitsPerS;
   }
 
-  /** What its last viewer was sent, in bits per second. */
+  /** Bits per second that its last viewer was sent, between 1 and 8 Mbit/s. */
   ofRecording(key: string): number | undefined {
     return this.recordings.get(key);
   }
 
   noteRecording(key: string, bitsPerS: number): void {
     this.recordings.delete(key);
-    this.recordings.set(key, bitsPerS);
+    this.recordings.set(key, Math.min(Math.max(bitsPerS, LEAST_BITS_PER_S), MOST_BITS_PER_S));
     if (this.recordings.size <= MAX_RECORDINGS) return;
     const oldest = this.recordings.keys().next();
     if (oldest.done !== true) this.recordings.delete(oldest.value);

@@ -42,11 +42,12 @@ export class PlayerConnection {
     const description = await stream.hub.describe();
     if (player.readyState !== player.OPEN) return;
     const outlet = new PlayerOutlet(stream.hub, description, channel, playerDefaults, (error) =>
-      refusePlayer(player, codeOf(error), error.message),
+      end(codeOf(error), error.message),
     );
-    /** A player that does not answer the closing of its socket is sent nothing meanwhile. */
+    // A player that does not answer the closing of its socket is sent nothing meanwhile, and holds nothing.
     const end = (code: string, detail: string): void => {
       outlet.stop();
+      place?.leave();
       refusePlayer(player, code, detail);
     };
     const place = takePlace(stream, {
@@ -63,7 +64,7 @@ export class PlayerConnection {
   private watch(outlet: PlayerOutlet, revoked: () => void): void {
     const { player, metrics, stream } = this;
     const viewer: ViewerInfo = { ...this.about, stats: outlet.stats };
-    const keepAlive = setInterval(() => player.ping(), KEEP_ALIVE_MS);
+    const keepAlive = keepAliveOf(player);
     metrics.viewerStarted(viewer);
     stream.ended?.addEventListener('abort', revoked);
     player.once('close', (closeCode, reason) => {
@@ -82,6 +83,18 @@ export class PlayerConnection {
     else this.player.send(JSON.stringify({ pong: message.ping, at: performance.timeOrigin + performance.now() }));
   }
 }
+
+/** Pings the player, and lets it go when it has not shown a sign of life since the last time. */
+const keepAliveOf = (player: WebSocket): NodeJS.Timeout => {
+  let isAlive = true;
+  const heard = (): void => void (isAlive = true);
+  player.on('pong', heard).on('message', heard);
+  return setInterval(() => {
+    if (!isAlive) return player.terminate();
+    isAlive = false;
+    player.ping();
+  }, KEEP_ALIVE_MS);
+};
 
 const readPlayerMessage = (data: RawData): z.output<typeof fromPlayer> | undefined => {
   try {
