@@ -333,6 +333,8 @@ describe('a redirector for two live viewers and one of recordings', () => {
       const { status, body } = await admin.ask('POST', path, { level });
       expect([status, body['code']]).toEqual([400, 'invalid-request']);
     }
+    const { body: listed } = await admin.ask<{ items: Issued[] }>('GET', '/api/v1/view-tickets?limit=8');
+    expect(listed.items.map(({ level }) => level)).toEqual([254, 100, 254, 100, 254, 50, 254, 1]);
     const refusals = await audited(platform, 'view-ticket.refused');
     expect(refusals.map(({ subject, details }) => [subject, details['level'], details['highest']])).toEqual([
       [gate.id, 49, 50],

@@ -82,6 +82,9 @@ export class ViewTicket {
   @ApiProperty({ enum: streamUsage.options })
   usage!: string;
 
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: LOWEST_LEVEL, description: 'of its viewers: 1 is the highest' })
+  level!: number;
+
   @ApiProperty({ example: 'operator:admin' })
   issuedTo!: string;
 

@@ -37,7 +37,7 @@ export class ViewTicketService {
     const { siteLabel, path } = camera;
     const id = randomUUID();
     const { firstUseBy, expiresAt } = await this.database.inTenant(tenantId, async (tx) => {
-      const ticket = { id, siteLabel, camera: path, usage, issuedTo: actor, ...life };
+      const ticket = { id, siteLabel, camera: path, usage, level, issuedTo: actor, ...life };
       const times = await this.tickets.insert(tx, tenantId, ticket);
       const details = { cameraId, usage, level, expiresAt: times.expiresAt.toISOString() };
       await tx.audit(tenantId, { actor, action: 'view-ticket.issued', subject: id, details });
