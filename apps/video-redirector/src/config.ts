@@ -7,6 +7,9 @@ const flag = z
   .default('false')
   .transform((value) => value === 'true');
 
+const capacity = z.coerce.number().int().min(0).max(1_000_000).optional();
+const bandwidth = z.coerce.number().positive().max(1_000_000).optional();
+
 export const redirectorEnvironment = commonEnvironment.extend({
   ADIT_RTSP_HOST: z.string().min(1).default('127.0.0.1'),
   /** 0 takes a free one. */
@@ -42,6 +45,12 @@ export const redirectorEnvironment = commonEnvironment.extend({
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, 'names and addresses, separated by commas'))),
   /** Networks that RTP may go to in datagrams: docs/video-networks.md. */
   ADIT_NETWORKS_FILE: z.string().optional(),
+  /** Viewers at once, of live pictures and of recordings; any number without it. */
+  ADIT_LIVE_CAPACITY: capacity,
+  ADIT_PLAYBACK_CAPACITY: capacity,
+  /** Mbit/s that go out to them; any without it. */
+  ADIT_LIVE_BANDWIDTH_MBIT: bandwidth,
+  ADIT_PLAYBACK_BANDWIDTH_MBIT: bandwidth,
   /** Ranges that direct dials may reach although they are private or loopback. */
   ADIT_DIRECT_ALLOW_CIDRS: cidrList,
 });

@@ -51,6 +51,9 @@ class Player {
     setInterval(() => view.delay(this.#stream?.delayMs), DELAY_MS);
     // What a sleeping tab or machine has missed is not made up for: it begins anew.
     document.addEventListener('visibilitychange', () => !document.hidden && this.#timer !== undefined && this.start());
+    // A page that is left gives its place back at once; one that the browser brings back begins anew.
+    addEventListener('pagehide', () => this.#leave());
+    addEventListener('pageshow', ({ persisted }) => persisted && this.start());
     addEventListener('online', () => this.#timer !== undefined && this.start());
   }
 
@@ -62,6 +65,12 @@ class Player {
     const Stream = { mse: SocketStream, hls: HlsStream, webrtc: WhepStream }[this.#transport];
     show(this.#transport);
     this.#stream = new Stream(this.#place(this.#transport), this.#events());
+  }
+
+  #leave() {
+    this.#next?.close();
+    this.#next = undefined;
+    this.#stream?.close();
   }
 
   /** @param {Transport} transport */

@@ -54,6 +54,9 @@ export { splitCredentials } from './rtsp/control-url.js';
 export type { DatagramOutlets, OfferRefusal, Peer, RefusedOffer, TransportReason } from './rtsp/negotiation.js';
 export { peerOf, RtspServer, rtspServerDefaults } from './rtsp/server.js';
 export type {
+  Admit,
+  Entrant,
+  Place,
   Refusal,
   Resolution,
   Resolve,

@@ -77,7 +77,7 @@ export class FakeSource implements Source {
   }
 }
 
-function describeFake(count: number): StreamDescription {
+export function describeFake(count: number): StreamDescription {
   const video: Track = {
     index: 0,
     kind: 'video',

@@ -1,6 +1,7 @@
 import { streamUsage } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { LOWEST_LEVEL } from '../access/user-level.js';
 import { OptionalMember } from '../http/optional-member.decorator.js';
 import { IsInstant } from '../http/time-range.dto.js';
 
@@ -24,6 +25,18 @@ export class NewViewTicket {
   @Min(10)
   @Max(DAY_SECONDS)
   validForSeconds?: number;
+
+  @ApiProperty({
+    required: false,
+    minimum: 1,
+    maximum: LOWEST_LEVEL,
+    description: 'who goes first where too many watch: 1 is the highest; none above your own, which it is without one',
+  })
+  @OptionalMember()
+  @IsInt()
+  @Min(1)
+  @Max(LOWEST_LEVEL)
+  level?: number;
 }
 
 export class IssuedViewTicket {
@@ -46,6 +59,9 @@ export class IssuedViewTicket {
 
   @ApiProperty({ enum: streamUsage.options })
   usage!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: LOWEST_LEVEL, description: 'of its viewers: 1 is the highest' })
+  level!: number;
 
   @ApiProperty({ format: 'date-time', description: 'the first player must start before' })
   firstUseBy!: string;
@@ -100,6 +116,9 @@ export class ViewTicket {
 
   @ApiProperty({ enum: streamUsage.options })
   usage!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: LOWEST_LEVEL, description: 'of its viewers: 1 is the highest' })
+  level!: number;
 
   @ApiProperty({ example: 'operator:admin' })
   issuedTo!: string;

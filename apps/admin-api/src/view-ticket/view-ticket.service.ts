@@ -3,6 +3,8 @@ import { Database, type Page, ViewTicketRepository, type ViewTicketRow } from '@
 import { CONFIG } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { RefusedRequests } from '../access/refused-requests.js';
+import { highestLevelOf } from '../access/user-level.js';
 import { CameraService } from '../camera/camera.service.js';
 import type { AdminConfig } from '../config.js';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
@@ -13,8 +15,6 @@ import type { IssuedExport, IssuedViewTicket, NewExport, NewViewTicket, ViewTick
 const FIRST_USE_SECONDS = 300;
 const LIFETIME_SECONDS = 12 * 3_600;
 const DEMO_LIFETIME_SECONDS = 24 * 3_600;
-/** The highest of 1 … 254: an operator is the owner of its tenant. */
-const OPERATOR_LEVEL = 1;
 
 interface TicketLife {
   firstUseSeconds: number;
@@ -23,6 +23,7 @@ interface TicketLife {
 
 interface WantedTicket extends TicketLife {
   usage: StreamUsage;
+  level: number;
   /** What of the recordings is to be taken home. */
   export?: { from: string; to: string };
 }
@@ -35,19 +36,23 @@ export class ViewTicketService {
     @Inject(ViewTicketRepository) private readonly tickets: ViewTicketRepository,
     @Inject(CameraService) private readonly cameras: CameraService,
     @Inject(TicketKey) private readonly key: TicketKey,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
-  /** @throws DomainError `camera-not-found`; `invalid-request` for a life beyond the limit */
-  async issue(caller: Caller, cameraId: string, { usage, validForSeconds }: NewViewTicket): Promise<IssuedViewTicket> {
-    const life = this.lifeOf(validForSeconds);
+  /** @throws DomainError `camera-not-found`; `invalid-request` for a life beyond the limit; `forbidden` for a level above the caller's */
+  async issue(caller: Caller, cameraId: string, asked: NewViewTicket): Promise<IssuedViewTicket> {
+    const { usage } = asked;
+    const life = this.lifeOf(asked.validForSeconds);
+    const level = await this.levelOf(caller, cameraId, asked.level);
     const camera = await this.cameras.find(caller.tenantId, cameraId);
-    const { jws, ...issued } = await this.ticketFor(caller, camera, { usage, ...life });
+    const { jws, ...issued } = await this.ticketFor(caller, camera, { usage, level, ...life });
     const { siteLabel, path } = camera;
     return {
       ...issued,
       url: this.urlOf([siteLabel, path, usage], jws),
       playUrl: this.playUrlOf([siteLabel, path], jws),
       usage,
+      level,
     };
   }
 
@@ -57,7 +62,8 @@ export class ViewTicketService {
     const page = this.config.ADIT_PLAY_PUBLIC;
     if (!page) throw new DomainError('not-implemented', 'no address for downloads is set up: ADIT_PLAY_PUBLIC');
     const camera = await this.cameras.find(caller.tenantId, cameraId);
-    const wanted = { usage: 'recording' as const, ...this.lifeOf(undefined), export: range };
+    const level = highestLevelOf(caller.permissions);
+    const wanted = { usage: 'recording' as const, level, ...this.lifeOf(undefined), export: range };
     const { jws, ...issued } = await this.ticketFor(caller, camera, wanted);
     const path = [camera.siteLabel, camera.path].map(encodeURIComponent).join('/');
     const query = new URLSearchParams({ ...range, ticket: jws });
@@ -85,19 +91,29 @@ export class ViewTicketService {
   private async ticketFor(
     { tenantId, actor }: Caller,
     { id: cameraId, siteLabel, path }: Pick<Camera, 'id' | 'siteLabel' | 'path'>,
-    { usage, export: range, ...life }: WantedTicket,
+    { usage, level, export: range, ...life }: WantedTicket,
   ): Promise<{ ticketId: string; jws: string; firstUseBy: string; expiresAt: string }> {
     const id = randomUUID();
     const { firstUseBy, expiresAt } = await this.database.inTenant(tenantId, async (tx) => {
-      const ticket = { id, siteLabel, camera: path, usage, issuedTo: actor, ...life };
+      const ticket = { id, siteLabel, camera: path, usage, level, issuedTo: actor, ...life };
       const times = await this.tickets.insert(tx, tenantId, ticket);
-      const details = { cameraId, usage, expiresAt: times.expiresAt.toISOString(), ...(range && { export: range }) };
+      const expires = times.expiresAt.toISOString();
+      const details = { cameraId, usage, level, expiresAt: expires, ...(range && { export: range }) };
       await tx.audit(tenantId, { actor, action: 'view-ticket.issued', subject: id, details });
       return times;
     });
-    const claims = { tenantId, site: siteLabel, camera: path, usage, user: actor, userLevel: OPERATOR_LEVEL };
+    const claims = { tenantId, site: siteLabel, camera: path, usage, user: actor, userLevel: level };
     const jws = await this.key.mint({ ...claims, firstUseBy: seconds(firstUseBy) }, id, seconds(expiresAt));
     return { ticketId: id, jws, firstUseBy: firstUseBy.toISOString(), expiresAt: expiresAt.toISOString() };
+  }
+
+  /** A viewer at a limit drives out those of lower levels: nobody lets others do what he could not. */
+  private async levelOf(caller: Caller, cameraId: string, asked: number | undefined): Promise<number> {
+    const highest = highestLevelOf(caller.permissions);
+    if (asked === undefined || asked >= highest) return asked ?? highest;
+    const details = { level: asked, highest };
+    await this.refusals.note(caller, { action: 'view-ticket.refused', subject: cameraId, details });
+    throw new DomainError('forbidden', `your own level is ${highest}, and you give no higher one (a smaller number)`);
   }
 
   private lifeOf(asked: number | undefined): TicketLife {

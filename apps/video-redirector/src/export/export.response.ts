@@ -12,6 +12,8 @@ export class ExportResponse implements ExportTarget {
   onDrain: () => void = () => undefined;
   /** Why it was ended from here; undefined while nobody did. */
   reason: string | undefined;
+  /** Handed to the connection so far. */
+  bytes = 0;
   private readonly stopped = new AbortController();
   private timer: NodeJS.Timeout | undefined;
 
@@ -40,6 +42,7 @@ export class ExportResponse implements ExportTarget {
   write(data: Buffer): boolean {
     if (this.signal.aborted) return true;
     if (!this.hasBegun) this.begin();
+    this.bytes += data.length;
     this.onSent(data.length);
     this.response.write(data);
     if (this.response.writableLength <= MAX_BACKLOG_BYTES) return true;
@@ -76,7 +79,8 @@ export class ExportResponse implements ExportTarget {
     });
   }
 
-  private stop(reason: string): void {
+  /** The client learns that its file is not whole. @param reason a code */
+  stop(reason: string): void {
     this.reason ??= reason;
     this.stopped.abort();
   }

@@ -6,7 +6,7 @@ import type { RedirectorConfig } from '../config.js';
 import { codeOf } from '../streams/refusal.js';
 import type { Failure } from '../web/problem.js';
 import { type StreamTarget, ticketOf } from '../web/web-request.js';
-import { type WebRecording, WebStreamResolver } from '../web/web-stream.resolver.js';
+import { failureOf, type WebRecording, WebStreamResolver } from '../web/web-stream.resolver.js';
 import { exportName, exportRange, type ExportRange } from './export-range.js';
 import { ExportMetrics } from './export.metrics.js';
 import { ExportResponse } from './export.response.js';
@@ -54,7 +54,7 @@ export class ExportRoute {
   }
 
   private async send(
-    { replay, ended }: WebRecording,
+    { replay, ended, admit }: WebRecording,
     range: ExportRange,
     { site, camera }: StreamTarget,
     response: ServerResponse,
@@ -62,6 +62,11 @@ export class ExportRoute {
     const file = new ExportResponse(response, exportName(site, camera, range), ended, (bytes) =>
       this.metrics.sent(bytes),
     );
+    const place = admit?.({ transport: 'file', bytes: () => file.bytes, end: (code) => file.stop(code) });
+    if (place !== undefined && 'refuse' in place) {
+      file.release();
+      return failureOf(place.refuse);
+    }
     const made = new RecordingExport(replay, range, file);
     file.onDrain = () => made.resume();
     const about = { path: `/${site}/${camera}`, ...range };
@@ -79,6 +84,7 @@ export class ExportRoute {
       file.abort();
       return undefined;
     } finally {
+      place?.leave();
       file.release();
     }
   }

@@ -3,6 +3,8 @@ import { RightsWatch } from '../access/rights.watch.js';
 import { ViewerAccess } from '../access/viewer.access.js';
 import { AccountGate } from '../accounts/account.gate.js';
 import { AccountRefusals } from '../accounts/account-refusals.js';
+import { Admission } from '../admission/admission.js';
+import { AdmissionMetrics } from '../admission/admission.metrics.js';
 import { SiteLinkFactory } from '../streams/site-link.factory.js';
 import { StreamHandler } from '../streams/stream.handler.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -22,6 +24,8 @@ import { RtspListener } from './rtsp.listener.js';
     StreamResolver,
     RedirectorMetrics,
     RtspListener,
+    Admission,
+    AdmissionMetrics,
   ],
   exports: [StreamResolver, RedirectorMetrics],
 })

@@ -13,6 +13,8 @@ describe('refusalOf', () => {
     [new DomainError('stream-account-revoked', ''), 403, 'stream-account-revoked'],
     [new DomainError('stream-account-expired', ''), 403, 'stream-account-expired'],
     [new DomainError('rate-limited', ''), 429, 'rate-limited'],
+    [new DomainError('live-capacity-exceeded', ''), 453, 'live-capacity-exceeded'],
+    [new DomainError('playback-bandwidth-exceeded', ''), 453, 'playback-bandwidth-exceeded'],
     [asMediaError(new DomainError('camera-not-found', ''), 'source-failed'), 404, 'camera-not-found'],
     [asMediaError(new DomainError('site-offline', ''), 'source-failed'), 503, 'site-offline'],
     [asMediaError(new DialError('site-unreachable', ''), 'source-failed'), 503, 'site-unreachable'],

@@ -19,6 +19,10 @@ const STATUS: Record<string, number> = {
   'rate-limited': 429,
   'uplink-live-exceeded': 453,
   'uplink-playback-exceeded': 453,
+  'live-capacity-exceeded': 453,
+  'live-bandwidth-exceeded': 453,
+  'playback-capacity-exceeded': 453,
+  'playback-bandwidth-exceeded': 453,
   'not-implemented': 501,
 };
 

@@ -3,6 +3,7 @@ import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '@app/contracts';
 import { ViewerAccess } from '../access/viewer.access.js';
+import { Admission } from '../admission/admission.js';
 import { parseStreamPath } from '../tickets/stream-path.js';
 import { refusalOf } from './refusal.js';
 import { SiteLinkFactory } from './site-link.factory.js';
@@ -18,6 +19,7 @@ export class StreamResolver implements OnApplicationShutdown {
   constructor(
     private readonly access: ViewerAccess,
     private readonly links: SiteLinkFactory,
+    private readonly admission: Admission,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
 
@@ -25,16 +27,18 @@ export class StreamResolver implements OnApplicationShutdown {
     const { path, remoteAddress, onvifReplay } = request;
     try {
       const stream = parseStreamPath(path);
-      const { tenantId, user, ended } = await this.access.admit(request, stream);
+      const { tenantId, user, level, party, ended } = await this.access.admit(request, stream);
+      const holder = { level, party };
+      const key = `${tenantId}/${stream.site}/${stream.camera}/${stream.usage}`;
       // Each viewer of a recording has its own position: it shares nothing with others.
       const replay = stream.usage === 'recording' ? await this.links.replay({ ...stream, tenantId, user }) : undefined;
-      if (replay !== undefined) return { replay, ended };
+      if (replay !== undefined) return { replay, ended, admit: this.admission.playback(holder, key) };
       if (onvifReplay) throw new DomainError('recording-not-found', 'nothing is recorded of this camera');
-      const key = `${tenantId}/${stream.site}/${stream.camera}/${stream.usage}`;
       const hub = this.hubs.get(key, () => this.links.create({ ...stream, tenantId, user }));
+      const admit = this.admission.live(holder, hub);
       // A viewer of a stream that does not come learns the reason instead of waiting.
       await hub.describe();
-      return { hub, ended };
+      return { hub, ended, admit };
     } catch (error) {
       const refuse = refusalOf(error, request.query.has('ticket') ? 'ticket' : 'account');
       const unexpected = refuse.code === 'internal' ? { err: error } : {};

@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
+import { takePlace } from './place.js';
 import type { WebStream } from './web-stream.resolver.js';
 
 export const MAX_MESSAGE_BYTES = 8 << 10;
@@ -31,7 +32,7 @@ export class PlayerConnection {
     private readonly metrics: RedirectorMetrics,
   ) {}
 
-  /** @throws MediaError of the source, or `stream-not-playable` */
+  /** @throws MediaError of the source, or `stream-not-playable`; DomainError when there is no place */
   async start(): Promise<void> {
     const { player, stream } = this;
     const channel = {
@@ -39,19 +40,31 @@ export class PlayerConnection {
       text: (message: object): void => player.send(JSON.stringify(message)),
     };
     const description = await stream.hub.describe();
+    if (player.readyState !== player.OPEN) return;
     const outlet = new PlayerOutlet(stream.hub, description, channel, playerDefaults, (error) =>
-      refusePlayer(player, codeOf(error), error.message),
+      end(codeOf(error), error.message),
     );
+    // A player that does not answer the closing of its socket is sent nothing meanwhile, and holds nothing.
+    const end = (code: string, detail: string): void => {
+      outlet.stop();
+      place?.leave();
+      refusePlayer(player, code, detail);
+    };
+    const place = takePlace(stream, {
+      transport: 'mse',
+      bytes: () => outlet.stats.bytes,
+      end: (code) => end(code, 'a viewer of a higher level took this place'),
+    });
+    player.once('close', () => place?.leave());
     player.on('message', (data: RawData, isBinary) => this.take(outlet, data, isBinary));
-    this.watch(outlet);
-    outlet.start();
+    this.watch(outlet, () => end('viewer-revoked', 'the view ticket was revoked'));
+    if (player.readyState === player.OPEN) outlet.start();
   }
 
-  private watch(outlet: PlayerOutlet): void {
+  private watch(outlet: PlayerOutlet, revoked: () => void): void {
     const { player, metrics, stream } = this;
     const viewer: ViewerInfo = { ...this.about, stats: outlet.stats };
-    const revoked = (): void => refusePlayer(player, 'viewer-revoked', 'the view ticket was revoked');
-    const keepAlive = setInterval(() => player.ping(), KEEP_ALIVE_MS);
+    const keepAlive = keepAliveOf(player);
     metrics.viewerStarted(viewer);
     stream.ended?.addEventListener('abort', revoked);
     player.once('close', (closeCode, reason) => {
@@ -70,6 +83,18 @@ export class PlayerConnection {
     else this.player.send(JSON.stringify({ pong: message.ping, at: performance.timeOrigin + performance.now() }));
   }
 }
+
+/** Pings the player, and lets it go when it has not shown a sign of life since the last time. */
+const keepAliveOf = (player: WebSocket): NodeJS.Timeout => {
+  let isAlive = true;
+  const heard = (): void => void (isAlive = true);
+  player.on('pong', heard).on('message', heard);
+  return setInterval(() => {
+    if (!isAlive) return player.terminate();
+    isAlive = false;
+    player.ping();
+  }, KEEP_ALIVE_MS);
+};
 
 const readPlayerMessage = (data: RawData): z.output<typeof fromPlayer> | undefined => {
   try {

@@ -79,6 +79,7 @@ export class PlayerSocket implements OnApplicationShutdown {
   private failed(player: WebSocket, error: unknown): void {
     const code = codeOf(error);
     if (code === 'internal') this.logger.error({ err: error }, 'a player could not be served');
+    this.metrics.refusedPlayer(code === 'internal' ? 500 : 503, code);
     refusePlayer(player, code, error instanceof Error && code !== 'internal' ? error.message : '');
   }
 }

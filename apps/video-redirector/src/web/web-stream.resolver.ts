@@ -1,5 +1,5 @@
 import { streamUsage } from '@app/contracts';
-import type { Hub, Refusal, ReplaySource, Resolution } from '@app/media';
+import type { Admit, Hub, Refusal, ReplaySource, Resolution } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -10,17 +10,20 @@ import type { StreamTarget } from './web-request.js';
 export interface WebStream {
   hub: Hub;
   ended: AbortSignal | undefined;
+  admit: Admit | undefined;
 }
 
 export interface WebRecording {
   replay: ReplaySource;
   ended: AbortSignal | undefined;
+  admit: Admit | undefined;
 }
 
 const DETAILS: Record<number, string> = {
   401: 'the view ticket is missing, wrong or over: ask for a new one',
   403: 'the view ticket is for another stream or another viewer',
   404: 'there is no such stream',
+  453: 'all places or all bandwidth of this redirector are in use: try again later',
 };
 
 const RECORDING: Failure = {
@@ -47,7 +50,9 @@ export class WebStreamResolver {
   ): Promise<WebStream | Failure> {
     const resolution = await this.ask(`/${site}/${camera}/${usageOf(ticket)}`, ticket, remoteAddress, false);
     if ('replay' in resolution) return RECORDING;
-    return 'hub' in resolution ? { hub: resolution.hub, ended: resolution.ended } : failureOf(resolution.refuse);
+    return 'hub' in resolution
+      ? { hub: resolution.hub, ended: resolution.ended, admit: resolution.admit }
+      : failureOf(resolution.refuse);
   }
 
   /** What is recorded of a camera; a live stream in its place is none. */
@@ -57,7 +62,7 @@ export class WebStreamResolver {
     remoteAddress: string,
   ): Promise<WebRecording | Failure> {
     const resolution = await this.ask(`/${site}/${camera}/recording`, ticket, remoteAddress, true);
-    if ('replay' in resolution) return { replay: resolution.replay, ended: resolution.ended };
+    if ('replay' in resolution) return { replay: resolution.replay, ended: resolution.ended, admit: resolution.admit };
     return 'refuse' in resolution ? failureOf(resolution.refuse) : NOT_RECORDED;
   }
 
@@ -73,11 +78,13 @@ export class WebStreamResolver {
   }
 }
 
-const failureOf = ({ status, code, reason }: Refusal): Failure => ({
+export const failureOf = ({ status, code, reason }: Refusal): Failure => ({
   status: httpStatusOf(status),
   code,
-  detail: (code === NOT_RECORDED.code ? NOT_RECORDED.detail : DETAILS[status]) ?? reason,
+  detail: code === NOT_RECORDED.code ? NOT_RECORDED.detail : detailOf({ status, reason }),
 });
+
+export const detailOf = ({ status, reason }: Pick<Refusal, 'status' | 'reason'>): string => DETAILS[status] ?? reason;
 
 /** Not verified: a ticket that lies here is not admitted to the stream that it names. */
 const usageOf = (ticket: string | undefined): string => {

@@ -1,3 +1,4 @@
+import { DomainError } from '@app/contracts';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -76,7 +77,8 @@ export class WebRouter {
 
   private failureOf(error: unknown, path: string): Failure {
     const code = codeOf(error);
-    if (code !== 'internal') return { status: 503, code, detail: 'the stream cannot be had now' };
+    const detail = error instanceof DomainError ? error.detail : 'the stream cannot be had now';
+    if (code !== 'internal') return { status: 503, code, detail };
     this.logger.error({ err: error, path }, 'a request failed');
     return { status: 500, code, detail: 'the request failed; the log says why' };
   }

@@ -92,7 +92,10 @@ export class WhepRoute implements OnApplicationShutdown {
     const session = new WhepSession(webRtc, place, video, watched, { ...about, id }, this.metrics, over);
     this.sessions.set(id, session);
     const answer = await session.answer(offer).catch(() => undefined);
-    if (answer === undefined) return OFFER;
+    if (answer === undefined) {
+      over();
+      return OFFER;
+    }
     const location = `/whep${about.path.split('/').map(encodeURIComponent).join('/')}/${id}`;
     response.writeHead(201, { 'content-type': 'application/sdp', location }).end(answer);
     return undefined;

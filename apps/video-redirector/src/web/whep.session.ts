@@ -1,6 +1,7 @@
-import { WebRtcOutlet, type StreamDescription, type ViewerInfo } from '@app/media';
+import { type Place, WebRtcOutlet, type StreamDescription, type ViewerInfo } from '@app/media';
 import { codeOf } from '../streams/refusal.js';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
+import { takePlace } from './place.js';
 import type { WebStream } from './web-stream.resolver.js';
 import type { VideoOffer } from './whep-offer.js';
 import { type PeerPlace, type WebRtc, WhepPeer } from './whep.peer.js';
@@ -12,11 +13,12 @@ export class WhepSession {
   private readonly peer: WhepPeer;
   private readonly outlet: WebRtcOutlet;
   private readonly viewer: ViewerInfo;
+  private readonly place: Place | undefined;
   private readonly revoked = (): void => this.end('viewer-revoked');
-  private readonly timer = setTimeout(() => this.end('viewer-timeout'), CONNECT_MS);
+  private readonly timer: NodeJS.Timeout;
   private isOver = false;
 
-  /** @throws MediaError `stream-not-playable` */
+  /** @throws MediaError `stream-not-playable`; DomainError when there is no place */
   constructor(
     webRtc: WebRtc,
     place: PeerPlace,
@@ -34,6 +36,8 @@ export class WhepSession {
     const { hub, description, ended } = stream;
     this.outlet = new WebRtcOutlet(hub, description, this.peer.target, (error) => this.end(codeOf(error)));
     this.viewer = { ...about, stats: this.outlet.stats };
+    this.place = this.placeOrClose();
+    this.timer = setTimeout(() => this.end('viewer-timeout'), CONNECT_MS);
     metrics.viewerStarted(this.viewer);
     ended?.addEventListener('abort', this.revoked);
     if (ended?.aborted) this.revoked();
@@ -61,8 +65,19 @@ export class WhepSession {
     this.stream.ended?.removeEventListener('abort', this.revoked);
     this.outlet.stop();
     this.peer.close();
+    this.place?.leave();
     this.metrics.viewerStopped(this.viewer, code);
     this.onEnd();
+  }
+
+  private placeOrClose(): Place | undefined {
+    const bytes = (): number => this.outlet.stats.bytes;
+    try {
+      return takePlace(this.stream, { transport: 'webrtc', bytes, end: (code) => this.end(code) });
+    } catch (error) {
+      this.peer.close();
+      throw error;
+    }
   }
 
   private begin(): void {

@@ -77,6 +77,7 @@ export const AUDIT_ACTIONS = [
   'tenant.renamed',
   'tunnel.disconnected',
   'view-ticket.issued',
+  'view-ticket.refused',
   'view-ticket.revoked',
   'webhook.changed',
   'webhook.created',

@@ -9,7 +9,7 @@ import { RtspDecoder } from './decoder.js';
 import { DigestServer } from './digest.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
 import { fallbackFrom, Negotiation, reasonOf, type Negotiated, type Peer, type RefusedOffer } from './negotiation.js';
-import type { Refusal, Resolution, Serving, ViewerInfo } from './serving.js';
+import type { Admit, Place, Refusal, Resolution, Serving, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
 import { parseStreamUrl, type StreamUrl } from './stream-url.js';
@@ -25,6 +25,7 @@ interface Answer {
 interface Stream {
   path: string;
   hub: Hub;
+  admit: Admit | undefined;
 }
 
 const publicMethods = 'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER';
@@ -53,6 +54,9 @@ export class RtspConnection {
   #session: RtspSession | undefined;
   #viewer: ViewerInfo | undefined;
   #replay: ReplayViewer | undefined;
+  /** Of what the session, or the replay, plays. */
+  #admit: Admit | undefined;
+  #place: Place | undefined;
   #code = 'viewer-closed';
   #unreadAnswerBytes = 0;
   readonly #negotiation: Negotiation;
@@ -185,15 +189,37 @@ export class RtspConnection {
     if (!replay) return undefined;
     const url = parseStreamUrl(request.url);
     if (url.path !== replay.path) return undefined;
+    if (request.method === 'PLAY') {
+      replay.assertSession(request);
+      this.#enter('tcp', () => replay.writer.stats.bytes);
+    }
     const handled = replay.handle(request, url);
     return handled && this.#watchReplay(replay, request, handled);
   }
 
   async #watchReplay(replay: ReplayViewer, request: RtspRequest, handled: Promise<Answer> | Answer): Promise<Answer> {
-    const answer = await handled;
-    if (replay.hasPlayed && !this.#viewer)
-      this.#begin({ id: replay.id, path: replay.path, transport: 'tcp', stats: replay.writer.stats }, request);
-    return answer;
+    try {
+      const answer = await handled;
+      // Without a session that still is there nobody would tell that this viewer ended.
+      if (replay.hasPlayed && !this.#viewer && this.#replay === replay)
+        this.#begin({ id: replay.id, path: replay.path, transport: 'tcp', stats: replay.writer.stats }, request);
+      return answer;
+    } finally {
+      if (!this.#viewer) this.#leave();
+    }
+  }
+
+  /** Takes a place among those who play, unless this connection has one. Throws what the server answers instead. */
+  #enter(transport: Transport, bytes: () => number, shared?: object): void {
+    const end = (code: string): void => this.destroy(code);
+    const admitted = this.#place ?? this.#admit?.({ transport, bytes, end, ...(shared && { shared }) });
+    if (admitted && 'refuse' in admitted) throw refusedBy(admitted.refuse);
+    this.#place = admitted;
+  }
+
+  #leave(): void {
+    this.#place?.leave();
+    this.#place = undefined;
   }
 
   async #describe(request: RtspRequest): Promise<Answer> {
@@ -228,6 +254,7 @@ export class RtspConnection {
     const granted = this.#granted(await session.setUp(url.trackId, request.headers.get('transport') ?? ''));
     if (this.socket.destroyed) session.close();
     this.#session = session;
+    this.#admit = stream.admit;
     const timeout = Math.round(this.server.options.sessionTimeoutMs / 1000);
     return { fields: { Session: `${session.id};timeout=${timeout}`, Transport: granted } };
   }
@@ -248,6 +275,7 @@ export class RtspConnection {
     session.assertAggregate(url.trackId);
     const fields = { Session: session.id, Range: 'npt=now-', 'RTP-Info': session.rtpInfo() };
     if (session.viewer) return { fields: { Session: session.id, Range: 'npt=now-' } };
+    this.#enter(session.transport, () => session.viewer?.stats.bytes ?? 0, session.shared);
     return { fields, after: () => this.#startViewer(session, request) };
   }
 
@@ -331,14 +359,13 @@ export class RtspConnection {
   }
 
   #take(resolution: Exclude<Resolution, { refuse: unknown }>, path: string): void {
-    this.#replay?.close();
-    this.#replay = undefined;
+    if (this.#replay || 'replay' in resolution) this.#endSession();
     if ('hub' in resolution) {
-      this.#stream = { path, hub: resolution.hub };
+      this.#stream = { path, hub: resolution.hub, admit: resolution.admit };
       return;
     }
-    this.#endSession();
     this.#stream = undefined;
+    this.#admit = resolution.admit;
     const onEnd = (error: MediaError): void => {
       this.#code = error.remoteCode ?? error.code;
       this.socket.end();
@@ -354,6 +381,7 @@ export class RtspConnection {
   }
 
   #stopViewer(): void {
+    this.#leave();
     if (!this.#viewer) return;
     this.#session?.stop();
     this.server.listener.viewerStopped?.(this.#viewer, this.#code);
@@ -394,6 +422,10 @@ export class RtspConnection {
     if (this.#unreadAnswerBytes > this.server.options.maxUnreadAnswerBytes) return this.destroy('viewer-stalled');
     this.socket.write(answer, () => (this.#unreadAnswerBytes -= answer.length));
   }
+}
+
+function refusedBy({ status, code, reason, challenge }: Refusal): RtspRefusal {
+  return new RtspRefusal(status, code, reason, challenge === undefined ? {} : { 'WWW-Authenticate': challenge });
 }
 
 function isOnvifReplay(required: string): boolean {

@@ -9,7 +9,7 @@ import { Hub } from '../hub/hub.js';
 import { distance } from '../rtp/packet.js';
 import type { DatagramOutlets } from './negotiation.js';
 import { RtspServer } from './server.js';
-import type { RtspServerOptions, ViewerInfo } from './serving.js';
+import type { Entrant, Place, RtspServerOptions, ViewerInfo } from './serving.js';
 import type { Transport } from './transport.js';
 
 const pacing = { bytesPerMs: 1_000, bucketBytes: 1 << 20 };
@@ -29,6 +29,7 @@ describe('RTP beside the RTSP connection', () => {
   let started: ViewerInfo[];
   let stopped: string[];
   let offers: string[];
+  let entrants: Entrant[];
   let port: number;
   const sockets: (Socket | UdpSocket)[] = [];
 
@@ -37,7 +38,7 @@ describe('RTP beside the RTSP connection', () => {
     options: Partial<RtspServerOptions> = {},
     tracks = 1,
   ): Promise<void> {
-    [started, stopped, offers] = [[], [], []];
+    [started, stopped, offers, entrants] = [[], [], [], []];
     source = new FakeSource({ tracks, everyMs: 5 });
     hub = new Hub(source);
     const listener = {
@@ -46,7 +47,11 @@ describe('RTP beside the RTSP connection', () => {
       offerRefused: ({ transport, reason }: { transport: string; reason: string }) =>
         void offers.push(`${transport} ${reason}`),
     };
-    server = new RtspServer(() => Promise.resolve({ hub }), options, listener, datagrams);
+    const admit = (entrant: Entrant): Place => {
+      entrants.push(entrant);
+      return { leave: () => undefined };
+    };
+    server = new RtspServer(() => Promise.resolve({ hub, admit }), options, listener, datagrams);
     port = ((await server.listen(0, '127.0.0.1')) satisfies AddressInfo).port;
   }
 
@@ -257,6 +262,10 @@ describe('RTP beside the RTSP connection', () => {
         Array(2).fill('multicast best-available'),
       );
       expect(hub.stats.outlets).toBe(1);
+      expect(entrants.map(({ transport }) => transport)).toEqual(['multicast', 'multicast']);
+      expect(entrants[0]?.shared).toBeDefined();
+      expect(entrants[0]?.shared).toBe(entrants[1]?.shared);
+      expect(entrants[0]?.bytes()).toBeGreaterThan(0);
       first.destroy();
       await poll(() => stopped.length === 1);
       const before = packets.length;

@@ -33,11 +33,36 @@ export interface Refusal {
   digest?: boolean;
 }
 
-/** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
-export type Resolution =
-  { hub: Hub; ended?: AbortSignal } | { replay: ReplaySource; ended?: AbortSignal } | { refuse: Refusal };
-
 export type BrowserTransport = 'mse' | 'hls' | 'webrtc';
+
+/** One who is about to play. */
+export interface Entrant {
+  readonly transport: Transport | BrowserTransport | 'file';
+  /** Sent to it so far. */
+  bytes(): number;
+  /** Those who have the same one are sent everything once, together. */
+  readonly shared?: object;
+  /** Ends it because its place is another's now. */
+  end(code: string): void;
+}
+
+/** A right to be sent media. */
+export interface Place {
+  /** Gives it back; harmless when repeated. */
+  leave(): void;
+}
+
+/** Asked at every beginning of playing; at once, so that no two can have the same place. */
+export type Admit = (entrant: Entrant) => Place | { refuse: Refusal };
+
+interface Granted {
+  /** Takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
+  ended?: AbortSignal;
+  /** Without it everybody plays who has the right to. */
+  admit?: Admit;
+}
+
+export type Resolution = ({ hub: Hub } & Granted) | ({ replay: ReplaySource } & Granted) | { refuse: Refusal };
 
 export interface ViewerInfo {
   id: string;

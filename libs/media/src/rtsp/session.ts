@@ -29,6 +29,11 @@ export class RtspSession {
     return this.#way?.transport ?? 'tcp';
   }
 
+  /** The group that this one's media goes to, together with that of others. */
+  get shared(): object | undefined {
+    return this.#way?.shared;
+  }
+
   /** Takes a track in by the first offer that can be had; none of them is an answer as well. Throws 459 or 404. */
   async setUp(trackId: number | undefined, transport: string): Promise<Negotiated> {
     const { tracks } = this.description;
