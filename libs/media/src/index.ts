@@ -16,7 +16,9 @@ export {
 } from './hub/hub.js';
 export { HlsPackager, packagerDefaults, type PackagerOptions } from './hls/packager.js';
 export { mediaPlaylist, multivariantPlaylist } from './hls/playlist.js';
-export { HubRegistry } from './hub/hub-registry.js';
+export { quantilesOf, type Quantiles } from './hub/recent-values.js';
+export type { SourceFigures } from './hub/source-meter.js';
+export { HubRegistry, type HubTotals } from './hub/hub-registry.js';
 export {
   LinkServer,
   linkServerDefaults,
@@ -49,7 +51,9 @@ export type {
   ResolveRequest,
   RtspServerListener,
   RtspServerOptions,
+  ViewerGrant,
   ViewerInfo,
+  ViewerOrigin,
 } from './rtsp/serving.js';
 export { transports, type Transport } from './rtsp/transport.js';
 export { browserViewer } from './rtsp/serving.js';

@@ -1,4 +1,4 @@
-import { HlsPackager, type Hub, newStats, type ViewerInfo } from '@app/media';
+import { HlsPackager, type Hub, newStats, type ViewerInfo, type ViewerOrigin } from '@app/media';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
@@ -33,10 +33,10 @@ export class HlsSessions implements OnApplicationShutdown {
   }
 
   /** @throws MediaError of the source, or `stream-not-playable` */
-  async open({ hub, ended }: WebStream, about: Omit<ViewerInfo, 'stats' | 'id'>): Promise<HlsSession> {
+  async open({ hub, ended, grant }: WebStream, origin: ViewerOrigin): Promise<HlsSession> {
     const packager = await this.packagerOf(hub);
     const id = randomBytes(ID_BYTES).toString('base64url');
-    const viewer: ViewerInfo = { ...about, id, stats: newStats() };
+    const viewer: ViewerInfo = { ...origin, id, grant, stats: newStats(), end: (code) => session.end(code) };
     const revoked = (): void => session.end('viewer-revoked');
     const session: HlsSession = {
       id,

@@ -1,4 +1,5 @@
-import { playerDefaults, PlayerOutlet, type ViewerInfo } from '@app/media';
+import { playerDefaults, PlayerOutlet, type ViewerInfo, type ViewerOrigin } from '@app/media';
+import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
@@ -27,7 +28,7 @@ export class PlayerConnection {
   constructor(
     private readonly player: WebSocket,
     private readonly stream: WebStream,
-    private readonly about: Omit<ViewerInfo, 'stats'>,
+    private readonly origin: ViewerOrigin,
     private readonly metrics: RedirectorMetrics,
   ) {}
 
@@ -49,7 +50,12 @@ export class PlayerConnection {
 
   private watch(outlet: PlayerOutlet): void {
     const { player, metrics, stream } = this;
-    const viewer: ViewerInfo = { ...this.about, stats: outlet.stats };
+    const end = (code: string): void => {
+      outlet.stop();
+      refusePlayer(player, code, 'the stream was ended');
+    };
+    const { grant } = stream;
+    const viewer: ViewerInfo = { ...this.origin, id: randomUUID(), grant, stats: outlet.stats, end };
     const revoked = (): void => refusePlayer(player, 'viewer-revoked', 'the view ticket was revoked');
     const keepAlive = setInterval(() => player.ping(), KEEP_ALIVE_MS);
     metrics.viewerStarted(viewer);

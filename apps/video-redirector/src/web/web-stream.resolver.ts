@@ -1,5 +1,5 @@
 import { streamUsage } from '@app/contracts';
-import type { Hub } from '@app/media';
+import type { Hub, ViewerGrant } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -10,11 +10,12 @@ import type { StreamTarget } from './web-request.js';
 export interface WebStream {
   hub: Hub;
   ended: AbortSignal | undefined;
+  grant: ViewerGrant | undefined;
 }
 
 const DETAILS: Record<number, string> = {
   401: 'the view ticket is missing, wrong or over: ask for a new one',
-  403: 'the view ticket is for another stream or another viewer',
+  403: 'the view ticket is for another stream or another viewer, or its stream was ended',
   404: 'there is no such stream',
 };
 
@@ -47,7 +48,7 @@ export class WebStreamResolver {
     };
     const resolution = await this.streams.resolve(request);
     if ('replay' in resolution) return RECORDING;
-    if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended };
+    if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended, grant: resolution.grant };
     const { status, code, reason } = resolution.refuse;
     return { status: httpStatusOf(status), code, detail: DETAILS[status] ?? reason };
   }

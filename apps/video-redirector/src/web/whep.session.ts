@@ -1,4 +1,4 @@
-import { WebRtcOutlet, type StreamDescription, type ViewerInfo } from '@app/media';
+import { WebRtcOutlet, type StreamDescription, type ViewerInfo, type ViewerOrigin } from '@app/media';
 import { codeOf } from '../streams/refusal.js';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import type { WebStream } from './web-stream.resolver.js';
@@ -22,7 +22,7 @@ export class WhepSession {
     place: PeerPlace,
     offer: VideoOffer,
     private readonly stream: WebStream & { description: StreamDescription },
-    about: Omit<ViewerInfo, 'stats'>,
+    origin: ViewerOrigin & { id: string },
     private readonly metrics: RedirectorMetrics,
     private readonly onEnd: () => void,
   ) {
@@ -31,9 +31,9 @@ export class WhepSession {
       keyframeWanted: () => this.outlet.keyframeWanted(),
       closed: () => this.end('viewer-closed'),
     });
-    const { hub, description, ended } = stream;
+    const { hub, description, ended, grant } = stream;
     this.outlet = new WebRtcOutlet(hub, description, this.peer.target, (error) => this.end(codeOf(error)));
-    this.viewer = { ...about, stats: this.outlet.stats };
+    this.viewer = { ...origin, grant, stats: this.outlet.stats, end: (code) => this.end(code) };
     metrics.viewerStarted(this.viewer);
     ended?.addEventListener('abort', this.revoked);
     if (ended?.aborted) this.revoked();

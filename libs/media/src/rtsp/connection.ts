@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { asMediaError, MediaError } from '../errors.js';
 import type { Hub } from '../hub/hub.js';
+import { linger } from '../link/linger.js';
 import { ReplayViewer } from '../replay/replay-viewer.js';
 import { readControlPackets } from '../rtp/control-packet.js';
 import { formatDescription } from '../stream-description.js';
 import { RtspDecoder } from './decoder.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
 import { fallbackFrom, Negotiation, reasonOf, type Negotiated, type Peer, type RefusedOffer } from './negotiation.js';
-import type { Resolution, Serving, ViewerInfo } from './serving.js';
+import type { Resolution, Serving, ViewerGrant, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
 import { parseStreamUrl, type StreamUrl } from './stream-url.js';
@@ -24,7 +25,11 @@ interface Answer {
 interface Stream {
   path: string;
   hub: Hub;
+  grant: ViewerGrant | undefined;
 }
+
+/** What a session or a replay knows of its viewer. */
+type Watching = Pick<ViewerInfo, 'id' | 'path' | 'kind' | 'grant' | 'stats'> & { transport: Transport };
 
 const publicMethods = 'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER';
 /** A client that is refused more often than that asks the same again. */
@@ -52,6 +57,7 @@ export class RtspConnection {
   #session: RtspSession | undefined;
   #viewer: ViewerInfo | undefined;
   #replay: ReplayViewer | undefined;
+  #replayGrant: ViewerGrant | undefined;
   #code = 'viewer-closed';
   #unreadAnswerBytes = 0;
   readonly #negotiation: Negotiation;
@@ -94,8 +100,19 @@ export class RtspConnection {
     this.socket.destroy();
   }
 
+  /** Ends what is watched: BYE of each source with the reason (RFC 3550 section 6.6), then the connection. */
+  #dismiss(code: string): void {
+    if (this.socket.destroyed || this.socket.writableEnded) return;
+    this.#code = code;
+    this.#session?.viewer?.bye(code);
+    this.#replay?.writer.bye(code);
+    this.#endSession();
+    this.socket.end();
+    linger(this.socket);
+  }
+
   #read(chunk: Buffer): void {
-    if (this.socket.destroyed) return;
+    if (this.socket.destroyed || this.socket.writableEnded) return;
     try {
       for (const item of this.#decoder.push(chunk)) {
         this.#activeAt = performance.now();
@@ -188,8 +205,11 @@ export class RtspConnection {
 
   async #watchReplay(replay: ReplayViewer, request: RtspRequest, handled: Promise<Answer> | Answer): Promise<Answer> {
     const answer = await handled;
-    if (replay.hasPlayed && !this.#viewer)
-      this.#begin({ id: replay.id, path: replay.path, transport: 'tcp', stats: replay.writer.stats }, request);
+    if (replay.hasPlayed && !this.#viewer) {
+      const { id, path, writer } = replay;
+      const played = { id, path, kind: 'playback', transport: 'tcp', grant: this.#replayGrant } as const;
+      this.#begin({ ...played, stats: writer.stats }, request);
+    }
     return answer;
   }
 
@@ -221,7 +241,7 @@ export class RtspConnection {
     this.#assertLive(request);
     const description = await stream.hub.describe();
     const id = randomBytes(8).toString('hex');
-    const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation);
+    const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation, stream.grant);
     const granted = this.#granted(await session.setUp(url.trackId, request.headers.get('transport') ?? ''));
     if (this.socket.destroyed) session.close();
     this.#session = session;
@@ -250,12 +270,12 @@ export class RtspConnection {
 
   #startViewer(session: RtspSession, request: RtspRequest): void {
     const viewer = session.start(this.server.options, (error) => this.destroy(error.code));
-    const { id, transport, url } = session;
-    this.#begin({ id, path: url.path, transport, stats: viewer.stats }, request);
+    const { id, transport, url, grant } = session;
+    this.#begin({ id, path: url.path, kind: 'live', transport, grant, stats: viewer.stats }, request);
     viewer.start();
   }
 
-  #begin(viewer: Pick<ViewerInfo, 'id' | 'path' | 'stats'> & { transport: Transport }, request: RtspRequest): void {
+  #begin(viewer: Watching, request: RtspRequest): void {
     const { transport } = viewer;
     this.#viewer = {
       ...viewer,
@@ -264,6 +284,7 @@ export class RtspConnection {
       encrypted: this.peer.encrypted === true,
       reason: reasonOf(transport, this.#negotiation.carries, this.#refusedOffers),
       fallbackFrom: fallbackFrom(transport, this.#refusedOffers),
+      end: (code) => this.#dismiss(code),
     };
     this.server.listener.viewerStarted?.(this.#viewer);
   }
@@ -326,11 +347,12 @@ export class RtspConnection {
     this.#replay?.close();
     this.#replay = undefined;
     if ('hub' in resolution) {
-      this.#stream = { path, hub: resolution.hub };
+      this.#stream = { path, hub: resolution.hub, grant: resolution.grant };
       return;
     }
     this.#endSession();
     this.#stream = undefined;
+    this.#replayGrant = resolution.grant;
     const onEnd = (error: MediaError): void => {
       this.#code = error.remoteCode ?? error.code;
       this.socket.end();

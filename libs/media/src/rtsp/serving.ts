@@ -28,9 +28,30 @@ export interface Refusal {
   challenge?: string;
 }
 
-/** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
-export type Resolution =
-  { hub: Hub; ended?: AbortSignal } | { replay: ReplaySource; ended?: AbortSignal } | { refuse: Refusal };
+/** Who may watch what: the resolver knows it, and whoever lists viewers. Passed through unread. */
+export interface ViewerGrant {
+  tenantId: string;
+  /** Whom the ticket was issued to. */
+  user: string;
+  /** 1 is the highest. */
+  level: number;
+  /** Undefined for a right that is no ticket. */
+  ticketId: string | undefined;
+  siteId: string;
+  cameraId: string;
+  /** `<site>`, `<camera>` and `<usage>` of the stream URL. */
+  site: string;
+  camera: string;
+  usage: string;
+}
+
+/** What a viewer was let in with. `ended` takes the right back: its connection is cut with the code `viewer-revoked`. */
+interface Admission {
+  ended?: AbortSignal;
+  grant?: ViewerGrant;
+}
+
+export type Resolution = ({ hub: Hub } & Admission) | ({ replay: ReplaySource } & Admission) | { refuse: Refusal };
 
 export type BrowserTransport = 'mse' | 'hls' | 'webrtc';
 
@@ -47,8 +68,16 @@ export interface ViewerInfo {
   reason: TransportReason;
   /** The better transport that the client asked for first. */
   fallbackFrom: Transport | undefined;
+  kind: 'live' | 'playback';
+  /** Undefined where the resolver tells none. */
+  grant: ViewerGrant | undefined;
   stats: ViewerStats;
+  /** Ends it; the viewer learns the code where its protocol can tell one. Harmless when repeated. */
+  end(code: string): void;
 }
+
+/** What is known of a viewer before it is let in. */
+export type ViewerOrigin = Omit<ViewerInfo, 'id' | 'grant' | 'stats' | 'end'>;
 
 export interface RtspServerListener {
   viewerStarted?(viewer: ViewerInfo): void;
@@ -92,7 +121,8 @@ export interface Serving {
 export const browserViewer = (
   transport: BrowserTransport,
   userAgent: string | undefined,
-): Pick<ViewerInfo, 'transport' | 'encrypted' | 'reason' | 'fallbackFrom' | 'userAgent'> => ({
+): Pick<ViewerInfo, 'kind' | 'transport' | 'encrypted' | 'reason' | 'fallbackFrom' | 'userAgent'> => ({
+  kind: 'live',
   transport,
   encrypted: false,
   reason: 'client-choice',
