@@ -44,6 +44,9 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     onboarding: 'SIU',
     onboarding_row: 'SIU',
     onboarding_lookup: 'S',
+    redirector: 'S',
+    stream: 'S',
+    stream_source: 'S',
   },
   'keyfile-issuer': {
     tenant: 'S',
@@ -85,12 +88,28 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     role_assignment: 'S',
     tunnel_route: 'S',
   },
-  'video-redirector': { view_ticket_use: 'SI', view_ticket_status: 'S', tunnel_route: 'S', site_tls_pin: 'S' },
+  'video-redirector': {
+    view_ticket_use: 'SI',
+    view_ticket_status: 'S',
+    tunnel_route: 'S',
+    site_tls_pin: 'S',
+    redirector: 'SIUD',
+    stream: 'SIUD',
+    stream_source: 'SIUD',
+  },
 };
 
 /** Tables that belong to a tenant, by the column that says so. */
 const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain', audit_head: 'chain' };
-const NO_TENANT = new Set(['broker', 'ca_generation', 'authority', 'recovery', 'sign_in_attempt', 'trust_bundle']);
+const NO_TENANT = new Set([
+  'broker',
+  'ca_generation',
+  'authority',
+  'recovery',
+  'redirector',
+  'sign_in_attempt',
+  'trust_bundle',
+]);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
 const readable = DATABASE_APPS.flatMap((app) =>
@@ -168,6 +187,7 @@ describe('grants', () => {
       'ca_generation',
       'migrations',
       'recovery',
+      'redirector',
       'trust_bundle',
     ]);
   });

@@ -73,6 +73,7 @@ export const ERROR_STATUS = {
   'ticket-expired': 401,
   'ticket-used': 401,
   'ticket-revoked': 401,
+  'ended-by-operator': 403,
   'dial-refused': 403,
   'address-not-allowed': 403,
 } as const;

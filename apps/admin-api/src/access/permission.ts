@@ -17,6 +17,8 @@ export const PERMISSIONS = [
   'federation:write',
   'cameras:read',
   'video:watch',
+  'streams:read',
+  'streams:control',
   'audit:read',
   'operators:read',
   'operators:write',

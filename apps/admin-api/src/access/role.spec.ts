@@ -26,6 +26,8 @@ describe('the roles', () => {
       'keyfiles:read',
       'keyfiles:revoke',
       'sites:write',
+      'streams:control',
+      'streams:read',
       'tunnels:control',
       'webhooks:read',
     ]);

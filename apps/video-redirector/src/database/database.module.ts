@@ -1,9 +1,9 @@
-import { Database, TunnelRouteRepository, ViewTicketUseRepository } from '@app/persistence';
+import { Database, RunningStreamRepository, TunnelRouteRepository, ViewTicketUseRepository } from '@app/persistence';
 import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { RedirectorConfig } from '../config.js';
 
-const REPOSITORIES = [TunnelRouteRepository, ViewTicketUseRepository].map((repository) => ({
+const REPOSITORIES = [RunningStreamRepository, TunnelRouteRepository, ViewTicketUseRepository].map((repository) => ({
   provide: repository,
   useFactory: () => new repository(),
 }));

@@ -1,13 +1,13 @@
 import type { HubStats, RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { RunningStreams } from '../streams/running-streams.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
 
 /** Figures of this redirector; labels are bounded: no camera, no viewer. */
 @Injectable()
 export class RedirectorMetrics implements RtspServerListener {
   readonly registry = new Registry();
-  private readonly viewers = new Set<ViewerInfo>();
   private readonly registers = [this.registry];
   private readonly refusals = new Counter({
     name: 'adit_rtsp_refusals_total',
@@ -56,7 +56,10 @@ export class RedirectorMetrics implements RtspServerListener {
     registers: this.registers,
   });
 
-  constructor(streams: StreamResolver) {
+  constructor(
+    streams: StreamResolver,
+    private readonly running: RunningStreams,
+  ) {
     const viewers = new Gauge({
       name: 'adit_viewers',
       help: 'Viewers now, by transport',
@@ -64,12 +67,19 @@ export class RedirectorMetrics implements RtspServerListener {
       registers: this.registers,
       collect: () => {
         viewers.reset();
-        for (const viewer of this.viewers) viewers.inc({ transport: transportOf(viewer) });
+        for (const { viewer } of this.running.all()) viewers.inc({ transport: transportOf(viewer) });
       },
     });
     const sum = (of: (hub: HubStats) => number): number => stats(streams).reduce((total, hub) => total + of(hub), 0);
-    this.gauge('adit_upstream_bytes', 'RTP bytes received by the hubs that exist', () => sum((hub) => hub.bytes));
-    this.gauge('adit_upstream_opened', 'Openings of upstreams of the hubs that exist', () => sum((hub) => hub.opened));
+    this.counter('adit_upstream_bytes_total', 'RTP bytes received from sites', () => streams.totals.bytes);
+    this.counter('adit_upstream_openings_total', 'Openings of upstreams', () => streams.totals.opened);
+    this.counter('adit_upstream_lost_packets_total', 'RTP packets that are missing in what sites sent', () => {
+      return streams.totals.lostPackets;
+    });
+    this.counter('adit_upstream_discontinuities_total', 'Units behind others that were left out on their way', () => {
+      return streams.totals.discontinuities;
+    });
+    this.counter('adit_pulls_saved_total', 'Viewers that found their stream open', () => streams.totals.pullsSaved);
     this.gauge('adit_cache_bytes', 'Bytes in the caches of the last group of pictures', () =>
       sum((hub) => hub.cacheBytes),
     );
@@ -86,14 +96,14 @@ export class RedirectorMetrics implements RtspServerListener {
   }
 
   viewerStarted(viewer: ViewerInfo): void {
-    this.viewers.add(viewer);
+    this.running.add(viewer);
     const transport = transportOf(viewer);
     this.started.inc({ transport, reason: viewer.reason });
     if (viewer.fallbackFrom) this.fallbacks.inc({ from: viewer.fallbackFrom, to: transport });
   }
 
   viewerStopped(viewer: ViewerInfo, code: string): void {
-    this.viewers.delete(viewer);
+    this.running.remove(viewer);
     this.stopped.inc({ code });
     this.viewerBytes.inc(viewer.stats.bytes);
     this.dropped.inc(viewer.stats.droppedUnits);
@@ -111,9 +121,13 @@ export class RedirectorMetrics implements RtspServerListener {
     this.refusedOffers.inc({ offer: transport, reason });
   }
 
-  /** Who watches now, with transport, reason and figures of each. */
-  present(): Iterable<ViewerInfo> {
-    return this.viewers;
+  /** @param read what has been counted elsewhere; it never falls */
+  private counter(name: string, help: string, read: () => number): void {
+    const collect = (): void => {
+      counter.reset();
+      counter.inc(read());
+    };
+    const counter: Counter = new Counter({ name, help, registers: this.registers, collect });
   }
 
   private gauge(name: string, help: string, read: () => number): void {

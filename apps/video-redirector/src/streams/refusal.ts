@@ -10,6 +10,7 @@ const STATUS: Record<string, number> = {
   'ticket-expired': 401,
   'ticket-revoked': 401,
   'ticket-used': 403,
+  'ended-by-operator': 403,
   forbidden: 403,
   'not-found': 404,
   'camera-not-found': 404,

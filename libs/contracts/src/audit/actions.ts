@@ -67,6 +67,7 @@ export const AUDIT_ACTIONS = [
   'site.renamed',
   'sites.offline',
   'sites.online',
+  'stream.ended',
   'tenant.created',
   'tenant.refused',
   'tenant.renamed',

@@ -8,6 +8,7 @@ import { Onboarding1700000000007 } from './0007-onboarding.js';
 import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
 import { Recovery1700000000009 } from './0009-recovery.js';
 import { Hardening1700000000010 } from './0010-hardening.js';
+import { RunningStreams1700000000012 } from './0012-running-streams.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   WebhooksAndAudit1700000000008,
   Recovery1700000000009,
   Hardening1700000000010,
+  RunningStreams1700000000012,
 ];

@@ -1,0 +1,62 @@
+import type { StreamChoice } from '@app/persistence';
+import type { ViewerGrant, ViewerInfo } from '@app/media';
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+
+/** A viewer that plays, under an id that gives no right to anything. */
+export interface RunningStream {
+  readonly id: string;
+  readonly viewer: ViewerInfo;
+  /** Time in which nothing came that should have. */
+  stalledMs: number;
+  /** An operator ends it just now. */
+  isEnding: boolean;
+}
+
+/** One whose rights are known: only these have an owner to show them to. */
+export type OwnedStream = RunningStream & { readonly viewer: ViewerInfo & { grant: ViewerGrant } };
+
+export interface StreamListener {
+  started(stream: RunningStream): void;
+  stopped(stream: RunningStream): void;
+}
+
+/** Who watches here now. */
+@Injectable()
+export class RunningStreams {
+  private readonly streams = new Map<ViewerInfo, RunningStream>();
+  private readonly listeners: StreamListener[] = [];
+
+  listen(listener: StreamListener): void {
+    this.listeners.push(listener);
+  }
+
+  add(viewer: ViewerInfo): void {
+    const stream = { id: randomUUID(), viewer, stalledMs: 0, isEnding: false };
+    this.streams.set(viewer, stream);
+    for (const listener of this.listeners) listener.started(stream);
+  }
+
+  remove(viewer: ViewerInfo): void {
+    const stream = this.streams.get(viewer);
+    if (!stream || !this.streams.delete(viewer)) return;
+    for (const listener of this.listeners) listener.stopped(stream);
+  }
+
+  all(): Iterable<RunningStream> {
+    return this.streams.values();
+  }
+
+  /** Those of one tenant for which everything holds that is given. */
+  chosen(tenantId: string, { streamId, siteId, cameraId, user }: StreamChoice): OwnedStream[] {
+    const isMeant = ({ id, viewer: { grant } }: RunningStream): boolean =>
+      grant?.tenantId === tenantId &&
+      (streamId === undefined || id === streamId) &&
+      (siteId === undefined || grant.siteId === siteId) &&
+      (cameraId === undefined || grant.cameraId === cameraId) &&
+      (user === undefined || grant.user === user);
+    return [...this.streams.values()].filter(isMeant).filter(isOwned);
+  }
+}
+
+export const isOwned = (stream: RunningStream): stream is OwnedStream => stream.viewer.grant !== undefined;
