@@ -77,6 +77,22 @@ export const viewTicket = z.looseObject({
   expiresAt: z.string(),
 });
 
+export const stream = z.looseObject({
+  id: z.string(),
+  user: z.string(),
+  siteLabel: z.string(),
+  camera: z.string(),
+  usage: z.string(),
+  ticketId: z.string().nullable(),
+  transport: z.string(),
+  encrypted: z.boolean(),
+  reason: z.string(),
+  remoteAddress: z.string(),
+  startedAt: z.string(),
+  figures: z.looseObject({ droppedUnits: z.number() }),
+});
+export type Stream = z.infer<typeof stream>;
+
 export const session = z.looseObject({
   token: z.string(),
   expiresAt: z.string(),
