@@ -189,6 +189,7 @@ const SOURCE_FIGURES = {
   secondsSinceKeyframe: null,
   jitterMs: 0,
   delayMs: null,
+  hop: null,
   quality: null,
 };
 

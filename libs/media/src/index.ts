@@ -26,6 +26,7 @@ export {
   type LinkDecision,
   type LinkServerOptions,
 } from './link/link-server.js';
+export type { HopFigures } from './link/hop-figures.js';
 export {
   LinkSource,
   linkSourceDefaults,

@@ -166,6 +166,26 @@ export class Quantiles {
   p95!: number;
 }
 
+export class StreamHop {
+  @ApiProperty({ description: 'from a picture’s sending at the site to its acknowledgement' })
+  ackP50Ms!: number;
+
+  @ApiProperty()
+  ackP95Ms!: number;
+
+  @ApiProperty({ description: 'the quickest of them' })
+  roundTripMs!: number;
+
+  @ApiProperty({ description: 'sent and not acknowledged' })
+  inFlightBytes!: number;
+
+  @ApiProperty({ description: 'left out by the site because the way was too narrow, since the link is open' })
+  droppedUnits!: number;
+
+  @ApiProperty()
+  dropEpisodes!: number;
+}
+
 export class StreamQuality {
   @ApiProperty()
   windowSeconds!: number;
@@ -241,6 +261,9 @@ export class CameraStreamSource {
     description: 'from the site to the redirector, of the last pictures',
   })
   delayMs!: Quantiles | null;
+
+  @ApiProperty({ type: StreamHop, nullable: true, description: 'null for sites that do not tell' })
+  hop!: StreamHop | null;
 
   @ApiProperty({ type: StreamQuality, nullable: true, description: 'null when nobody has watched of late' })
   quality!: StreamQuality | null;

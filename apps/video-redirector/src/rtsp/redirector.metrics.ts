@@ -1,6 +1,7 @@
-import type { HubStats, RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
+import type { HopFigures, HubStats, RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { SiteLink } from '../streams/site-link.js';
 import { RunningStreams } from '../streams/running-streams.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
 
@@ -80,6 +81,20 @@ export class RedirectorMetrics implements RtspServerListener {
       return streams.totals.discontinuities;
     });
     this.counter('adit_pulls_saved_total', 'Viewers that found their stream open', () => streams.totals.pullsSaved);
+    const hops = (of: (hop: HopFigures) => number): number[] => hopsOf(streams).map(of);
+    const worst = (values: number[]): number => Math.max(0, ...values) / 1_000;
+    this.gauge('adit_hop_ack_p50_seconds', 'Of the link that is slowest at the median', () =>
+      worst(hops(({ ackP50Ms }) => ackP50Ms)),
+    );
+    this.gauge('adit_hop_ack_p95_seconds', 'Of the link that is slowest at the 95th percentile', () =>
+      worst(hops(({ ackP95Ms }) => ackP95Ms)),
+    );
+    this.gauge('adit_hop_round_trip_seconds', 'Of the link with the longest way', () =>
+      worst(hops(({ roundTripMs }) => roundTripMs)),
+    );
+    this.gauge('adit_hop_in_flight_bytes', 'On their way from sites, not acknowledged yet', () =>
+      hops(({ inFlightBytes }) => inFlightBytes).reduce((total, bytes) => total + bytes, 0),
+    );
     this.gauge('adit_cache_bytes', 'Bytes in the caches of the last group of pictures', () =>
       sum((hub) => hub.cacheBytes),
     );
@@ -134,6 +149,11 @@ export class RedirectorMetrics implements RtspServerListener {
     const gauge: Gauge = new Gauge({ name, help, registers: this.registers, collect: () => gauge.set(read()) });
   }
 }
+
+const hopsOf = (streams: StreamResolver): HopFigures[] =>
+  [...streams.entries()].flatMap(([, { source, state }]) =>
+    state === 'up' && source instanceof SiteLink && source.hop ? [source.hop] : [],
+  );
 
 const stats = (streams: StreamResolver): HubStats[] => [...streams.entries()].map(([, hub]) => hub.stats);
 

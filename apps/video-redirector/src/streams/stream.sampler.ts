@@ -59,7 +59,11 @@ export class StreamSampler implements OnApplicationBootstrap, OnApplicationShutd
       const { source } = hub;
       if (!(source instanceof SiteLink) || !source.media || (hub.state === 'idle' && !quality)) continue;
       const { tenantId, usage } = source.stream;
-      const row = { cameraId: source.media.cameraId, usage, figures: { ...figuresOf(hub), quality: quality ?? null } };
+      const row = {
+        cameraId: source.media.cameraId,
+        usage,
+        figures: { ...figuresOf(hub), hop: source.hop ?? null, quality: quality ?? null },
+      };
       byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), row]);
     }
     return byTenant;

@@ -21,6 +21,12 @@ export class RecentValues {
   }
 
   /** Undefined without a value. */
+  smallest(): number | undefined {
+    const count = Math.min(this.#count, this.#values.length);
+    return count === 0 ? undefined : Math.min(...this.#values.subarray(0, count));
+  }
+
+  /** Undefined without a value. */
   quantiles(): Quantiles | undefined {
     return quantilesOf(this.#values.slice(0, Math.min(this.#count, this.#values.length)));
   }

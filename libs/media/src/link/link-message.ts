@@ -1,5 +1,6 @@
 import { MediaError } from '../errors.js';
 import { encodeFrame } from './frame.js';
+import type { HopFigures } from './hop-figures.js';
 
 export const linkVersion = 1;
 
@@ -23,6 +24,8 @@ export interface StateMessage {
   state: string;
   /** Code of the upstream's last trouble, or empty. */
   code: string;
+  /** How the way to the receiver is. */
+  hop?: HopFigures;
 }
 
 export interface ErrorMessage {

@@ -125,7 +125,8 @@ export class LinkOutlet implements Outlet {
 
   state(state: HubState, error?: MediaError): void {
     if (this.#finished) return;
-    this.socket.write(encodeMessage(frameType.STATE, { state, code: error?.remoteCode ?? error?.code ?? '' }));
+    const code = error?.remoteCode ?? error?.code ?? '';
+    this.socket.write(encodeMessage(frameType.STATE, { state, code, hop: this.#window.figures }));
   }
 
   end(error: MediaError): void {
