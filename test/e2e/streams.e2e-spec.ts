@@ -196,6 +196,29 @@ describe('running streams', () => {
   }, 60_000);
 });
 
+describe('the figures of the redirector', () => {
+  const figures = async (): Promise<Map<string, number>> => {
+    const answer = await fetch(`http://127.0.0.1:${platform.ports.health['video-redirector']}/metrics`);
+    const lines = [...(await answer.text()).matchAll(/^(adit_\w+)\{([^}]*)\} (\S+)$/gm)];
+    for (const [, name, labels = ''] of lines) expect(`${name} ${labels}`).not.toMatch(/gate|watched|camera=|site=/i);
+    return new Map(lines.map(([, name = '', , value]) => [name, Number(value)]));
+  };
+
+  it('count what sites sent, and what they were spared, and name no camera', async () => {
+    const before = await figures();
+    await using first = new Player(await site.viewUrl(camera), { copy: true });
+    await first.untilFrames(30);
+    await using second = new Player(await site.viewUrl(camera), { copy: true });
+    await second.untilFrames(5);
+    const now = await figures();
+    const rise = (name: string): number => (now.get(name) ?? NaN) - (before.get(name) ?? NaN);
+    expect(rise('adit_upstream_bytes_total')).toBeGreaterThan(1_000);
+    expect(rise('adit_pulls_saved_total')).toBeGreaterThanOrEqual(1);
+    expect(rise('adit_upstream_lost_packets_total')).toBe(0);
+    expect(now.get('adit_hop_ack_p95_seconds')).toBeLessThan(1);
+  }, 60_000);
+});
+
 describe('when something dies', () => {
   it('a redirector that is killed takes its streams from the list, and a player that is killed its own', async () => {
     await using player = new Player(await site.viewUrl(camera), { copy: true });
