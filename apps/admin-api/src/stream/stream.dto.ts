@@ -19,7 +19,7 @@ export class StreamQuery extends PageQuery {
   @Matches(UUID, { message: '$property must be a UUID' })
   cameraId?: string;
 
-  @ApiProperty({ required: false, maxLength: 200, example: 'operator:admin' })
+  @ApiProperty({ required: false, maxLength: 200, example: 'operator:admin', description: 'with his API tokens' })
   @OptionalMember()
   @MinLength(1)
   @MaxLength(200)
@@ -48,7 +48,7 @@ export class StreamsToEnd {
   @Matches(UUID, { message: '$property must be a UUID' })
   cameraId?: string;
 
-  @ApiProperty({ required: false, maxLength: 200, example: 'operator:admin' })
+  @ApiProperty({ required: false, maxLength: 200, example: 'operator:admin', description: 'with his API tokens' })
   @OptionalMember()
   @MinLength(1)
   @MaxLength(200)

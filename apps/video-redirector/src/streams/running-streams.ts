@@ -54,9 +54,12 @@ export class RunningStreams {
       (streamId === undefined || id === streamId) &&
       (siteId === undefined || grant.siteId === siteId) &&
       (cameraId === undefined || grant.cameraId === cameraId) &&
-      (user === undefined || grant.user === user);
+      (user === undefined || isUser(grant.user, user));
     return [...this.streams.values()].filter(isMeant).filter(isOwned);
   }
 }
+
+/** An operator's API tokens are his: their names go on behind his. */
+const isUser = (watching: string, meant: string): boolean => watching === meant || watching.startsWith(`${meant}/`);
 
 export const isOwned = (stream: RunningStream): stream is OwnedStream => stream.viewer.grant !== undefined;

@@ -46,7 +46,7 @@ export class StreamViewRepository {
       `${SELECT}
         WHERE s.tenant_id = $1 AND ${ALIVE} AND ($2::timestamptz IS NULL OR (s.started_at, s.id) < ($2::timestamptz, $3::uuid))
           AND ($5::uuid IS NULL OR s.site_id = $5) AND ($6::uuid IS NULL OR s.camera_id = $6)
-          AND ($7::text IS NULL OR s.watched_by = $7) AND ($8::text IS NULL OR s.transport = $8)
+          AND ($7::text IS NULL OR s.watched_by = $7 OR starts_with(s.watched_by, $7 || '/')) AND ($8::text IS NULL OR s.transport = $8)
           AND ($9::text IS NULL OR s.kind = $9)
         ORDER BY s.started_at DESC, s.id DESC LIMIT $4`,
       [tenantId, cursor?.at, cursor?.id, limit + 1, siteId, cameraId, user, transport, kind],
