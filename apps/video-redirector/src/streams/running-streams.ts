@@ -16,31 +16,25 @@ export interface RunningStream {
 /** One whose rights are known: only these have an owner to show them to. */
 export type OwnedStream = RunningStream & { readonly viewer: ViewerInfo & { grant: ViewerGrant } };
 
-export interface StreamListener {
-  started(stream: RunningStream): void;
-  stopped(stream: RunningStream): void;
-}
-
 /** Who watches here now. */
 @Injectable()
 export class RunningStreams {
   private readonly streams = new Map<ViewerInfo, RunningStream>();
-  private readonly listeners: StreamListener[] = [];
+  private readonly stopped: ((stream: RunningStream) => void)[] = [];
 
-  listen(listener: StreamListener): void {
-    this.listeners.push(listener);
+  /** Called once for each that is over. */
+  onStopped(listener: (stream: RunningStream) => void): void {
+    this.stopped.push(listener);
   }
 
   add(viewer: ViewerInfo): void {
-    const stream = { id: randomUUID(), viewer, stalledMs: 0, isEnding: false };
-    this.streams.set(viewer, stream);
-    for (const listener of this.listeners) listener.started(stream);
+    this.streams.set(viewer, { id: randomUUID(), viewer, stalledMs: 0, isEnding: false });
   }
 
   remove(viewer: ViewerInfo): void {
     const stream = this.streams.get(viewer);
     if (!stream || !this.streams.delete(viewer)) return;
-    for (const listener of this.listeners) listener.stopped(stream);
+    for (const listener of this.stopped) listener(stream);
   }
 
   all(): Iterable<RunningStream> {

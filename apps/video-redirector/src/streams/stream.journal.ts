@@ -37,7 +37,7 @@ export class StreamJournal implements OnApplicationBootstrap, BeforeApplicationS
     private readonly sampler: StreamSampler,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {
-    running.listen({ started: () => undefined, stopped: (stream) => this.ended(stream) });
+    running.onStopped((stream) => this.ended(stream));
   }
 
   onApplicationBootstrap(): void {

@@ -7,6 +7,7 @@ import { codeOf } from '../streams/refusal.js';
 import type { WebStream } from './web-stream.resolver.js';
 
 export const MAX_MESSAGE_BYTES = 8 << 10;
+const FAREWELL_MS = 2_000;
 const KEEP_ALIVE_MS = 20_000;
 /** Close code of the application's own range (RFC 6455 section 7.4.2); the reason has been told before. */
 export const CLOSE_REFUSED = 4_000;
@@ -53,6 +54,8 @@ export class PlayerConnection {
     const end = (code: string): void => {
       outlet.stop();
       refusePlayer(player, code, 'the stream was ended');
+      // One that takes nothing would not take the end either.
+      setTimeout(() => player.terminate(), FAREWELL_MS).unref();
     };
     const { grant } = stream;
     const viewer: ViewerInfo = { ...this.origin, id: randomUUID(), grant, stats: outlet.stats, end };
