@@ -106,7 +106,9 @@ export class RtspConnection {
     this.#code = code;
     this.#session?.viewer?.bye(code);
     this.#replay?.writer.bye(code);
-    this.#endSession();
+    this.#replay?.close();
+    this.#stopViewer();
+    // The session goes with the socket: what was said in datagrams may still wait for its turn.
     this.socket.end();
     linger(this.socket);
   }
