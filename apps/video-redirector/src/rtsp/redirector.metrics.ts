@@ -1,9 +1,9 @@
-import type { HopFigures, HubStats, RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
+import type { RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge, Registry } from 'prom-client';
-import { SiteLink } from '../streams/site-link.js';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { RunningStreams } from '../streams/running-streams.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
+import { registerUpstreamMetrics } from './upstream.metrics.js';
 
 /** Figures of this redirector; labels are bounded: no camera, no viewer. */
 @Injectable()
@@ -57,6 +57,21 @@ export class RedirectorMetrics implements RtspServerListener {
     registers: this.registers,
   });
 
+  private readonly firstFrames = new Histogram({
+    name: 'adit_viewer_first_frame_seconds',
+    help: 'From PLAY to the first keyframe, of viewers that ended',
+    labelNames: ['transport'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+    registers: this.registers,
+  });
+  private readonly watched = new Histogram({
+    name: 'adit_viewer_seconds',
+    help: 'How long viewers that ended have watched',
+    labelNames: ['transport'],
+    buckets: [1, 10, 60, 600, 3_600, 21_600],
+    registers: this.registers,
+  });
+
   constructor(
     streams: StreamResolver,
     private readonly running: RunningStreams,
@@ -71,43 +86,7 @@ export class RedirectorMetrics implements RtspServerListener {
         for (const { viewer } of this.running.all()) viewers.inc({ transport: transportOf(viewer) });
       },
     });
-    const sum = (of: (hub: HubStats) => number): number => stats(streams).reduce((total, hub) => total + of(hub), 0);
-    this.counter('adit_upstream_bytes_total', 'RTP bytes received from sites', () => streams.totals.bytes);
-    this.counter('adit_upstream_openings_total', 'Openings of upstreams', () => streams.totals.opened);
-    this.counter('adit_upstream_lost_packets_total', 'RTP packets that are missing in what sites sent', () => {
-      return streams.totals.lostPackets;
-    });
-    this.counter('adit_upstream_discontinuities_total', 'Units behind others that were left out on their way', () => {
-      return streams.totals.discontinuities;
-    });
-    this.counter('adit_pulls_saved_total', 'Viewers that found their stream open', () => streams.totals.pullsSaved);
-    const hops = (of: (hop: HopFigures) => number): number[] => hopsOf(streams).map(of);
-    const worst = (values: number[]): number => Math.max(0, ...values) / 1_000;
-    this.gauge('adit_hop_ack_p50_seconds', 'Of the link that is slowest at the median', () =>
-      worst(hops(({ ackP50Ms }) => ackP50Ms)),
-    );
-    this.gauge('adit_hop_ack_p95_seconds', 'Of the link that is slowest at the 95th percentile', () =>
-      worst(hops(({ ackP95Ms }) => ackP95Ms)),
-    );
-    this.gauge('adit_hop_round_trip_seconds', 'Of the link with the longest way', () =>
-      worst(hops(({ roundTripMs }) => roundTripMs)),
-    );
-    this.gauge('adit_hop_in_flight_bytes', 'On their way from sites, not acknowledged yet', () =>
-      hops(({ inFlightBytes }) => inFlightBytes).reduce((total, bytes) => total + bytes, 0),
-    );
-    this.gauge('adit_cache_bytes', 'Bytes in the caches of the last group of pictures', () =>
-      sum((hub) => hub.cacheBytes),
-    );
-    const hubs = new Gauge({
-      name: 'adit_hubs',
-      help: 'Hubs by the state of their upstream',
-      labelNames: ['state'],
-      registers: this.registers,
-      collect: () => {
-        hubs.reset();
-        for (const { state } of stats(streams)) hubs.inc({ state });
-      },
-    });
+    registerUpstreamMetrics(this.registry, streams);
   }
 
   viewerStarted(viewer: ViewerInfo): void {
@@ -122,6 +101,10 @@ export class RedirectorMetrics implements RtspServerListener {
     this.stopped.inc({ code });
     this.viewerBytes.inc(viewer.stats.bytes);
     this.dropped.inc(viewer.stats.droppedUnits);
+    const { firstKeyMs, startedAt } = viewer.stats;
+    const transport = transportOf(viewer);
+    if (firstKeyMs !== undefined) this.firstFrames.observe({ transport }, firstKeyMs / 1_000);
+    this.watched.observe({ transport }, Math.max(0, Date.now() - startedAt) / 1_000);
   }
 
   refused(status: number, code: string): void {
@@ -135,26 +118,6 @@ export class RedirectorMetrics implements RtspServerListener {
   offerRefused({ transport, reason }: RefusedOffer): void {
     this.refusedOffers.inc({ offer: transport, reason });
   }
-
-  /** @param read what has been counted elsewhere; it never falls */
-  private counter(name: string, help: string, read: () => number): void {
-    const collect = (): void => {
-      counter.reset();
-      counter.inc(read());
-    };
-    const counter: Counter = new Counter({ name, help, registers: this.registers, collect });
-  }
-
-  private gauge(name: string, help: string, read: () => number): void {
-    const gauge: Gauge = new Gauge({ name, help, registers: this.registers, collect: () => gauge.set(read()) });
-  }
 }
-
-const hopsOf = (streams: StreamResolver): HopFigures[] =>
-  [...streams.entries()].flatMap(([, { source, state }]) =>
-    state === 'up' && source instanceof SiteLink && source.hop ? [source.hop] : [],
-  );
-
-const stats = (streams: StreamResolver): HubStats[] => [...streams.entries()].map(([, hub]) => hub.stats);
 
 const transportOf = ({ transport, encrypted }: ViewerInfo): string => (encrypted ? 'tls' : transport);
