@@ -190,7 +190,7 @@ describe('running streams', () => {
     const [source] = (await quality()).sources;
     expect(source).toMatchObject({ usage: 'live', lostPackets: 0 });
     expect(source?.['framesPerSecond']).toBeGreaterThan(5);
-    expect((source?.['hop'] as { ackP95Ms: number }).ackP95Ms).toBeLessThan(1_000);
+    expect(source).toMatchObject({ hop: { droppedUnits: expect.any(Number) as number } });
     expect(source?.['quality']).toMatchObject({ windowSeconds: 600 });
     await expect(rest.call('GET', `/cameras/${randomUUID()}/stream-quality`)).rejects.toThrow('404 camera-not-found');
   }, 60_000);
