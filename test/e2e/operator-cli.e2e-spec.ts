@@ -2,6 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { freePort } from '../../tools/launcher/port.mjs';
+import { waitUntil } from '../harness/condition.js';
+import { Player } from '../harness/ffmpeg.js';
 import { startLossyLine } from '../harness/lossy-line.js';
 import { startGstCamera, type GstCamera } from '../harness/media-peer.js';
 import { OperatorCli } from '../harness/operator-cli.js';
@@ -203,6 +205,22 @@ describe('an operator with nothing but adit', () => {
     const url = await operator.ok('stream', 'url', 'gate');
     expect(url).toMatch(/^rtsp:\/\/\S+\?ticket=\S+\n$/);
     expect((await operator.run(['stream', 'url', 'nowhere'])).err).toMatch(/^camera-unknown: .*\nadit camera list/);
+  });
+
+  it('sees who watches, and ends it for good', async () => {
+    const url = (await operator.ok('stream', 'url', 'gate')).trim();
+    await using player = new Player(url, { copy: true });
+    await player.untilFrames(5);
+    await waitUntil('the stream is listed', async () => (await operator.json('stream', 'list')).length === 1);
+    expect(await operator.ok('stream', 'list', '--user', 'admin')).toMatch(/operator:admin +demo\/\S+ +live .* tcp /);
+    expect(await operator.ok('stream', 'list', '--user', 'lena')).toBe('');
+    expect(await operator.run(['stream', 'end', '--yes'])).toMatchObject({ exitCode: 64 });
+    expect(await operator.run(['stream', 'end', '--camera', 'gate'])).toMatchObject({ exitCode: 77 });
+    expect(await operator.ok('stream', 'end', '--camera', 'gate', '--revoke', '--yes')).toBe('1 ended.\n');
+    expect(await player.end(10_000)).toBe(0);
+    await using again = new Player(url, { copy: true });
+    await again.end(10_000);
+    expect(again.stderr).toContain('ticket-revoked');
   });
 
   it('gives a program a token of its own, which does what it is for', async () => {

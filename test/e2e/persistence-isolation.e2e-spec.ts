@@ -48,6 +48,9 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     onboarding: 'SIU',
     onboarding_row: 'SIU',
     onboarding_lookup: 'S',
+    redirector: 'S',
+    stream: 'S',
+    stream_source: 'S',
   },
   'keyfile-issuer': {
     tenant: 'S',
@@ -97,12 +100,23 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     stream_account_use: 'SIU',
     tunnel_route: 'S',
     site_tls_pin: 'S',
+    redirector: 'SIUD',
+    stream: 'SIUD',
+    stream_source: 'SIUD',
   },
 };
 
 /** Tables that belong to a tenant, by the column that says so. */
 const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain', audit_head: 'chain' };
-const NO_TENANT = new Set(['broker', 'ca_generation', 'authority', 'recovery', 'sign_in_attempt', 'trust_bundle']);
+const NO_TENANT = new Set([
+  'broker',
+  'ca_generation',
+  'authority',
+  'recovery',
+  'redirector',
+  'sign_in_attempt',
+  'trust_bundle',
+]);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
 const readable = DATABASE_APPS.flatMap((app) =>
@@ -180,6 +194,7 @@ describe('grants', () => {
       'ca_generation',
       'migrations',
       'recovery',
+      'redirector',
       'trust_bundle',
     ]);
   });

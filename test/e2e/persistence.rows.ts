@@ -28,6 +28,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   await insertStreamAccount(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
   await insertOnboarding(query, tenantId);
+  await insertStream(query, tenantId, siteId);
   await insertRecovery(query, tenantId, siteId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
@@ -171,6 +172,44 @@ const insertWebhook = async (query: Query, tenantId: string, siteId: string): Pr
   ]);
   await query('INSERT INTO webhook_cursor (tenant_id, seq) VALUES ($1, 1)', [tenantId]);
   await query("INSERT INTO site_presence (site_id, tenant_id, told) VALUES ($1, $2, 'online')", [siteId, tenantId]);
+};
+
+/** At a redirector that lives as long as no other one prunes it: nobody of it beats. */
+const insertStream = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const redirectorId = randomUUID();
+  await query("INSERT INTO redirector (id, heartbeat_at) VALUES ($1, now() + interval '1 hour')", [redirectorId]);
+  const [camera] = await query<{ id: string }>('SELECT id FROM entity WHERE tenant_id = $1', [tenantId]);
+  await query(
+    `INSERT INTO stream (id, tenant_id, redirector_id, site_id, camera_id, ticket_id, site_label, camera, usage, kind, watched_by,
+                         level, transport, reason, encrypted, remote_address, started_at, figures)
+     VALUES ($1, $2, $3, $4, $5, $6, 'hamburg', 'gate', 'live', 'live', 'operator:test', 1, 'tcp', 'best-available', false, '192.0.2.9', now(),
+             '{"bytes":1,"units":1,"droppedUnits":0,"dropEpisodes":0,"backlogBytes":0,"stalledSeconds":0,"firstFrameMs":null,"lagMs":null,"lossFraction":null}')`,
+    [randomUUID(), tenantId, redirectorId, siteId, camera?.id, randomUUID()],
+  );
+  await query(
+    `INSERT INTO stream_source (redirector_id, tenant_id, camera_id, usage, figures) VALUES ($1, $2, $3, 'live', $4)`,
+    [redirectorId, tenantId, camera?.id, SOURCE_FIGURES],
+  );
+};
+
+const SOURCE_FIGURES = {
+  state: 'up',
+  lastError: null,
+  upSeconds: 1,
+  reconnects: 0,
+  viewers: 1,
+  bytes: 1,
+  cacheBytes: 1,
+  lostPackets: 0,
+  discontinuities: 0,
+  bitsPerSecond: 1,
+  framesPerSecond: 1,
+  gopFrames: null,
+  secondsSinceKeyframe: null,
+  jitterMs: 0,
+  delayMs: null,
+  hop: null,
+  quality: null,
 };
 
 const insertOnboarding = async (query: Query, tenantId: string): Promise<void> => {

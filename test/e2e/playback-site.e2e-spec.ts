@@ -107,6 +107,23 @@ describe('recordings of a site behind a tunnel', () => {
     expect(asked?.headers.get('range')).toMatch(/^clock=20260131T120036\.0\d0Z-$/);
   }, 60_000);
 
+  it('is a stream that operators see, and end with BYE', async () => {
+    const rest = await platform.signIn();
+    const streams = (): Promise<{ id: string }[]> => rest.list(`/streams?cameraId=${gate.id}&kind=playback`);
+    await waitUntil('those before are gone', async () => (await streams()).length === 0);
+    const probe = await ReplayProbe.open(await site.viewUrl(gate, 'recording'));
+    await probe.setUp();
+    await probe.play({ Range: clock(0, 40) });
+    await probe.until(20);
+    await waitUntil('it is listed', async () => (await streams()).length === 1);
+    const [stream] = await streams();
+    expect(stream).toMatchObject({ usage: 'recording', transport: 'tcp', siteLabel: 'hamburg', camera: gate.path });
+    await rest.call('POST', `/streams/${stream?.id}/end`);
+    await probe.untilBye();
+    await waitUntil('the connection is closed', () => probe.closed);
+    expect(await streams()).toEqual([]);
+  }, 40_000);
+
   it('is played by GStreamer as ONVIF replay, faster than time, to its end', async () => {
     const url = await site.viewUrl(gate, 'recording');
     const startedAt = performance.now();

@@ -122,6 +122,7 @@ describe('every list', () => {
       'federation_role',
       'entity',
       'view_ticket',
+      'stream',
       'api_token',
       'webhook',
       'onboarding',

@@ -10,6 +10,7 @@ const BY_NAME: Record<string, Source> = {
   agentId: ['agent', 'id'],
   keyfileId: ['enrol_token', 'id'],
   operatorId: ['operator', 'id'],
+  cameraId: ['entity', 'id'],
   sessionId: ['tunnel_session', 'id'],
   deliveryId: ['webhook_delivery', 'id'],
   serial: ['certificate', 'serial'],
@@ -33,6 +34,7 @@ const BY_SEGMENT: Record<string, Source> = {
   deliveries: ['webhook_delivery', 'id'],
   onboardings: ['onboarding', 'id'],
   brokers: ['broker', 'id'],
+  streams: ['stream', 'id'],
 };
 
 /** Bodies that a sample of the schema is not valid for, by `METHOD path`. */

@@ -22,6 +22,7 @@ import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
 import { StreamAccountModule } from './stream-account/stream-account.module.js';
+import { StreamModule } from './stream/stream.module.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { TunnelModule } from './tunnel/tunnel.module.js';
 import { ViewTicketModule } from './view-ticket/view-ticket.module.js';
@@ -49,6 +50,7 @@ export function appModule(config: AdminConfig): Type {
       TunnelModule,
       FederationRoleModule,
       CameraModule,
+      StreamModule,
       AuthorityModule,
       ViewTicketModule,
       StreamAccountModule,

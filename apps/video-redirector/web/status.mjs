@@ -4,7 +4,7 @@
  * @property {{ dataset: Record<string, string | undefined> }} body
  * @property {(id: string) => { textContent: string | null } | null} getElementById
  */
-/** @typedef {'connecting' | 'live' | 'offline' | 'capacity' | 'over' | 'unsupported'} State */
+/** @typedef {'connecting' | 'live' | 'offline' | 'capacity' | 'over' | 'ended' | 'unsupported'} State */
 
 const TICKET_CODES = new Set([
   'unauthenticated',
@@ -24,12 +24,13 @@ const UNSUPPORTED_CODES = new Set(['stream-not-playable', 'codec-unsupported', '
  */
 export function stateOf(code) {
   if (TICKET_CODES.has(code)) return 'over';
+  if (code === 'ended-by-operator') return 'ended';
   if (UNSUPPORTED_CODES.has(code)) return 'unsupported';
   return /capacity|bandwidth|uplink|too-many|pre-?empted/.test(code) ? 'capacity' : 'offline';
 }
 
 /** Only a person can do something about these. */
-export const FINAL = new Set(/** @type {State[]} */ (['over', 'unsupported']));
+export const FINAL = new Set(/** @type {State[]} */ (['over', 'ended', 'unsupported']));
 
 /** @type {Record<State, string>} */
 const WORDS = {
@@ -38,6 +39,7 @@ const WORDS = {
   offline: 'Source offline',
   capacity: 'Over capacity',
   over: 'Ticket over',
+  ended: 'Ended by an operator',
   unsupported: 'Not playable here',
 };
 
@@ -47,6 +49,7 @@ const ADVICE = {
   live: '',
   offline: 'The camera or its site cannot be reached. The picture comes back by itself.',
   capacity: 'Too many are watching right now. This page tries again by itself.',
+  ended: 'An operator ended this stream. To ask for it once more, reload the page in half a minute.',
   over: 'This link is no longer valid for this stream or this computer. Ask for a new one.',
   unsupported: 'This browser cannot play the camera’s format. Use an RTSP player, or another browser.',
 };

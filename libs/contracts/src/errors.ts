@@ -82,6 +82,7 @@ export const ERROR_STATUS = {
   'ticket-revoked': 401,
   'stream-account-expired': 403,
   'stream-account-revoked': 403,
+  'ended-by-operator': 403,
   'dial-refused': 403,
   'address-not-allowed': 403,
 } as const;

@@ -19,6 +19,7 @@ export * from './messages/enrolment.js';
 export * from './messages/federation.js';
 export * from './messages/keyfile.js';
 export * from './messages/media.js';
+export * from './messages/redirector.js';
 export * from './messages/renewal.js';
 export * from './messages/recovery.js';
 export * from './messages/tunnel.js';

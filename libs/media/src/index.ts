@@ -23,8 +23,10 @@ export {
 } from './hub/hub.js';
 export { HlsPackager, packagerDefaults, type PackagerOptions } from './hls/packager.js';
 export { mediaPlaylist, multivariantPlaylist } from './hls/playlist.js';
-export { HubRegistry } from './hub/hub-registry.js';
 export type { Feed, LinkPressure } from './link/feed.js';
+export { quantilesOf, type Quantiles } from './hub/recent-values.js';
+export type { SourceFigures } from './hub/source-meter.js';
+export { HubRegistry, type HubTotals } from './hub/hub-registry.js';
 export {
   LinkServer,
   linkServerDefaults,
@@ -32,6 +34,7 @@ export {
   type LinkDecision,
   type LinkServerOptions,
 } from './link/link-server.js';
+export type { HopFigures } from './link/hop-figures.js';
 export {
   LinkSource,
   linkSourceDefaults,
@@ -63,7 +66,9 @@ export type {
   ResolveRequest,
   RtspServerListener,
   RtspServerOptions,
+  ViewerGrant,
   ViewerInfo,
+  ViewerOrigin,
 } from './rtsp/serving.js';
 export { transports, type Transport } from './rtsp/transport.js';
 export { browserViewer } from './rtsp/serving.js';

@@ -101,6 +101,18 @@ export {
   type AgentAdmission,
   type Standing,
 } from './repositories/agent-admission.repository.js';
+export {
+  RunningStreamRepository,
+  type RunningStreamRow,
+  type StreamChoice,
+  type StreamSourceRow,
+} from './repositories/running-stream.repository.js';
+export {
+  StreamViewRepository,
+  type StreamFilter,
+  type StreamSourceViewRow,
+  type StreamViewRow,
+} from './repositories/stream-view.repository.js';
 export { BrokerStatusRepository, type BrokerStatusRow } from './repositories/broker-status.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
 export {

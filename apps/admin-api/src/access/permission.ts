@@ -20,6 +20,8 @@ export const PERMISSIONS = [
   'stream-accounts:read',
   'stream-accounts:write',
   'stream-accounts:revoke',
+  'streams:read',
+  'streams:control',
   'audit:read',
   'operators:read',
   'operators:write',

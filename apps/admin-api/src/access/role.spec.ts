@@ -29,6 +29,8 @@ describe('the roles', () => {
       'stream-accounts:read',
       'stream-accounts:revoke',
       'stream-accounts:write',
+      'streams:control',
+      'streams:read',
       'tunnels:control',
       'webhooks:read',
     ]);

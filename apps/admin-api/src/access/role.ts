@@ -22,6 +22,8 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'keyfiles:issue',
     'keyfiles:revoke',
     'tunnels:control',
+    'streams:read',
+    'streams:control',
     'federation:write',
     'stream-accounts:read',
     'stream-accounts:write',

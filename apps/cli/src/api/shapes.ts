@@ -78,6 +78,21 @@ export const viewTicket = z.looseObject({
 });
 
 export const recordingExport = z.looseObject({ ticketId: z.string(), url: z.string().nullable() });
+export const stream = z.looseObject({
+  id: z.string(),
+  user: z.string(),
+  siteLabel: z.string(),
+  camera: z.string(),
+  usage: z.string(),
+  ticketId: z.string().nullable(),
+  transport: z.string(),
+  encrypted: z.boolean(),
+  reason: z.string(),
+  remoteAddress: z.string(),
+  startedAt: z.string(),
+  figures: z.looseObject({ droppedUnits: z.number() }),
+});
+export type Stream = z.infer<typeof stream>;
 
 export const session = z.looseObject({
   token: z.string(),

@@ -6,6 +6,7 @@ import { CONTEXT_COMMANDS } from '../commands/context.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
 import { SIGN_IN_COMMANDS } from '../commands/sign-in.commands.js';
 import { SITE_COMMANDS } from '../commands/site.commands.js';
+import { STREAM_COMMANDS } from '../commands/stream.commands.js';
 import { TUNNEL_COMMANDS } from '../commands/tunnel.commands.js';
 import { WATCH_COMMANDS } from '../commands/watch.commands.js';
 import { AGENT_COMMANDS } from '../commands/agent.commands.js';
@@ -45,6 +46,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...WATCH_COMMANDS,
   ...CAMERA_COMMANDS,
   ...STREAM_ACCOUNT_COMMANDS,
+  ...STREAM_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...TOKEN_COMMANDS,
   ...AUDIT_COMMANDS,

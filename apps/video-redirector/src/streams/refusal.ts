@@ -12,6 +12,7 @@ const STATUS: Record<string, number> = {
   'ticket-used': 403,
   'stream-account-expired': 403,
   'stream-account-revoked': 403,
+  'ended-by-operator': 403,
   forbidden: 403,
   'not-found': 404,
   'camera-not-found': 404,

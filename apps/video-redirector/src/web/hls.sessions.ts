@@ -1,4 +1,4 @@
-import { HlsPackager, type Hub, newStats, type Place, type ViewerInfo } from '@app/media';
+import { HlsPackager, type Hub, newStats, type Place, type ViewerInfo, type ViewerOrigin } from '@app/media';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
@@ -34,11 +34,11 @@ export class HlsSessions implements OnApplicationShutdown {
   }
 
   /** @throws MediaError of the source, or `stream-not-playable`; DomainError when there is no place */
-  async open(stream: WebStream, about: Omit<ViewerInfo, 'stats' | 'id'>): Promise<HlsSession> {
-    const { hub, ended } = stream;
+  async open(stream: WebStream, origin: ViewerOrigin): Promise<HlsSession> {
+    const { hub, ended, grant } = stream;
     const packager = await this.packagerOf(hub);
     const id = randomBytes(ID_BYTES).toString('base64url');
-    const viewer: ViewerInfo = { ...about, id, stats: newStats() };
+    const viewer: ViewerInfo = { ...origin, id, grant, stats: newStats(), end: (code) => session.end(code) };
     const revoked = (): void => session.end('viewer-revoked');
     const session: HlsSession = {
       id,

@@ -57,13 +57,14 @@ describe('the state of the page', () => {
   it.each([
     ['ticket-expired', 'over'],
     ['viewer-revoked', 'over'],
+    ['ended-by-operator', 'ended'],
     ['live-capacity-exceeded', 'capacity'],
     ['stream-not-playable', 'unsupported'],
     ['camera-unreachable', 'offline'],
     ['unavailable', 'offline'],
   ])('of %s is %s', (code, state) => {
     expect(stateOf(code)).toBe(state);
-    expect(FINAL.has(stateOf(code))).toBe(['over', 'unsupported'].includes(state));
+    expect(FINAL.has(stateOf(code))).toBe(['over', 'ended', 'unsupported'].includes(state));
   });
 });
 

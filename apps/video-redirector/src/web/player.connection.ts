@@ -1,4 +1,5 @@
-import { playerDefaults, PlayerOutlet, type ViewerInfo } from '@app/media';
+import { playerDefaults, PlayerOutlet, type ViewerInfo, type ViewerOrigin } from '@app/media';
+import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
@@ -7,6 +8,7 @@ import { takePlace } from './place.js';
 import type { WebStream } from './web-stream.resolver.js';
 
 export const MAX_MESSAGE_BYTES = 8 << 10;
+const FAREWELL_MS = 2_000;
 const KEEP_ALIVE_MS = 20_000;
 /** Close code of the application's own range (RFC 6455 section 7.4.2); the reason has been told before. */
 export const CLOSE_REFUSED = 4_000;
@@ -28,7 +30,7 @@ export class PlayerConnection {
   constructor(
     private readonly player: WebSocket,
     private readonly stream: WebStream,
-    private readonly about: Omit<ViewerInfo, 'stats'>,
+    private readonly origin: ViewerOrigin,
     private readonly metrics: RedirectorMetrics,
   ) {}
 
@@ -49,6 +51,8 @@ export class PlayerConnection {
       outlet.stop();
       place?.leave();
       refusePlayer(player, code, detail);
+      // One that takes nothing would not take the end either.
+      setTimeout(() => player.terminate(), FAREWELL_MS).unref();
     };
     const place = takePlace(stream, {
       transport: 'mse',
@@ -57,13 +61,20 @@ export class PlayerConnection {
     });
     player.once('close', () => place?.leave());
     player.on('message', (data: RawData, isBinary) => this.take(outlet, data, isBinary));
-    this.watch(outlet, () => end('viewer-revoked', 'the view ticket was revoked'));
+    this.watch(outlet, end);
     if (player.readyState === player.OPEN) outlet.start();
   }
 
-  private watch(outlet: PlayerOutlet, revoked: () => void): void {
+  private watch(outlet: PlayerOutlet, end: (code: string, detail: string) => void): void {
     const { player, metrics, stream } = this;
-    const viewer: ViewerInfo = { ...this.about, stats: outlet.stats };
+    const revoked = (): void => end('viewer-revoked', 'the view ticket was revoked');
+    const viewer: ViewerInfo = {
+      ...this.origin,
+      id: randomUUID(),
+      grant: stream.grant,
+      stats: outlet.stats,
+      end: (code) => end(code, 'the stream was ended'),
+    };
     const keepAlive = keepAliveOf(player);
     metrics.viewerStarted(viewer);
     stream.ended?.addEventListener('abort', revoked);

@@ -1,7 +1,6 @@
-import { browserViewer, type ViewerInfo } from '@app/media';
+import { browserViewer, type ViewerOrigin } from '@app/media';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -43,8 +42,8 @@ export class PlayerSocket implements OnApplicationShutdown {
       player.on('error', () => undefined);
       const path = `/${target.site}/${target.camera}`;
       const viewer = browserViewer('mse', request.headers['user-agent']);
-      const about = { id: randomUUID(), path, remoteAddress: address, ...viewer };
-      this.serve(player, target, about).catch((error: unknown) => this.failed(player, error));
+      const origin = { path, remoteAddress: address, ...viewer };
+      this.serve(player, target, origin).catch((error: unknown) => this.failed(player, error));
     });
   }
 
@@ -53,13 +52,13 @@ export class PlayerSocket implements OnApplicationShutdown {
     this.server.close();
   }
 
-  private async serve(player: WebSocket, target: StreamTarget, about: Omit<ViewerInfo, 'stats'>): Promise<void> {
-    const stream = await this.admitted(player, target, about.remoteAddress);
+  private async serve(player: WebSocket, target: StreamTarget, origin: ViewerOrigin): Promise<void> {
+    const stream = await this.admitted(player, target, origin.remoteAddress);
     if ('status' in stream) {
       this.metrics.refusedPlayer(stream.status, stream.code);
       refusePlayer(player, stream.code, stream.detail);
     } else if (player.readyState === player.OPEN) {
-      await new PlayerConnection(player, stream, about, this.metrics).start();
+      await new PlayerConnection(player, stream, origin, this.metrics).start();
     }
   }
 

@@ -1,5 +1,5 @@
 import { streamUsage } from '@app/contracts';
-import type { Admit, Hub, Refusal, ReplaySource, Resolution } from '@app/media';
+import type { Admit, Hub, Refusal, ReplaySource, Resolution, ViewerGrant } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
 import { StreamResolver } from '../streams/stream.resolver.js';
@@ -11,17 +11,19 @@ export interface WebStream {
   hub: Hub;
   ended: AbortSignal | undefined;
   admit: Admit | undefined;
+  grant: ViewerGrant | undefined;
 }
 
 export interface WebRecording {
   replay: ReplaySource;
   ended: AbortSignal | undefined;
   admit: Admit | undefined;
+  grant: ViewerGrant | undefined;
 }
 
 const DETAILS: Record<number, string> = {
   401: 'the view ticket is missing, wrong or over: ask for a new one',
-  403: 'the view ticket is for another stream or another viewer',
+  403: 'the view ticket is for another stream or another viewer, or its stream was ended',
   404: 'there is no such stream',
   453: 'all places or all bandwidth of this redirector are in use: try again later',
 };
@@ -50,9 +52,9 @@ export class WebStreamResolver {
   ): Promise<WebStream | Failure> {
     const resolution = await this.ask(`/${site}/${camera}/${usageOf(ticket)}`, ticket, remoteAddress, false);
     if ('replay' in resolution) return RECORDING;
-    return 'hub' in resolution
-      ? { hub: resolution.hub, ended: resolution.ended, admit: resolution.admit }
-      : failureOf(resolution.refuse);
+    if ('refuse' in resolution) return failureOf(resolution.refuse);
+    const { hub, ended, admit, grant } = resolution;
+    return { hub, ended, admit, grant };
   }
 
   /** What is recorded of a camera; a live stream in its place is none. */
@@ -62,8 +64,10 @@ export class WebStreamResolver {
     remoteAddress: string,
   ): Promise<WebRecording | Failure> {
     const resolution = await this.ask(`/${site}/${camera}/recording`, ticket, remoteAddress, true);
-    if ('replay' in resolution) return { replay: resolution.replay, ended: resolution.ended, admit: resolution.admit };
-    return 'refuse' in resolution ? failureOf(resolution.refuse) : NOT_RECORDED;
+    if ('refuse' in resolution) return failureOf(resolution.refuse);
+    if ('hub' in resolution) return NOT_RECORDED;
+    const { replay, ended, admit, grant } = resolution;
+    return { replay, ended, admit, grant };
   }
 
   private ask(

@@ -1,4 +1,4 @@
-import { browserViewer, webRtcTrack, type ViewerInfo } from '@app/media';
+import { browserViewer, webRtcTrack, type ViewerOrigin } from '@app/media';
 import { CONFIG, LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
@@ -77,7 +77,7 @@ export class WhepRoute implements OnApplicationShutdown {
     response: ServerResponse,
     stream: WebStream,
     offer: string,
-    about: Omit<ViewerInfo, 'stats' | 'id'>,
+    origin: ViewerOrigin,
   ): Promise<Failure | undefined> {
     const description = await stream.hub.describe();
     const [sps] = webRtcTrack(description).parameterSets;
@@ -89,14 +89,14 @@ export class WhepRoute implements OnApplicationShutdown {
     const place = { host: this.config.ADIT_WEBRTC_HOST ?? '', port: this.config.ADIT_WEBRTC_PORT };
     const watched = { ...stream, description };
     const over = (): void => void this.sessions.delete(id);
-    const session = new WhepSession(webRtc, place, video, watched, { ...about, id }, this.metrics, over);
+    const session = new WhepSession(webRtc, place, video, watched, { ...origin, id }, this.metrics, over);
     this.sessions.set(id, session);
     const answer = await session.answer(offer).catch(() => undefined);
     if (answer === undefined) {
       over();
       return OFFER;
     }
-    const location = `/whep${about.path.split('/').map(encodeURIComponent).join('/')}/${id}`;
+    const location = `/whep${origin.path.split('/').map(encodeURIComponent).join('/')}/${id}`;
     response.writeHead(201, { 'content-type': 'application/sdp', location }).end(answer);
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { type Place, WebRtcOutlet, type StreamDescription, type ViewerInfo } from '@app/media';
+import { type Place, WebRtcOutlet, type StreamDescription, type ViewerInfo, type ViewerOrigin } from '@app/media';
 import { codeOf } from '../streams/refusal.js';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { takePlace } from './place.js';
@@ -24,7 +24,7 @@ export class WhepSession {
     place: PeerPlace,
     offer: VideoOffer,
     private readonly stream: WebStream & { description: StreamDescription },
-    about: Omit<ViewerInfo, 'stats'>,
+    origin: ViewerOrigin & { id: string },
     private readonly metrics: RedirectorMetrics,
     private readonly onEnd: () => void,
   ) {
@@ -33,9 +33,9 @@ export class WhepSession {
       keyframeWanted: () => this.outlet.keyframeWanted(),
       closed: () => this.end('viewer-closed'),
     });
-    const { hub, description, ended } = stream;
+    const { hub, description, ended, grant } = stream;
     this.outlet = new WebRtcOutlet(hub, description, this.peer.target, (error) => this.end(codeOf(error)));
-    this.viewer = { ...about, stats: this.outlet.stats };
+    this.viewer = { ...origin, grant, stats: this.outlet.stats, end: (code) => this.end(code) };
     this.place = this.placeOrClose();
     this.timer = setTimeout(() => this.end('viewer-timeout'), CONNECT_MS);
     metrics.viewerStarted(this.viewer);

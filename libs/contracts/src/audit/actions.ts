@@ -72,6 +72,7 @@ export const AUDIT_ACTIONS = [
   'stream-account.password-rotated',
   'stream-account.refused',
   'stream-account.revoked',
+  'stream.ended',
   'tenant.created',
   'tenant.refused',
   'tenant.renamed',

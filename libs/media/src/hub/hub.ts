@@ -6,6 +6,7 @@ import type { Source } from '../source/source.js';
 import { isCompatible, type StreamDescription } from '../stream-description.js';
 import { GopCache, type GopCacheLimits } from './gop-cache.js';
 import { injectParameterSets } from './parameter-sets.js';
+import { type SourceFigures, SourceMeter } from './source-meter.js';
 import { Timeline } from './timeline.js';
 import { Upstream, type UpstreamOptions } from './upstream.js';
 
@@ -62,6 +63,12 @@ export interface HubStats {
   rendition: Rendition | undefined;
   /** How the packets of an open camera arrive. */
   reception: ReceptionStats | undefined;
+  /** RTP packets missing in what came. */
+  lostPackets: number;
+  /** Units behind others that were left out on their way. */
+  discontinuities: number;
+  /** Since the upstream is open; undefined while it is not. */
+  upMs: number | undefined;
 }
 
 interface Waiting {
@@ -93,6 +100,8 @@ export class Hub {
   #bytes = 0;
   #units = 0;
   #lastKeyUs = 0;
+  readonly #meter = new SourceMeter();
+  #upSince = 0;
 
   constructor(
     readonly source: Source,
@@ -114,7 +123,15 @@ export class Hub {
       lastError: this.#error?.code,
       rendition: this.#rendition,
       reception: this.#upstream?.reception,
+      lostPackets: this.#meter.lostPackets,
+      discontinuities: this.#meter.discontinuities,
+      upMs: this.#state === 'up' ? performance.now() - this.#upSince : undefined,
     };
+  }
+
+  /** How the source has been of late. */
+  get figures(): SourceFigures {
+    return this.#meter.figures;
   }
 
   get state(): HubState {
@@ -261,6 +278,8 @@ export class Hub {
       this.#timelines = description.tracks.map((track) => new Timeline(track.index, track.clockRate));
     }
     this.#opened++;
+    this.#upSince = performance.now();
+    this.#meter.restart();
     this.#setState('up');
     for (const waiting of this.#waiting) waiting.resolve(description);
   }
@@ -277,6 +296,7 @@ export class Hub {
     const timeline = this.#timelines[unit.track];
     if (!track || !timeline) return;
     const starts = this.#hasVideo ? track.kind === 'video' && unit.key : true;
+    this.#meter.unit(unit, this.#hasVideo ? track.kind === 'video' : track.index === 0, starts);
     if (track.kind === 'video' && unit.discontinuity && !unit.key) this.#awaitKey = true;
     if (this.#awaitKey && !starts) {
       this.#cut.add(unit.track);

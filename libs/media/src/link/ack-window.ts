@@ -1,3 +1,6 @@
+import { RecentValues } from '../hub/recent-values.js';
+import type { HopFigures } from './hop-figures.js';
+
 export interface AckWindowOptions {
   /** Age of the oldest unacknowledged unit at which sending stops. */
   maxAckAgeMs: number;
@@ -13,6 +16,7 @@ export class AckWindow {
   readonly #flying: { frameSeq: number; at: number; bytes: number }[] = [];
   #bytes = 0;
   #dropping = false;
+  readonly #delays = new RecentValues();
   #nextSeq = 1;
   droppedUnits = 0;
   dropEpisodes = 0;
@@ -21,6 +25,18 @@ export class AckWindow {
     readonly options: AckWindowOptions,
     readonly now: () => number = () => performance.now(),
   ) {}
+
+  get figures(): HopFigures {
+    const { p50, p95 } = this.#delays.quantiles() ?? { p50: 0, p95: 0 };
+    return {
+      ackP50Ms: p50,
+      ackP95Ms: p95,
+      roundTripMs: this.#delays.smallest() ?? 0,
+      inFlightBytes: this.#bytes,
+      droppedUnits: this.droppedUnits,
+      dropEpisodes: this.dropEpisodes,
+    };
+  }
 
   get inFlightBytes(): number {
     return this.#bytes;
@@ -57,7 +73,9 @@ export class AckWindow {
   /** Everything up to `frameSeq` has arrived; numbers that do not fly are ignored. */
   acknowledge(frameSeq: number): void {
     while (this.#flying.length > 0 && ((frameSeq - this.#flying[0].frameSeq) | 0) >= 0) {
-      this.#bytes -= this.#flying.shift()!.bytes;
+      const { at, bytes } = this.#flying.shift()!;
+      this.#bytes -= bytes;
+      this.#delays.add(this.now() - at);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { MediaError } from '../errors.js';
 import type { Rendition } from '../rendition.js';
 import { encodeFrame } from './frame.js';
+import { type HopFigures, readHop } from './hop-figures.js';
 
 export const linkVersion = 1;
 
@@ -27,6 +28,8 @@ export interface StateMessage {
   /** The usage that runs and why it is not a better one, where the sender may choose. */
   usage?: string;
   reason?: string;
+  /** How the way to the receiver is. */
+  hop?: HopFigures;
 }
 
 export interface ErrorMessage {
@@ -51,12 +54,22 @@ export function readMessage<K extends string>(payload: Buffer, versioned: boolea
   return texts;
 }
 
-/** Reads STATE; throws `link-malformed`. `rendition` is undefined where the sender chooses nothing. */
-export function readState(payload: Buffer): { isUp: boolean; code: string; rendition: Rendition | undefined } {
+interface ReadState {
+  isUp: boolean;
+  code: string;
+  /** Undefined where the sender chooses nothing. */
+  rendition: Rendition | undefined;
+  /** Undefined where the sender tells nothing of the way. */
+  hop: HopFigures | undefined;
+}
+
+/** Reads STATE; throws `link-malformed`. */
+export function readState(payload: Buffer): ReadState {
   const { state, code } = readMessage(payload, false, 'state', 'code');
-  const { usage, reason } = parseObject(payload);
+  const told = parseObject(payload);
+  const { usage, reason } = told;
   const rendition = isWord(usage) && isWord(reason) ? { usage, reason } : undefined;
-  return { isUp: state === 'up', code, rendition };
+  return { isUp: state === 'up', code, rendition, hop: readHop(told) };
 }
 
 const isWord = (value: unknown): value is string => typeof value === 'string' && /^[a-z0-9-]{0,64}$/.test(value);

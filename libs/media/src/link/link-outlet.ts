@@ -131,7 +131,8 @@ export class LinkOutlet implements Outlet {
   state(state: HubState, error?: MediaError): void {
     if (this.#finished) return;
     const code = error?.remoteCode ?? error?.code ?? '';
-    this.socket.write(encodeMessage(frameType.STATE, { state, code, ...this.#feed?.rendition }));
+    const hop = this.#window.figures;
+    this.socket.write(encodeMessage(frameType.STATE, { state, code, hop, ...this.#feed?.rendition }));
   }
 
   rendition(): void {

@@ -116,16 +116,25 @@ function sourceDescription(ssrc: number): Buffer {
   return data;
 }
 
-/** A BYE of one source behind an empty receiver report, as RFC 3550 section 6.1 wants compound packets. */
-export function writeBye(ssrc: number): Buffer {
-  const data = Buffer.alloc(16);
+/**
+ * A BYE of one source behind an empty receiver report, as RFC 3550 section 6.1 wants compound packets.
+ * @param reason for leaving, at most 255 bytes
+ */
+export function writeBye(ssrc: number, reason = ''): Buffer {
+  const text = Buffer.from(reason);
+  const words = text.length === 0 ? 0 : Math.ceil((1 + text.length) / 4);
+  const data = Buffer.alloc(16 + words * 4);
   data[0] = 0x80;
   data[1] = receiverReport;
   data.writeUInt16BE(1, 2);
   data.writeUInt32BE(ssrc >>> 0, 4);
   data[8] = 0x81;
   data[9] = bye;
-  data.writeUInt16BE(1, 10);
+  data.writeUInt16BE(1 + words, 10);
   data.writeUInt32BE(ssrc >>> 0, 12);
+  if (words > 0) {
+    data[16] = text.length;
+    text.copy(data, 17);
+  }
   return data;
 }

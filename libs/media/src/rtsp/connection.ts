@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { asMediaError, MediaError } from '../errors.js';
 import type { Hub } from '../hub/hub.js';
+import { linger } from '../link/linger.js';
 import { ReplayViewer } from '../replay/replay-viewer.js';
 import { readControlPackets } from '../rtp/control-packet.js';
 import { formatDescription } from '../stream-description.js';
@@ -9,7 +10,7 @@ import { RtspDecoder } from './decoder.js';
 import { DigestServer } from './digest.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
 import { fallbackFrom, Negotiation, reasonOf, type Negotiated, type Peer, type RefusedOffer } from './negotiation.js';
-import type { Admit, Place, Refusal, Resolution, Serving, ViewerInfo } from './serving.js';
+import type { Admit, Place, Refusal, Resolution, Serving, ViewerGrant, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
 import { parseStreamUrl, type StreamUrl } from './stream-url.js';
@@ -26,7 +27,11 @@ interface Stream {
   path: string;
   hub: Hub;
   admit: Admit | undefined;
+  grant: ViewerGrant | undefined;
 }
+
+/** What a session or a replay knows of its viewer. */
+type Watching = Pick<ViewerInfo, 'id' | 'path' | 'kind' | 'grant' | 'stats'> & { transport: Transport };
 
 const publicMethods = 'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER';
 /** A client that is refused more often than that asks the same again. */
@@ -57,6 +62,7 @@ export class RtspConnection {
   /** Of what the session, or the replay, plays. */
   #admit: Admit | undefined;
   #place: Place | undefined;
+  #replayGrant: ViewerGrant | undefined;
   #code = 'viewer-closed';
   #unreadAnswerBytes = 0;
   readonly #negotiation: Negotiation;
@@ -101,8 +107,21 @@ export class RtspConnection {
     this.socket.destroy();
   }
 
+  /** Ends what is watched: BYE of each source with the reason (RFC 3550 section 6.6), then the connection. */
+  #dismiss(code: string): void {
+    if (this.socket.destroyed || this.socket.writableEnded) return;
+    this.#code = code;
+    this.#session?.viewer?.bye(code);
+    this.#replay?.writer.bye(code);
+    this.#replay?.close();
+    this.#stopViewer();
+    // The session goes with the socket: what was said in datagrams may still wait for its turn.
+    this.socket.end();
+    linger(this.socket);
+  }
+
   #read(chunk: Buffer): void {
-    if (this.socket.destroyed) return;
+    if (this.socket.destroyed || this.socket.writableEnded) return;
     try {
       for (const item of this.#decoder.push(chunk)) {
         this.#activeAt = performance.now();
@@ -201,8 +220,11 @@ export class RtspConnection {
     try {
       const answer = await handled;
       // Without a session that still is there nobody would tell that this viewer ended.
-      if (replay.hasPlayed && !this.#viewer && this.#replay === replay)
-        this.#begin({ id: replay.id, path: replay.path, transport: 'tcp', stats: replay.writer.stats }, request);
+      if (replay.hasPlayed && !this.#viewer && this.#replay === replay) {
+        const { id, path, writer } = replay;
+        const played = { id, path, kind: 'playback', transport: 'tcp', grant: this.#replayGrant } as const;
+        this.#begin({ ...played, stats: writer.stats }, request);
+      }
       return answer;
     } finally {
       if (!this.#viewer) this.#leave();
@@ -250,7 +272,7 @@ export class RtspConnection {
     this.#assertLive(request);
     const description = await stream.hub.describe();
     const id = randomBytes(8).toString('hex');
-    const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation);
+    const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation, stream.grant);
     const granted = this.#granted(await session.setUp(url.trackId, request.headers.get('transport') ?? ''));
     if (this.socket.destroyed) session.close();
     this.#session = session;
@@ -281,12 +303,12 @@ export class RtspConnection {
 
   #startViewer(session: RtspSession, request: RtspRequest): void {
     const viewer = session.start(this.server.options, (error) => this.destroy(error.code));
-    const { id, transport, url } = session;
-    this.#begin({ id, path: url.path, transport, stats: viewer.stats }, request);
+    const { id, transport, url, grant } = session;
+    this.#begin({ id, path: url.path, kind: 'live', transport, grant, stats: viewer.stats }, request);
     viewer.start();
   }
 
-  #begin(viewer: Pick<ViewerInfo, 'id' | 'path' | 'stats'> & { transport: Transport }, request: RtspRequest): void {
+  #begin(viewer: Watching, request: RtspRequest): void {
     const { transport } = viewer;
     this.#viewer = {
       ...viewer,
@@ -295,6 +317,7 @@ export class RtspConnection {
       encrypted: this.peer.encrypted === true,
       reason: reasonOf(transport, this.#negotiation.carries, this.#refusedOffers),
       fallbackFrom: fallbackFrom(transport, this.#refusedOffers),
+      end: (code) => this.#dismiss(code),
     };
     this.server.listener.viewerStarted?.(this.#viewer);
   }
@@ -361,11 +384,12 @@ export class RtspConnection {
   #take(resolution: Exclude<Resolution, { refuse: unknown }>, path: string): void {
     if (this.#replay || 'replay' in resolution) this.#endSession();
     if ('hub' in resolution) {
-      this.#stream = { path, hub: resolution.hub, admit: resolution.admit };
+      this.#stream = { path, hub: resolution.hub, admit: resolution.admit, grant: resolution.grant };
       return;
     }
     this.#stream = undefined;
     this.#admit = resolution.admit;
+    this.#replayGrant = resolution.grant;
     const onEnd = (error: MediaError): void => {
       this.#code = error.remoteCode ?? error.code;
       this.socket.end();

@@ -118,6 +118,39 @@ describe('RTP beside the RTSP connection', () => {
     expect(started[0].stats.bytes).toBeGreaterThan(500);
   });
 
+  it('says good-bye in a datagram to a viewer that is ended', async () => {
+    await start(outlets('udp'));
+    const socket = await open();
+    const { rtcp, ports } = await listen();
+    const answer = await setUp(socket, `RTP/AVP;unicast;client_port=${ports}`);
+    const reports: Buffer[] = [];
+    rtcp.on('message', (packet) => void reports.push(packet));
+    await ask(socket, 'PLAY', '/cam', sessionOf(answer));
+    await poll(() => reports.length > 0);
+    started[0].end('ended-by-operator');
+    await once(socket, 'close');
+    await poll(() => reports.at(-1)?.[9] === 203);
+    expect(reports.at(-1)?.toString('latin1')).toContain('ended-by-operator');
+    expect(stopped).toEqual(['ended-by-operator']);
+  });
+
+  it('ends one viewer of a group, and the others go on', async () => {
+    await start(outlets('multicast'));
+    const answers: string[] = [];
+    const viewers = [await open(), await open()] as const;
+    for (const socket of viewers) {
+      const answer = await setUp(socket, 'RTP/AVP;multicast');
+      await ask(socket, 'PLAY', '/cam', sessionOf(answer));
+      answers.push(answer);
+    }
+    started[0].end('ended-by-operator');
+    await once(viewers[0], 'close');
+    expect(stopped).toEqual(['ended-by-operator']);
+    const units = started[1].stats.units;
+    await poll(() => started[1].stats.units > units + 5);
+    expect(statusOf(await ask(viewers[1], 'GET_PARAMETER', '/cam', sessionOf(answers[1])))).toBe(200);
+  });
+
   it('lives on the viewer’s reports, reads its loss in them, and ends without them', async () => {
     await start(outlets('udp'), { sessionTimeoutMs: 150, sweepMs: 10 });
     const socket = await open();

@@ -4,6 +4,7 @@ import type { ReceiverReport } from '../rtp/control-packet.js';
 import type { StreamDescription, Track } from '../stream-description.js';
 import type { Negotiated, Negotiation } from './negotiation.js';
 import { InterleavedTransport, type SessionTransport } from './session-transport.js';
+import type { ViewerGrant } from './serving.js';
 import { RtspRefusal } from './status.js';
 import type { StreamUrl } from './stream-url.js';
 import { parseTransports, type Transport } from './transport.js';
@@ -22,6 +23,7 @@ export class RtspSession {
     readonly hub: Hub,
     readonly description: StreamDescription,
     readonly negotiation: Negotiation,
+    readonly grant: ViewerGrant | undefined,
   ) {}
 
   /** How the tracks go; TCP before any is set up. */

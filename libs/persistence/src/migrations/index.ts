@@ -9,6 +9,7 @@ import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
 import { Recovery1700000000009 } from './0009-recovery.js';
 import { Hardening1700000000010 } from './0010-hardening.js';
 import { ViewTicketLevel1700000000011 } from './0011-view-ticket-level.js';
+import { RunningStreams1700000000012 } from './0012-running-streams.js';
 import { StreamAccounts1700000000013 } from './0013-stream-accounts.js';
 
 /** In order; explicit, because globs do not survive a build. */
@@ -24,5 +25,6 @@ export const MIGRATIONS = [
   Recovery1700000000009,
   Hardening1700000000010,
   ViewTicketLevel1700000000011,
+  RunningStreams1700000000012,
   StreamAccounts1700000000013,
 ];
