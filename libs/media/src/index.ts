@@ -32,6 +32,7 @@ export {
   type LinkSourceOptions,
 } from './link/link-source.js';
 export { playerDefaults, PlayerOutlet, type PlayerChannel, type PlayerOptions } from './mse/player-outlet.js';
+export { ReplayPlayer, replayPlayerDefaults, type ReplayPlayerOptions, type ReplayWish } from './mse/replay-player.js';
 export { asksForKeyframe, WebRtcOutlet, webRtcTrack, type WebRtcTarget } from './webrtc/webrtc-outlet.js';
 export { ReplayLinkSource, replayLinkDefaults, type ReplayLinkOptions } from './link/replay-link-source.js';
 export { formatClock, parseClock, parseRecordedRange, type RecordedRange } from './replay/clock-range.js';
