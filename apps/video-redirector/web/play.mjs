@@ -1,6 +1,9 @@
 import { BackOff } from './back-off.mjs';
 import { HlsStream } from './hls-stream.mjs';
-import { mediaSourceClass, SocketStream } from './socket-stream.mjs';
+import { usageOf } from './playhead.mjs';
+import { RecordingPlayer } from './recording.mjs';
+import { SocketStream } from './socket-stream.mjs';
+import { mediaSourceClass } from './source-buffer.mjs';
 import { FINAL, stateOf, StatusView } from './status.mjs';
 import { WhepStream } from './whep-stream.mjs';
 
@@ -18,6 +21,8 @@ const video = /** @type {HTMLVideoElement} */ (document.getElementById('video'))
 const direct = /** @type {HTMLVideoElement} */ (document.getElementById('direct'));
 const path = location.pathname.replace(/\/$/, '');
 const wish = new URLSearchParams(location.search).get('transport');
+/** Where a recording begins, as `2026-01-31T12:00:00Z`. */
+const beginning = Date.parse(new URLSearchParams(location.search).get('at') ?? '');
 
 /** The ticket leaves the address bar, the history and what is copied from them; a reload finds it again. */
 function takeTicket() {
@@ -181,5 +186,14 @@ const title = document.getElementById('title');
 if (title) title.textContent = `${camera} · ${site}`;
 addControls();
 noteFirstFrame();
+const playLive = () => new Player(ticket).start();
+
+function playRecording() {
+  if (!mediaSourceClass()) return view.show('unsupported', 'player-unsupported');
+  const at = Number.isNaN(beginning) ? undefined : beginning;
+  new RecordingPlayer({ video, path, ticket }, view, at, playLive).start();
+}
+
 if (ticket === '') view.show('over', 'unauthenticated');
-else new Player(ticket).start();
+else if (usageOf(ticket) === 'recording') playRecording();
+else playLive();

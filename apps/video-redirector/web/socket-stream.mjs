@@ -1,4 +1,5 @@
 import { LiveEdge } from './live-edge.mjs';
+import { joined, mediaSourceClass, rangesOf } from './source-buffer.mjs';
 
 /** Layout of a binary message: libs/media/src/mse/player-message.ts. */
 const INIT = 1;
@@ -27,11 +28,6 @@ const GATHERED = 10;
  * @property {string} path `/play/<site>/<camera>`
  * @property {string} ticket
  */
-
-/** @returns {typeof MediaSource | undefined} Safari on iPhones has the managed one alone */
-export function mediaSourceClass() {
-  return Reflect.get(globalThis, 'ManagedMediaSource') ?? globalThis.MediaSource;
-}
 
 /** Fragmented MP4 over a WebSocket into Media Source Extensions. One attempt: it ends once, and another is made by its owner. */
 export class SocketStream {
@@ -221,26 +217,4 @@ export class SocketStream {
     const end = ranges.at(-1)?.[1] ?? 0;
     if (end - start > KEPT + GATHERED) buffer.remove(0, end - KEPT);
   }
-}
-
-/** @param {TimeRanges} buffered */
-function rangesOf(buffered) {
-  /** @type {[number, number][]} */
-  const ranges = [];
-  for (let index = 0; index < buffered.length; index += 1) ranges.push([buffered.start(index), buffered.end(index)]);
-  return ranges;
-}
-
-/**
- * @param {Uint8Array[]} parts
- * @param {number} bytes
- */
-function joined(parts, bytes) {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,12 @@
-import { DomainError, mediaOpen, mintDialTicket, pkiTrust, type ChannelClassName } from '@app/contracts';
-import { LinkSource, ReplayLinkSource, type LinkConnection, type ReplaySource } from '@app/media';
+import {
+  cameraTimeline,
+  DomainError,
+  mediaOpen,
+  mintDialTicket,
+  pkiTrust,
+  type ChannelClassName,
+} from '@app/contracts';
+import { LinkSource, type LinkConnection } from '@app/media';
 import { Database, TunnelRouteRepository } from '@app/persistence';
 import { connectPinnedTls } from '@app/pki';
 import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
@@ -9,6 +16,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { RedirectorConfig } from '../config.js';
 import type { StreamPath } from '../tickets/stream-path.js';
+import { SiteRecording } from './site-recording.js';
 
 const TLS_TIMEOUT_MS = 5_000;
 
@@ -49,10 +57,14 @@ export class SiteLinkFactory {
   }
 
   /** The recordings of a stream's camera, for one viewer. Undefined when nothing is recorded of it. */
-  async replay(stream: WantedStream): Promise<ReplaySource | undefined> {
+  async replay(stream: WantedStream): Promise<SiteRecording | undefined> {
     try {
       const media = await this.ask(stream, true);
-      return new ReplayLinkSource((signal) => this.dial(stream, media, 'playback', signal));
+      const { tenantId } = stream;
+      return new SiteRecording(
+        (signal) => this.dial(stream, media, 'playback', signal),
+        (range) => this.messages.request(cameraTimeline, { tenantId, cameraId: media.cameraId, ...range }),
+      );
     } catch (error) {
       if (error instanceof DomainError && NO_RECORDINGS.has(error.code)) return undefined;
       throw error;

@@ -2,6 +2,7 @@ import { streamUsage } from '@app/contracts';
 import type { Hub } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
+import { SiteRecording } from '../streams/site-recording.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
 import type { Failure } from './problem.js';
 import type { StreamTarget } from './web-request.js';
@@ -9,6 +10,11 @@ import type { StreamTarget } from './web-request.js';
 /** `ended` takes the right back. */
 export interface WebStream {
   hub: Hub;
+  ended: AbortSignal | undefined;
+}
+
+export interface WebRecording {
+  recording: SiteRecording;
   ended: AbortSignal | undefined;
 }
 
@@ -21,7 +27,7 @@ const DETAILS: Record<number, string> = {
 const RECORDING: Failure = {
   status: 501,
   code: 'not-implemented',
-  detail: 'recordings play over RTSP: a browser plays live streams alone',
+  detail: 'recordings play over RTSP and over the WebSocket of the page: this way is for live streams alone',
 };
 
 /** The same rules as for RTSP; the address of the page does not name the usage, the ticket does. */
@@ -29,11 +35,18 @@ const RECORDING: Failure = {
 export class WebStreamResolver {
   constructor(private readonly streams: StreamResolver) {}
 
-  async resolve(
+  /** A live stream alone. */
+  async resolve(target: StreamTarget, ticket: string | undefined, address: string): Promise<WebStream | Failure> {
+    const found = await this.resolveAny(target, ticket, address);
+    return 'recording' in found ? RECORDING : found;
+  }
+
+  /** What the ticket is for. */
+  async resolveAny(
     { site, camera }: StreamTarget,
     ticket: string | undefined,
     remoteAddress: string,
-  ): Promise<WebStream | Failure> {
+  ): Promise<WebStream | WebRecording | Failure> {
     const path = `/${site}/${camera}/${usageOf(ticket)}`;
     const query = new URLSearchParams(ticket === undefined ? {} : { ticket });
     const request = {
@@ -46,7 +59,10 @@ export class WebStreamResolver {
       onvifReplay: false,
     };
     const resolution = await this.streams.resolve(request);
-    if ('replay' in resolution) return RECORDING;
+    if ('replay' in resolution) {
+      const { replay, ended } = resolution;
+      return replay instanceof SiteRecording ? { recording: replay, ended } : RECORDING;
+    }
     if ('hub' in resolution) return { hub: resolution.hub, ended: resolution.ended };
     const { status, code, reason } = resolution.refuse;
     return { status: httpStatusOf(status), code, detail: DETAILS[status] ?? reason };
