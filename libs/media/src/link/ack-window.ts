@@ -5,6 +5,9 @@ export interface AckWindowOptions {
   maxInFlightBytes: number;
 }
 
+/** How far beyond the limits sound is still sent beside a picture that is left out: it is small, and its loss is heard. */
+export const soundPatience = 2.5;
+
 /**
  * Decides which units are sent. The kernel hides seconds of video from `writableLength`,
  * so only the receiver's acknowledgements tell how far behind it is.
@@ -47,11 +50,21 @@ export class AckWindow {
       return undefined;
     }
     this.#dropping = false;
-    const frameSeq = this.#nextSeq;
-    this.#nextSeq = (this.#nextSeq + 1) >>> 0;
-    this.#flying.push({ frameSeq, at: this.now(), bytes });
-    this.#bytes += bytes;
-    return { frameSeq, discontinuity: resumes };
+    return { frameSeq: this.#send(bytes), discontinuity: resumes };
+  }
+
+  /**
+   * The same for sound that goes with a picture. It neither ends a drop nor is it dropped with the picture, but only when the receiver
+   * is so far behind that nothing helps.
+   */
+  admitSound(bytes: number): { frameSeq: number; discontinuity: boolean } | undefined {
+    const { maxAckAgeMs, maxInFlightBytes } = this.options;
+    const isFar = this.ackAgeMs > maxAckAgeMs * soundPatience || this.#bytes > maxInFlightBytes * soundPatience;
+    if (isFar) {
+      this.droppedUnits++;
+      return undefined;
+    }
+    return { frameSeq: this.#send(bytes), discontinuity: false };
   }
 
   /** Everything up to `frameSeq` has arrived; numbers that do not fly are ignored. */
@@ -59,5 +72,13 @@ export class AckWindow {
     while (this.#flying.length > 0 && ((frameSeq - this.#flying[0].frameSeq) | 0) >= 0) {
       this.#bytes -= this.#flying.shift()!.bytes;
     }
+  }
+
+  #send(bytes: number): number {
+    const frameSeq = this.#nextSeq;
+    this.#nextSeq = (this.#nextSeq + 1) >>> 0;
+    this.#flying.push({ frameSeq, at: this.now(), bytes });
+    this.#bytes += bytes;
+    return frameSeq;
   }
 }

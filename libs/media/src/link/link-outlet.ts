@@ -37,6 +37,8 @@ export class LinkOutlet implements Outlet {
   #finished = false;
   /** Indices of the video tracks: after a drop the stream goes on with one of their keyframes. */
   #video = new Set<number>();
+  /** Indices of the sound that goes with them. */
+  #sound = new Set<number>();
 
   constructor(
     readonly socket: Duplex,
@@ -67,7 +69,10 @@ export class LinkOutlet implements Outlet {
     const description = await hub.describe();
     if (this.socket.destroyed) return this.#ended;
     this.#hub = hub;
-    this.#video = new Set(description.tracks.filter((track) => track.kind === 'video').map((track) => track.index));
+    const indices = (kind: string): number[] =>
+      description.tracks.filter((track) => track.kind === kind).map((track) => track.index);
+    this.#video = new Set(indices('video'));
+    this.#sound = new Set(this.#video.size > 0 ? indices('audio') : []);
     this.socket.write(encodeMessage(frameType.OPENED, { v: linkVersion, sdp: formatDescription(description, '0') }));
     this.#timer = setInterval(() => this.#beat(), this.options.heartbeatMs);
     this.#tellState();
@@ -111,7 +116,8 @@ export class LinkOutlet implements Outlet {
   unit(unit: AccessUnit): void {
     if (this.#finished) return;
     const starts = this.#video.size === 0 || (unit.key && this.#video.has(unit.track));
-    const admitted = this.#window.admit(unit.bytes, starts);
+    const isBeside = this.#sound.has(unit.track);
+    const admitted = isBeside ? this.#window.admitSound(unit.bytes) : this.#window.admit(unit.bytes, starts);
     if (admitted) this.socket.write(encodeUnit(unit, admitted.frameSeq, admitted.discontinuity));
   }
 

@@ -119,6 +119,21 @@ describe('the redirector link', () => {
     expect([first.flags & 3, second.flags & 3]).toEqual([1, 3]);
   });
 
+  it('keeps sending sound while the picture is left out', async () => {
+    await start({ maxAckAgeMs: 100 });
+    const { frames } = await receive();
+    await poll(() => hub.stats.outlets === 1);
+    source.send(true);
+    await poll(() => media(frames).length === 1);
+    await pause(110);
+    for (let unit = 0; unit < 5; unit++) {
+      source.send(false);
+      source.sendSound();
+    }
+    await poll(() => media(frames).length === 6);
+    expect(media(frames).map(({ track }) => track)).toEqual([0, 1, 1, 1, 1, 1]);
+  });
+
   it('repeats its state, tells the camera’s trouble and cuts a receiver that never acknowledges', async () => {
     await start({ heartbeatMs: 5, stalledMs: 80, maxAckAgeMs: 10 });
     const { socket, frames } = await receive();
