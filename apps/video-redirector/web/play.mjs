@@ -4,6 +4,7 @@ import { usageOf } from './playhead.mjs';
 import { RecordingPlayer } from './recording.mjs';
 import { SocketStream } from './socket-stream.mjs';
 import { mediaSourceClass } from './source-buffer.mjs';
+import { isHeard, soundNote, survivesDirect } from './sound.mjs';
 import { FINAL, stateOf, StatusView } from './status.mjs';
 import { WhepStream } from './whep-stream.mjs';
 
@@ -44,7 +45,8 @@ class Player {
   /** @type {number | undefined} */
   #timer;
   #hasPlayed = false;
-  #hasSound = false;
+  /** The camera's own; empty without sound, and as long as nobody has told. */
+  #soundCodec = '';
   #lost = 0;
   #directLeft = wish === null && 'RTCPeerConnection' in globalThis ? DIRECT_TRIES : 0;
   /** @type {Transport} */
@@ -86,19 +88,19 @@ class Player {
       },
       trouble: (code) => view.show(stateOf(code), code),
       ended: (code) => this.#ended(code),
-      described: (hasSound) => {
-        this.#hasSound = hasSound;
-        const sound = document.getElementById('sound');
-        if (sound) sound.hidden = !hasSound;
+      described: (hasSound) => showSound(hasSound, soundNote(this.#soundCodec, this.#transport)),
+      sound: (codec) => {
+        this.#soundCodec = codec;
+        showSound(isHeard(codec, 'mse'), soundNote(codec, 'mse'));
       },
     };
   }
 
-  /** WebRTC has the smaller delay where UDP passes, and no sound here. The picture goes on until it is there. */
+  /** WebRTC has the smaller delay where UDP passes. The picture goes on until it is there. */
   #connectDirect() {
     if (
       this.#directLeft === 0 ||
-      this.#hasSound ||
+      !survivesDirect(this.#soundCodec) ||
       this.#next ||
       this.#transport !== 'mse' ||
       this.#timer !== undefined
@@ -107,6 +109,7 @@ class Player {
     this.#directLeft -= 1;
     const next = new WhepStream(this.#place('webrtc'), {
       ...this.#events(),
+      described: () => undefined,
       live: () => this.#switchTo(next),
       ended: (code) => this.#directEnded(next, code),
     });
@@ -120,6 +123,7 @@ class Player {
       this.#stream?.close();
       this.#stream = next;
       show('webrtc');
+      showSound(isHeard(this.#soundCodec, 'webrtc'), soundNote(this.#soundCodec, 'webrtc'));
     }
     view.show('live');
   }
@@ -157,6 +161,23 @@ function show(transport) {
   document.body.dataset.transport = transport;
   direct.hidden = transport !== 'webrtc';
   video.hidden = !direct.hidden;
+  hear();
+}
+
+/** The element that is not shown is silent: both would be heard while one takes over. */
+function hear() {
+  const isOn = document.getElementById('sound')?.getAttribute('aria-pressed') === 'true';
+  for (const element of [video, direct]) element.muted = !isOn || element.hidden;
+}
+
+/**
+ * @param {boolean} isThere
+ * @param {string} note
+ */
+function showSound(isThere, note) {
+  const [button, text] = ['sound', 'sound-note'].map((id) => document.getElementById(id));
+  if (button) button.hidden = !isThere;
+  if (text) text.textContent = note;
 }
 
 function addControls() {
@@ -166,8 +187,8 @@ function addControls() {
   });
   const sound = document.getElementById('sound');
   sound?.addEventListener('click', () => {
-    video.muted = !video.muted;
-    sound.setAttribute('aria-pressed', String(!video.muted));
+    sound.setAttribute('aria-pressed', String(sound.getAttribute('aria-pressed') !== 'true'));
+    hear();
   });
 }
 

@@ -22,6 +22,7 @@ const GATHERED = 10;
  * @property {(code: string) => void} trouble the source is away, the connection stays
  * @property {(code: string) => void} ended nothing more comes
  * @property {(hasAudio: boolean) => void} described
+ * @property {(codec: string) => void} [sound] what the camera's sound is, as its RTP names it; empty without sound
  *
  * @typedef {object} Place
  * @property {HTMLVideoElement} video
@@ -121,9 +122,10 @@ export class SocketStream {
     this.#append();
   }
 
-  /** @param {{ error?: string, state?: string, code?: string, pong?: number, at?: number }} message */
-  #told({ error, state, code, pong, at }) {
+  /** @param {{ error?: string, state?: string, code?: string, sound?: string, pong?: number, at?: number }} message */
+  #told({ error, state, code, sound, pong, at }) {
     if (error !== undefined) return this.#end(error);
+    if (sound !== undefined) return this.events.sound?.(sound);
     if (pong !== undefined && at !== undefined) {
       const roundTrip = performance.now() - pong;
       // The quickest answer tells most; an old one is worth less with time, because clocks drift.

@@ -2,6 +2,7 @@ import { BackOff } from '../../web/back-off.mjs';
 import { LiveEdge } from '../../web/live-edge.mjs';
 import { Playhead, usageOf } from '../../web/playhead.mjs';
 import { bars, firstWindow, windowAround } from '../../web/recording-timeline.mjs';
+import { isHeard, soundNote, survivesDirect } from '../../web/sound.mjs';
 import { FINAL, stateOf, StatusView } from '../../web/status.mjs';
 
 describe('the live edge', () => {
@@ -153,5 +154,27 @@ describe('the place in a recording', () => {
     expect(['', 'x', 'x.!.y', `x.${Buffer.from('{}').toString('base64url')}.y`].map(usageOf)).toEqual(
       Array.from({ length: 4 }, () => 'live'),
     );
+  });
+});
+
+describe('the sound of the page', () => {
+  it.each([
+    ['', true, false, false, '', ''],
+    ['OPUS', true, true, true, '', ''],
+    ['PCMA', true, false, true, 'G.711, which browsers do not play by MSE', ''],
+    [
+      'MPEG4-GENERIC',
+      false,
+      true,
+      false,
+      'AAC, which WebRTC does not carry: the page stays with MSE',
+      'not play by WebRTC',
+    ],
+    ['G726-32', true, false, false, 'G726-32, which browsers do not play by MSE', 'not play by WebRTC'],
+  ])('of the codec %p', (codec, survives, byMse, byWebRtc, noteOfMse, noteOfWebRtc) => {
+    expect(survivesDirect(codec)).toBe(survives);
+    expect([isHeard(codec, 'mse'), isHeard(codec, 'webrtc')]).toEqual([byMse, byWebRtc]);
+    expect(soundNote(codec, 'mse')).toContain(noteOfMse);
+    expect(soundNote(codec, 'webrtc')).toContain(noteOfWebRtc);
   });
 });

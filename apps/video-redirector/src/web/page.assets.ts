@@ -21,6 +21,7 @@ const OWN: Record<string, string> = {
   'recording-timeline.mjs': SCRIPT,
   'recording.mjs': SCRIPT,
   'socket-stream.mjs': SCRIPT,
+  'sound.mjs': SCRIPT,
   'source-buffer.mjs': SCRIPT,
   'status.mjs': SCRIPT,
   'whep-stream.mjs': SCRIPT,

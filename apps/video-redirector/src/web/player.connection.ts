@@ -44,6 +44,7 @@ export class PlayerConnection {
     );
     player.on('message', (data: RawData, isBinary) => this.take(outlet, data, isBinary));
     this.watch(outlet);
+    channel.text({ sound: description.tracks.find(({ kind }) => kind === 'audio')?.codec ?? '' });
     outlet.start();
   }
 

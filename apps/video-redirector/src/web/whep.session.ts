@@ -2,8 +2,7 @@ import { WebRtcOutlet, type StreamDescription, type ViewerInfo } from '@app/medi
 import { codeOf } from '../streams/refusal.js';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import type { WebStream } from './web-stream.resolver.js';
-import type { VideoOffer } from './whep-offer.js';
-import { type PeerPlace, type WebRtc, WhepPeer } from './whep.peer.js';
+import { type PeerMedia, type PeerPlace, type WebRtc, WhepPeer } from './whep.peer.js';
 
 const CONNECT_MS = 15_000;
 
@@ -20,19 +19,19 @@ export class WhepSession {
   constructor(
     webRtc: WebRtc,
     place: PeerPlace,
-    offer: VideoOffer,
+    media: PeerMedia,
     private readonly stream: WebStream & { description: StreamDescription },
     about: Omit<ViewerInfo, 'stats'>,
     private readonly metrics: RedirectorMetrics,
     private readonly onEnd: () => void,
   ) {
-    this.peer = new WhepPeer(webRtc, place, offer, {
+    this.peer = new WhepPeer(webRtc, place, media, {
       connected: () => this.begin(),
       keyframeWanted: () => this.outlet.keyframeWanted(),
       closed: () => this.end('viewer-closed'),
     });
     const { hub, description, ended } = stream;
-    this.outlet = new WebRtcOutlet(hub, description, this.peer.target, (error) => this.end(codeOf(error)));
+    this.outlet = new WebRtcOutlet(hub, description, this.peer.targets, (error) => this.end(codeOf(error)));
     this.viewer = { ...about, stats: this.outlet.stats };
     metrics.viewerStarted(this.viewer);
     ended?.addEventListener('abort', this.revoked);
