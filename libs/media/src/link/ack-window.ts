@@ -1,3 +1,5 @@
+import { runningMs } from '../running-clock.js';
+
 export interface AckWindowOptions {
   /** Age of the oldest unacknowledged unit at which sending stops. */
   maxAckAgeMs: number;
@@ -22,7 +24,7 @@ export class AckWindow {
 
   constructor(
     readonly options: AckWindowOptions,
-    readonly now: () => number = () => performance.now(),
+    readonly now: () => number = runningMs,
   ) {}
 
   get inFlightBytes(): number {
