@@ -37,7 +37,7 @@ BFRAMES = (
     "video/x-h264,profile=main ! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96"
 )
 H265 = (
-    "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! "
+    "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! "
     "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 bitrate=400 ! "
     "h265parse config-interval=-1 ! rtph265pay name=pay0 pt=96"
 )
