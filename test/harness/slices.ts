@@ -11,11 +11,14 @@ export const slicesOf = (units: readonly Buffer[]): string[] =>
     .filter((unit) => [1, 5].includes((unit[0] ?? 0) & 0x1f))
     .map((unit) => createHash('sha256').update(unit).digest('hex'));
 
-/** The pictures of what ffmpeg reads, copied and not decoded. @param args before the output */
+/** The pictures of what ffmpeg reads, copied and not decoded. @param args before the output. @throws when there is none */
 export const slicesByFfmpeg = async (...args: string[]): Promise<string[]> => {
-  const quiet = ['-nostdin', '-hide_banner', '-loglevel', 'fatal'];
-  const { stdout } = await runPeer('ffmpeg', [...quiet, ...args, '-map', '0:v:0', '-c', 'copy', '-f', 'h264', '-']);
-  return slicesOf(splitAnnexB(stdout));
+  const quiet = ['-nostdin', '-hide_banner', '-loglevel', 'error'];
+  const output = ['-map', '0:v:0', '-c', 'copy', '-f', 'h264', '-'];
+  const { stdout, stderr } = await runPeer('ffmpeg', [...quiet, ...args, ...output]);
+  const slices = slicesOf(splitAnnexB(stdout));
+  if (slices.length === 0) throw new Error(`ffmpeg got no picture: ${stderr}`);
+  return slices;
 };
 
 /** The pictures of a fragmented MP4 file that is given in pieces. */

@@ -1,46 +1,35 @@
-import { RTCPeerConnection, useH264, usePCMU, type RtpPacket } from 'werift';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 
-/** An independent WebRTC implementation as a viewer: it keeps the NAL units of every picture it gets. */
+/** `whep-viewer.mjs` as a viewer: the NAL units of every picture that it gets. */
 export class WhepReceiver implements AsyncDisposable {
   readonly units: Buffer[] = [];
   /** Of the RTP payloads. */
   largestBytes = 0;
-  sounds = 0;
-  readonly #connection = new RTCPeerConnection({
-    codecs: { video: [useH264()], audio: [usePCMU()] },
-    iceAdditionalHostAddresses: ['127.0.0.1'],
-  });
-  #fragments: Buffer[] = [];
+  readonly #child: ChildProcess;
+  #pending = Buffer.alloc(0);
 
-  static async open(playUrl: string): Promise<WhepReceiver> {
-    const receiver = new WhepReceiver();
-    const connection = receiver.#connection;
-    connection.onTrack.subscribe((track) => {
-      track.onReceiveRtp.subscribe((packet) => receiver.#take(track.kind, packet));
-    });
-    for (const kind of ['audio', 'video'] as const) connection.addTransceiver(kind, { direction: 'recvonly' });
-    await connection.setLocalDescription(await connection.createOffer());
-    const url = new URL(playUrl.replace('/play/', '/whep/'));
-    const headers = { 'content-type': 'application/sdp' };
-    const answer = await fetch(url, { method: 'POST', headers, body: connection.localDescription?.sdp ?? '' });
-    const sdp = await answer.text();
-    if (answer.status !== 201) throw new Error(`WHEP answered ${answer.status}: ${sdp}`);
-    await connection.setRemoteDescription({ type: 'answer', sdp });
-    return receiver;
+  constructor(playUrl: string) {
+    const args = [join(__dirname, 'whep-viewer.mjs'), playUrl];
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#read(chunk));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connection.close();
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'exit');
   }
 
-  /** Single NAL units and FU-A (RFC 6184 section 5). */
-  #take(kind: string, { payload }: RtpPacket): void {
-    if (kind === 'audio') return void this.sounds++;
-    this.largestBytes = Math.max(this.largestBytes, payload.length);
-    const [first = 0, second = 0] = payload;
-    if ((first & 0x1f) !== 28) return void this.units.push(Buffer.from(payload));
-    if ((second & 0x80) !== 0) this.#fragments = [Buffer.from([(first & 0xe0) | (second & 0x1f)])];
-    this.#fragments.push(Buffer.from(payload.subarray(2)));
-    if ((second & 0x40) !== 0) this.units.push(Buffer.concat(this.#fragments));
+  #read(chunk: Buffer): void {
+    this.#pending = Buffer.concat([this.#pending, chunk]);
+    while (this.#pending.length >= 8) {
+      const end = 8 + this.#pending.readUInt32BE(4);
+      if (this.#pending.length < end) return;
+      this.largestBytes = this.#pending.readUInt32BE(0);
+      this.units.push(Buffer.from(this.#pending.subarray(8, end)));
+      this.#pending = this.#pending.subarray(end);
+    }
   }
 }
