@@ -33,7 +33,7 @@ export const PERMISSIONS = {
   },
   'video-redirector': {
     serves: ['redirector.*.*'],
-    requests: ['media.open', 'pki.trust'],
+    requests: ['media.open', 'federation.camera.timeline', 'pki.trust'],
     publishes: [],
     hears: ['tunnel.up', 'tunnel.down', 'media.moved'],
   },

@@ -1,6 +1,10 @@
 import { BackOff } from './back-off.mjs';
 import { HlsStream } from './hls-stream.mjs';
-import { mediaSourceClass, SocketStream } from './socket-stream.mjs';
+import { usageOf } from './playhead.mjs';
+import { RecordingPlayer } from './recording.mjs';
+import { SocketStream } from './socket-stream.mjs';
+import { mediaSourceClass } from './source-buffer.mjs';
+import { isHeard, soundNote, survivesDirect } from './sound.mjs';
 import { FINAL, stateOf, StatusView } from './status.mjs';
 import { WhepStream } from './whep-stream.mjs';
 
@@ -18,6 +22,8 @@ const video = /** @type {HTMLVideoElement} */ (document.getElementById('video'))
 const direct = /** @type {HTMLVideoElement} */ (document.getElementById('direct'));
 const path = location.pathname.replace(/\/$/, '');
 const wish = new URLSearchParams(location.search).get('transport');
+/** Where a recording begins, as `2026-01-31T12:00:00Z`. */
+const beginning = Date.parse(new URLSearchParams(location.search).get('at') ?? '');
 
 /** The ticket leaves the address bar, the history and what is copied from them; a reload finds it again. */
 function takeTicket() {
@@ -39,7 +45,8 @@ class Player {
   /** @type {number | undefined} */
   #timer;
   #hasPlayed = false;
-  #hasSound = false;
+  /** The camera's own; empty without sound, and as long as nobody has told. */
+  #soundCodec = '';
   #lost = 0;
   #directLeft = wish === null && 'RTCPeerConnection' in globalThis ? DIRECT_TRIES : 0;
   /** @type {Transport} */
@@ -91,19 +98,19 @@ class Player {
       trouble: (code) => view.show(stateOf(code), code),
       ended: (code) => this.#ended(code),
       exchanged: (usage, reason) => view.exchanged(usage, reason),
-      described: (hasSound) => {
-        this.#hasSound = hasSound;
-        const sound = document.getElementById('sound');
-        if (sound) sound.hidden = !hasSound;
+      described: (hasSound) => showSound(hasSound, soundNote(this.#soundCodec, this.#transport)),
+      sound: (codec) => {
+        this.#soundCodec = codec;
+        showSound(isHeard(codec, 'mse'), soundNote(codec, 'mse'));
       },
     };
   }
 
-  /** WebRTC has the smaller delay where UDP passes, and no sound here. The picture goes on until it is there. */
+  /** WebRTC has the smaller delay where UDP passes. The picture goes on until it is there. */
   #connectDirect() {
     if (
       this.#directLeft === 0 ||
-      this.#hasSound ||
+      !survivesDirect(this.#soundCodec) ||
       this.#next ||
       this.#transport !== 'mse' ||
       this.#timer !== undefined
@@ -112,6 +119,7 @@ class Player {
     this.#directLeft -= 1;
     const next = new WhepStream(this.#place('webrtc'), {
       ...this.#events(),
+      described: () => undefined,
       live: () => this.#switchTo(next),
       ended: (code) => this.#directEnded(next, code),
     });
@@ -126,6 +134,7 @@ class Player {
       this.#stream = next;
       view.exchanged('', '');
       show('webrtc');
+      showSound(isHeard(this.#soundCodec, 'webrtc'), soundNote(this.#soundCodec, 'webrtc'));
     }
     view.show('live');
   }
@@ -163,6 +172,23 @@ function show(transport) {
   document.body.dataset.transport = transport;
   direct.hidden = transport !== 'webrtc';
   video.hidden = !direct.hidden;
+  hear();
+}
+
+/** The element that is not shown is silent: both would be heard while one takes over. */
+function hear() {
+  const isOn = document.getElementById('sound')?.getAttribute('aria-pressed') === 'true';
+  for (const element of [video, direct]) element.muted = !isOn || element.hidden;
+}
+
+/**
+ * @param {boolean} isThere
+ * @param {string} note
+ */
+function showSound(isThere, note) {
+  const [button, text] = ['sound', 'sound-note'].map((id) => document.getElementById(id));
+  if (button) button.hidden = !isThere;
+  if (text) text.textContent = note;
 }
 
 function addControls() {
@@ -172,8 +198,8 @@ function addControls() {
   });
   const sound = document.getElementById('sound');
   sound?.addEventListener('click', () => {
-    video.muted = !video.muted;
-    sound.setAttribute('aria-pressed', String(!video.muted));
+    sound.setAttribute('aria-pressed', String(sound.getAttribute('aria-pressed') !== 'true'));
+    hear();
   });
 }
 
@@ -192,5 +218,14 @@ const title = document.getElementById('title');
 if (title) title.textContent = `${camera} · ${site}`;
 addControls();
 noteFirstFrame();
+const playLive = () => new Player(ticket).start();
+
+function playRecording() {
+  if (!mediaSourceClass()) return view.show('unsupported', 'player-unsupported');
+  const at = Number.isNaN(beginning) ? undefined : beginning;
+  new RecordingPlayer({ video, path, ticket }, view, at, playLive).start();
+}
+
 if (ticket === '') view.show('over', 'unauthenticated');
-else new Player(ticket).start();
+else if (usageOf(ticket) === 'recording') playRecording();
+else playLive();

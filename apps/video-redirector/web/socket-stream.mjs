@@ -1,4 +1,5 @@
 import { LiveEdge } from './live-edge.mjs';
+import { joined, mediaSourceClass, rangesOf } from './source-buffer.mjs';
 
 /** Layout of a binary message: libs/media/src/mse/player-message.ts. */
 const INIT = 1;
@@ -22,17 +23,13 @@ const GATHERED = 10;
  * @property {(code: string) => void} ended nothing more comes
  * @property {(hasAudio: boolean) => void} described
  * @property {(usage: string, reason: string) => void} exchanged which of the camera's streams runs, and why not the best
+ * @property {(codec: string) => void} [sound] what the camera's sound is, as its RTP names it; empty without sound
  *
  * @typedef {object} Place
  * @property {HTMLVideoElement} video
  * @property {string} path `/play/<site>/<camera>`
  * @property {string} ticket
  */
-
-/** @returns {typeof MediaSource | undefined} Safari on iPhones has the managed one alone */
-export function mediaSourceClass() {
-  return Reflect.get(globalThis, 'ManagedMediaSource') ?? globalThis.MediaSource;
-}
 
 /** Fragmented MP4 over a WebSocket into Media Source Extensions. One attempt: it ends once, and another is made by its owner. */
 export class SocketStream {
@@ -127,9 +124,10 @@ export class SocketStream {
     this.#append();
   }
 
-  /** @param {{ error?: string, state?: string, code?: string, usage?: string, reason?: string, pong?: number, at?: number }} message */
-  #told({ error, state, code, usage, reason, pong, at }) {
+  /** @param {{ error?: string, state?: string, code?: string, usage?: string, reason?: string, sound?: string, pong?: number, at?: number }} message */
+  #told({ error, state, code, usage, reason, sound, pong, at }) {
     if (error !== undefined) return this.#end(error);
+    if (sound !== undefined) return this.events.sound?.(sound);
     if (pong !== undefined && at !== undefined) {
       const roundTrip = performance.now() - pong;
       // The quickest answer tells most; an old one is worth less with time, because clocks drift.
@@ -238,26 +236,4 @@ export class SocketStream {
     const end = ranges.at(-1)?.[1] ?? 0;
     if (end - start > KEPT + GATHERED) buffer.remove(0, end - KEPT);
   }
-}
-
-/** @param {TimeRanges} buffered */
-function rangesOf(buffered) {
-  /** @type {[number, number][]} */
-  const ranges = [];
-  for (let index = 0; index < buffered.length; index += 1) ranges.push([buffered.start(index), buffered.end(index)]);
-  return ranges;
-}
-
-/**
- * @param {Uint8Array[]} parts
- * @param {number} bytes
- */
-function joined(parts, bytes) {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -43,7 +43,10 @@ export {
   type LinkSourceOptions,
 } from './link/link-source.js';
 export { playerDefaults, PlayerOutlet, type PlayerChannel, type PlayerOptions } from './mse/player-outlet.js';
-export { asksForKeyframe, WebRtcOutlet, webRtcTrack, type WebRtcTarget } from './webrtc/webrtc-outlet.js';
+export { ReplayPlayer, replayPlayerDefaults, type ReplayPlayerOptions, type ReplayWish } from './mse/replay-player.js';
+export { isReordered } from './webrtc/reordering.js';
+export { asksForKeyframe, WebRtcOutlet, webRtcSound, webRtcTrack, type WebRtcTargets } from './webrtc/webrtc-outlet.js';
+export type { WebRtcTarget } from './webrtc/webrtc-track.js';
 export { ReplayLinkSource, replayLinkDefaults, type ReplayLinkOptions } from './link/replay-link-source.js';
 export { formatClock, parseClock, parseRecordedRange, type RecordedRange } from './replay/clock-range.js';
 export type { OpenReplay, ReplayAnswer, ReplayRequest, ReplaySink, ReplaySource } from './replay/replay-source.js';

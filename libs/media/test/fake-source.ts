@@ -22,6 +22,7 @@ export class FakeSource implements Source {
   #sequence = 0;
   #timestamp = 0;
   #count = 0;
+  #soundCount = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly options: FakeSourceOptions = { tracks: 1, everyMs: 0 }) {}
@@ -69,6 +70,16 @@ export class FakeSource implements Source {
       packets: made,
       bytes,
     });
+  }
+
+  /** Sends one packet of the second track. */
+  sendSound(captureUs = nowUs()): void {
+    this.#soundCount++;
+    const timestamp = this.#soundCount * 160;
+    const fields = { marker: false, payloadType: 0, sequence: this.#soundCount, timestamp, ssrc: this.opened };
+    const packet = writeRtp(fields, Buffer.alloc(8, this.#soundCount));
+    const unit = { track: 1, key: true, discontinuity: false, timestamp, captureUs, packets: [packet] };
+    this.listener?.unit({ ...unit, bytes: packet.length });
   }
 
   drop(): void {

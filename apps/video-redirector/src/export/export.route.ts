@@ -41,20 +41,20 @@ export class ExportRoute {
     if (target.rest.length > 0) return GONE;
     const range = exportRange(url.searchParams, Date.now());
     if (typeof range === 'string') return { status: 400, code: 'invalid-request', detail: range };
-    const recording = await this.streams.recording(target, ticketOf(request, url), address);
-    if ('status' in recording) return recording;
+    const stream = await this.streams.recording(target, ticketOf(request, url), address);
+    if ('status' in stream) return stream;
     // Counted here: who has no right takes no place.
     if (this.metrics.running >= this.config.ADIT_EXPORT_CAPACITY) return FULL;
     this.metrics.running++;
     try {
-      return await this.send(recording, range, target, response);
+      return await this.send(stream, range, target, response);
     } finally {
       this.metrics.running--;
     }
   }
 
   private async send(
-    { replay, ended, admit }: WebRecording,
+    { recording, ended, admit }: WebRecording,
     range: ExportRange,
     { site, camera }: StreamTarget,
     response: ServerResponse,
@@ -67,7 +67,7 @@ export class ExportRoute {
       file.release();
       return failureOf(place.refuse);
     }
-    const made = new RecordingExport(replay, range, file);
+    const made = new RecordingExport(recording, range, file);
     file.onDrain = () => made.resume();
     const about = { path: `/${site}/${camera}`, ...range };
     try {

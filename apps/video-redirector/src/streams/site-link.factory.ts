@@ -1,5 +1,12 @@
-import { DomainError, mediaOpen, mintDialTicket, pkiTrust, type ChannelClassName } from '@app/contracts';
-import { ReplayLinkSource, type LinkConnection, type ReplaySource } from '@app/media';
+import {
+  cameraTimeline,
+  DomainError,
+  mediaOpen,
+  mintDialTicket,
+  pkiTrust,
+  type ChannelClassName,
+} from '@app/contracts';
+import type { LinkConnection } from '@app/media';
 import { Database, TunnelRouteRepository } from '@app/persistence';
 import { connectPinnedTls } from '@app/pki';
 import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
@@ -8,6 +15,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { RedirectorConfig } from '../config.js';
 import { type Media, SiteLink, type WantedStream } from './site-link.js';
+import { SiteRecording } from './site-recording.js';
 
 const TLS_TIMEOUT_MS = 5_000;
 
@@ -15,7 +23,7 @@ const TLS_TIMEOUT_MS = 5_000;
 const NO_RECORDINGS = new Set(['recording-not-found', 'not-implemented']);
 
 export interface Recordings {
-  replay: ReplaySource;
+  replay: SiteRecording;
   media: Media;
 }
 
@@ -49,7 +57,12 @@ export class SiteLinkFactory {
   async replay(stream: WantedStream): Promise<Recordings | undefined> {
     try {
       const media = await this.ask(stream, true);
-      return { replay: new ReplayLinkSource((signal) => this.dial(stream, media, 'playback', signal)), media };
+      const { tenantId } = stream;
+      const replay = new SiteRecording(
+        (signal) => this.dial(stream, media, 'playback', signal),
+        (range) => this.messages.request(cameraTimeline, { tenantId, cameraId: media.cameraId, ...range }),
+      );
+      return { replay, media };
     } catch (error) {
       if (error instanceof DomainError && NO_RECORDINGS.has(error.code)) return undefined;
       throw error;

@@ -50,9 +50,7 @@ export class PlayerConnection {
     const end = (code: string, detail: string): void => {
       outlet.stop();
       place?.leave();
-      refusePlayer(player, code, detail);
-      // One that takes nothing would not take the end either.
-      setTimeout(() => player.terminate(), FAREWELL_MS).unref();
+      endPlayer(player, code, detail);
     };
     const place = takePlace(stream, {
       transport: 'mse',
@@ -62,7 +60,9 @@ export class PlayerConnection {
     player.once('close', () => place?.leave());
     player.on('message', (data: RawData, isBinary) => this.take(outlet, data, isBinary));
     this.watch(outlet, end);
-    if (player.readyState === player.OPEN) outlet.start();
+    if (player.readyState !== player.OPEN) return;
+    channel.text({ sound: description.tracks.find(({ kind }) => kind === 'audio')?.codec ?? '' });
+    outlet.start();
   }
 
   private watch(outlet: PlayerOutlet, end: (code: string, detail: string) => void): void {
@@ -95,8 +95,15 @@ export class PlayerConnection {
   }
 }
 
+/** Refuses what it was given before. */
+export const endPlayer = (player: WebSocket, code: string, detail: string): void => {
+  refusePlayer(player, code, detail);
+  // One that takes nothing would not take the end either.
+  setTimeout(() => player.terminate(), FAREWELL_MS).unref();
+};
+
 /** Pings the player, and lets it go when it has not shown a sign of life since the last time. */
-const keepAliveOf = (player: WebSocket): NodeJS.Timeout => {
+export const keepAliveOf = (player: WebSocket): NodeJS.Timeout => {
   let isAlive = true;
   const heard = (): void => void (isAlive = true);
   player.on('pong', heard).on('message', heard);

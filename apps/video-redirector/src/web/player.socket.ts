@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
 import { MAX_MESSAGE_BYTES, PlayerConnection, refusePlayer } from './player.connection.js';
+import { RecordingConnection } from './recording.connection.js';
 import type { StreamTarget } from './web-request.js';
 import { WebStreamResolver } from './web-stream.resolver.js';
 
@@ -58,7 +59,8 @@ export class PlayerSocket implements OnApplicationShutdown {
       this.metrics.refusedPlayer(stream.status, stream.code);
       refusePlayer(player, stream.code, stream.detail);
     } else if (player.readyState === player.OPEN) {
-      await new PlayerConnection(player, stream, origin, this.metrics).start();
+      if ('recording' in stream) await new RecordingConnection(player, stream, origin, this.metrics).start();
+      else await new PlayerConnection(player, stream, origin, this.metrics).start();
     }
   }
 
@@ -66,10 +68,10 @@ export class PlayerSocket implements OnApplicationShutdown {
     player: WebSocket,
     target: StreamTarget,
     address: string,
-  ): ReturnType<WebStreamResolver['resolve']> {
+  ): ReturnType<WebStreamResolver['resolveAny']> {
     this.waiting++;
     try {
-      return await this.streams.resolve(target, await firstTicket(player), address);
+      return await this.streams.resolveAny(target, await firstTicket(player), address);
     } finally {
       this.waiting--;
     }

@@ -1,7 +1,8 @@
 import { streamUsage } from '@app/contracts';
-import type { Admit, Hub, Refusal, ReplaySource, Resolution, ViewerGrant } from '@app/media';
+import type { Admit, Hub, Refusal, Resolution, ViewerGrant } from '@app/media';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt } from 'jose';
+import { SiteRecording } from '../streams/site-recording.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
 import type { Failure } from './problem.js';
 import type { StreamTarget } from './web-request.js';
@@ -15,7 +16,7 @@ export interface WebStream {
 }
 
 export interface WebRecording {
-  replay: ReplaySource;
+  recording: SiteRecording;
   ended: AbortSignal | undefined;
   admit: Admit | undefined;
   grant: ViewerGrant | undefined;
@@ -31,7 +32,7 @@ const DETAILS: Record<number, string> = {
 const RECORDING: Failure = {
   status: 501,
   code: 'not-implemented',
-  detail: 'recordings play over RTSP: a browser plays live streams alone',
+  detail: 'recordings play over RTSP and over the WebSocket of the page: this way is for live streams alone',
 };
 
 const NOT_RECORDED: Failure = {
@@ -45,14 +46,21 @@ const NOT_RECORDED: Failure = {
 export class WebStreamResolver {
   constructor(private readonly streams: StreamResolver) {}
 
-  async resolve(
+  /** A live stream alone. */
+  async resolve(target: StreamTarget, ticket: string | undefined, address: string): Promise<WebStream | Failure> {
+    const found = await this.resolveAny(target, ticket, address);
+    return 'recording' in found ? RECORDING : found;
+  }
+
+  /** What the ticket is for. */
+  async resolveAny(
     { site, camera }: StreamTarget,
     ticket: string | undefined,
     remoteAddress: string,
-  ): Promise<WebStream | Failure> {
+  ): Promise<WebStream | WebRecording | Failure> {
     const resolution = await this.ask(`/${site}/${camera}/${usageOf(ticket)}`, ticket, remoteAddress, false);
-    if ('replay' in resolution) return RECORDING;
     if ('refuse' in resolution) return failureOf(resolution.refuse);
+    if ('replay' in resolution) return recordingOf(resolution) ?? RECORDING;
     const { hub, ended, admit, grant } = resolution;
     return { hub, ended, admit, grant };
   }
@@ -65,9 +73,7 @@ export class WebStreamResolver {
   ): Promise<WebRecording | Failure> {
     const resolution = await this.ask(`/${site}/${camera}/recording`, ticket, remoteAddress, true);
     if ('refuse' in resolution) return failureOf(resolution.refuse);
-    if ('hub' in resolution) return NOT_RECORDED;
-    const { replay, ended, admit, grant } = resolution;
-    return { replay, ended, admit, grant };
+    return ('replay' in resolution && recordingOf(resolution)) || NOT_RECORDED;
   }
 
   private ask(
@@ -81,6 +87,11 @@ export class WebStreamResolver {
     return this.streams.resolve({ ...from, onvifReplay });
   }
 }
+
+const recordingOf = (resolution: Extract<Resolution, { replay: unknown }>): WebRecording | undefined => {
+  const { replay: recording, ended, admit, grant } = resolution;
+  return recording instanceof SiteRecording ? { recording, ended, admit, grant } : undefined;
+};
 
 export const failureOf = ({ status, code, reason }: Refusal): Failure => ({
   status: httpStatusOf(status),

@@ -3,8 +3,7 @@ import { codeOf } from '../streams/refusal.js';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { takePlace } from './place.js';
 import type { WebStream } from './web-stream.resolver.js';
-import type { VideoOffer } from './whep-offer.js';
-import { type PeerPlace, type WebRtc, WhepPeer } from './whep.peer.js';
+import { type PeerMedia, type PeerPlace, type WebRtc, WhepPeer } from './whep.peer.js';
 
 const CONNECT_MS = 15_000;
 
@@ -22,19 +21,19 @@ export class WhepSession {
   constructor(
     webRtc: WebRtc,
     place: PeerPlace,
-    offer: VideoOffer,
+    media: PeerMedia,
     private readonly stream: WebStream & { description: StreamDescription },
     origin: ViewerOrigin & { id: string },
     private readonly metrics: RedirectorMetrics,
     private readonly onEnd: () => void,
   ) {
-    this.peer = new WhepPeer(webRtc, place, offer, {
+    this.peer = new WhepPeer(webRtc, place, media, {
       connected: () => this.begin(),
       keyframeWanted: () => this.outlet.keyframeWanted(),
       closed: () => this.end('viewer-closed'),
     });
     const { hub, description, ended, grant } = stream;
-    this.outlet = new WebRtcOutlet(hub, description, this.peer.target, (error) => this.end(codeOf(error)));
+    this.outlet = new WebRtcOutlet(hub, description, this.peer.targets, (error) => this.end(codeOf(error)));
     this.viewer = { ...origin, grant, stats: this.outlet.stats, end: (code) => this.end(code) };
     this.place = this.placeOrClose();
     this.timer = setTimeout(() => this.end('viewer-timeout'), CONNECT_MS);

@@ -44,4 +44,19 @@ describe('AckWindow', () => {
     window.acknowledge(2);
     expect(window.inFlightBytes).toBe(10);
   });
+
+  it('lets sound pass beside a picture that is left out, until the receiver is hopelessly far behind', () => {
+    window.admit(10, true);
+    now += 601;
+    expect(window.admit(10, false)).toBeUndefined();
+    expect(window.admitSound(10)).toEqual({ frameSeq: 2, discontinuity: false });
+    expect(window.admit(10, false)).toBeUndefined();
+    now += 1000;
+    expect(window.admitSound(10)).toBeUndefined();
+    window.acknowledge(2);
+    expect(window.admitSound(10)).toEqual({ frameSeq: 3, discontinuity: false });
+    expect(window.admit(10, true)).toEqual({ frameSeq: 4, discontinuity: true });
+    for (let unit = 0; unit < 100; unit++) window.admitSound(100);
+    expect(window.inFlightBytes).toBeLessThanOrEqual(2600);
+  });
 });

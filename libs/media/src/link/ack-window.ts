@@ -1,5 +1,6 @@
 import { RecentValues } from '../hub/recent-values.js';
 import type { HopFigures } from './hop-figures.js';
+import { runningMs } from '../running-clock.js';
 
 export interface AckWindowOptions {
   /** Age of the oldest unacknowledged unit at which sending stops. */
@@ -7,6 +8,9 @@ export interface AckWindowOptions {
   /** Unacknowledged bytes at which sending stops. */
   maxInFlightBytes: number;
 }
+
+/** How far beyond the limits sound is still sent beside a picture that is left out: it is small, and its loss is heard. */
+export const soundPatience = 2.5;
 
 /**
  * Decides which units are sent. The kernel hides seconds of video from `writableLength`,
@@ -23,7 +27,7 @@ export class AckWindow {
 
   constructor(
     readonly options: AckWindowOptions,
-    readonly now: () => number = () => performance.now(),
+    readonly now: () => number = runningMs,
   ) {}
 
   get figures(): HopFigures {
@@ -63,11 +67,21 @@ export class AckWindow {
       return undefined;
     }
     this.#dropping = false;
-    const frameSeq = this.#nextSeq;
-    this.#nextSeq = (this.#nextSeq + 1) >>> 0;
-    this.#flying.push({ frameSeq, at: this.now(), bytes });
-    this.#bytes += bytes;
-    return { frameSeq, discontinuity: resumes };
+    return { frameSeq: this.#send(bytes), discontinuity: resumes };
+  }
+
+  /**
+   * The same for sound that goes with a picture. It neither ends a drop nor is it dropped with the picture, but only when the receiver
+   * is so far behind that nothing helps.
+   */
+  admitSound(bytes: number): { frameSeq: number; discontinuity: boolean } | undefined {
+    const { maxAckAgeMs, maxInFlightBytes } = this.options;
+    const isFar = this.ackAgeMs > maxAckAgeMs * soundPatience || this.#bytes > maxInFlightBytes * soundPatience;
+    if (isFar) {
+      this.droppedUnits++;
+      return undefined;
+    }
+    return { frameSeq: this.#send(bytes), discontinuity: false };
   }
 
   /** Everything up to `frameSeq` has arrived; numbers that do not fly are ignored. */
@@ -77,5 +91,13 @@ export class AckWindow {
       this.#bytes -= bytes;
       this.#delays.add(this.now() - at);
     }
+  }
+
+  #send(bytes: number): number {
+    const frameSeq = this.#nextSeq;
+    this.#nextSeq = (this.#nextSeq + 1) >>> 0;
+    this.#flying.push({ frameSeq, at: this.now(), bytes });
+    this.#bytes += bytes;
+    return frameSeq;
   }
 }

@@ -40,6 +40,8 @@ export class LinkOutlet implements Outlet {
   #video = new Set<number>();
   /** Tracks of which units were left out since the last one that was sent: a drop ends for each with a unit of its own. */
   readonly #cut = new Set<number>();
+  /** Indices of the sound that goes with them. */
+  #sound = new Set<number>();
 
   constructor(
     readonly socket: Duplex,
@@ -70,7 +72,10 @@ export class LinkOutlet implements Outlet {
     const description = await feed.describe();
     if (this.socket.destroyed) return this.#ended;
     this.#feed = feed;
-    this.#video = new Set(description.tracks.filter((track) => track.kind === 'video').map((track) => track.index));
+    const indices = (kind: string): number[] =>
+      description.tracks.filter((track) => track.kind === kind).map((track) => track.index);
+    this.#video = new Set(indices('video'));
+    this.#sound = new Set(this.#video.size > 0 ? indices('audio') : []);
     this.socket.write(encodeMessage(frameType.OPENED, { v: linkVersion, sdp: formatDescription(description, '0') }));
     this.#timer = setInterval(() => this.#beat(), this.options.heartbeatMs);
     this.#tellState();
@@ -114,7 +119,8 @@ export class LinkOutlet implements Outlet {
   unit(unit: AccessUnit): void {
     if (this.#finished) return;
     const starts = this.#video.size === 0 || (unit.key && this.#video.has(unit.track));
-    const admitted = this.#window.admit(unit.bytes, starts);
+    const isBeside = this.#sound.has(unit.track);
+    const admitted = isBeside ? this.#window.admitSound(unit.bytes) : this.#window.admit(unit.bytes, starts);
     if (admitted) this.socket.write(encodeUnit(unit, admitted.frameSeq, this.#cut.delete(unit.track)));
     else this.#cut.add(unit.track);
     this.#tellPressure();

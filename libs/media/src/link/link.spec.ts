@@ -134,7 +134,7 @@ describe('the redirector link', () => {
     source.send(true);
     sound(1);
     await poll(() => media(frames).length === 2);
-    await pause(40);
+    await pause(90);
     sound(2);
     socket.write(encodeFrame({ type: frameType.ACK, frameSeq: 2 }));
     await poll(() => {
@@ -146,6 +146,21 @@ describe('the redirector link', () => {
     await poll(() => media(frames).filter(({ track }) => track === 1).length === 3);
     const marks = media(frames).filter(({ track }) => track === 1);
     expect(marks.map(({ flags }) => (flags & frameFlag.DISCONTINUITY) !== 0)).toEqual([false, true, false]);
+  });
+
+  it('keeps sending sound while the picture is left out', async () => {
+    await start({ maxAckAgeMs: 100 });
+    const { frames } = await receive();
+    await poll(() => hub.stats.outlets === 1);
+    source.send(true);
+    await poll(() => media(frames).length === 1);
+    await pause(110);
+    for (let unit = 0; unit < 5; unit++) {
+      source.send(false);
+      source.sendSound();
+    }
+    await poll(() => media(frames).length === 6);
+    expect(media(frames).map(({ track }) => track)).toEqual([0, 1, 1, 1, 1, 1]);
   });
 
   it('repeats its state, tells the camera’s trouble and cuts a receiver that never acknowledges', async () => {

@@ -87,7 +87,9 @@ export class PlayerOutlet implements Outlet {
   unit(unit: AccessUnit): void {
     const fragment = this.#stream.fragmentOf(unit);
     if (!fragment) return;
-    const admitted = this.#window.admit(fragment.data.length, fragment.key);
+    const { length } = fragment.data;
+    const isBeside = fragment.kind === 'audio' && !fragment.key;
+    const admitted = isBeside ? this.#window.admitSound(length) : this.#window.admit(length, fragment.key);
     this.stats.droppedUnits = this.#window.droppedUnits;
     this.stats.dropEpisodes = this.#window.dropEpisodes;
     if (!admitted) return;

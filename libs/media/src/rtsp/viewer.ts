@@ -2,6 +2,7 @@ import type { AccessUnit } from '../access-unit.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { MediaError } from '../errors.js';
 import type { Hub, JoinMode, Outlet, Subscription } from '../hub/hub.js';
+import { soundPatience } from '../link/ack-window.js';
 import { ntpOfTimestamp } from '../hub/timeline.js';
 import { writeBye, writeSenderReport, type ReceiverReport } from '../rtp/control-packet.js';
 import { rtpHeaderBytes } from '../rtp/packet.js';
@@ -196,7 +197,8 @@ export class Viewer implements Outlet, Playing {
     ) {
       this.#dropping = this.#hasVideo && !(unit.key && state.track.kind === 'video');
     }
-    return !this.#dropping;
+    if (!this.#dropping || !this.#hasVideo || state.track.kind !== 'audio') return !this.#dropping;
+    return ageMs < maxBacklogMs * soundPatience && bytes - this.#burstBytes < maxBacklogBytes * soundPatience;
   }
 
   /** A sender report goes before the first packet of a track, and then every few seconds. */
