@@ -22,6 +22,8 @@ export class Decoder {
     this.beganMs = beganMs;
     /** @type {Shown[]} */
     this.shown = [];
+    /** When a picture came whose number cannot be. @type {number[]} */
+    this.broken = [];
     /** Lines in which ffmpeg complains about what it was given. */
     this.faults = 0;
     this.last = -1;
@@ -60,8 +62,14 @@ export class Decoder {
     const atMs = Number(process.hrtime.bigint()) / NS_PER_MS;
     const newest = Math.floor((atMs - this.beganMs) / FRAME_MS);
     const from = this.last < 0 ? newest - CARD_FRAMES + 1 : this.last + 1;
-    this.last = from + modulo(number - from, CARD_FRAMES);
-    this.shown.push({ atMs, ageMs: atMs - this.beganMs - this.last * FRAME_MS });
+    const frame = from + modulo(number - from, CARD_FRAMES);
+    // What was decoded without its keyframe or from half of its packets has another number, mostly of the future.
+    if (frame > newest + 1 || number >= CARD_FRAMES) {
+      this.broken.push(atMs);
+      return;
+    }
+    this.last = frame;
+    this.shown.push({ atMs, ageMs: atMs - this.beganMs - frame * FRAME_MS });
   }
 
   /**
@@ -75,6 +83,7 @@ export class Decoder {
     const looks = this.looks(fromMs, toMs).sort((a, b) => a - b);
     return {
       pictures: seen.length,
+      broken: this.broken.filter((atMs) => atMs >= fromMs && atMs < toMs).length,
       p50: quantile(ages, 0.5),
       p95: quantile(ages, 0.95),
       max: ages.at(-1) ?? Number.NaN,

@@ -110,6 +110,7 @@ function reportOurs(report, seen, jumps) {
   report({ figure: `${WHAT}: age of what is on the screen, p95`, value: seen.screenP95, unit: 'ms' });
   report({ figure: `${WHAT}: age of what is on the screen, max`, value: seen.screenMax, unit: 'ms' });
   report({ figure: `${WHAT}: decoded of what was sent`, value: shareOf(seen.pictures), unit: '%' });
+  report({ figure: `${WHAT}: broken pictures`, value: seen.broken, unit: 'pictures', bar: 'value <= 0' });
   report({ figure: `${WHAT}: gaps`, value: jumps.count, unit: 'gaps' });
   report({
     figure: `${WHAT}: gaps that do not end at a keyframe`,
@@ -131,6 +132,7 @@ function reportTheirs(report, name, seen) {
   report({ figure: `${WHAT}, ${name}: age of what is on the screen, p95`, value: seen.screenP95, unit: 'ms' });
   report({ figure: `${WHAT}, ${name}: age of what is on the screen, max`, value: seen.screenMax, unit: 'ms' });
   report({ figure: `${WHAT}, ${name}: decoded of what was sent`, value: shareOf(seen.pictures), unit: '%' });
+  report({ figure: `${WHAT}, ${name}: broken pictures`, value: seen.broken, unit: 'pictures' });
 }
 
 /**
