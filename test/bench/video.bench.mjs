@@ -4,7 +4,7 @@ import { isOnPath } from './peers.mjs';
 import { Scene } from './video/scene.mjs';
 
 /** Each measures one thing and can be run alone; the order is that of the bars. */
-const PARTS = ['latency', 'fan-out', 'first-picture', 'stalled', 'narrow'];
+const PARTS = ['latency', 'fan-out', 'first-picture', 'beside', 'stalled', 'cut', 'narrow'];
 
 /**
  * The redirector pair and the tunnel, as processes: `npm run bench -- video [--only PART]… [--seconds N] [--viewers N]`.

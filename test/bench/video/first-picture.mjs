@@ -47,12 +47,13 @@ export default async function firstPicture({ report, progress }, scene) {
  * One after the other, between keyframes at any moment, while another watches.
  * @param {import('../load/process.mjs').LoadProcess} viewers
  * @param {string} url
+ * @param {number} [count]
  * @returns {Promise<number[]>} ms, ascending
  */
-export async function firstPictures(viewers, url) {
+export async function firstPictures(viewers, url, count = WARM_VIEWERS) {
   await viewers.ask('open', { url, count: 1, kind: 'counted' });
   const firsts = [];
-  for (let viewer = 0; viewer < WARM_VIEWERS; viewer++) {
+  for (let viewer = 0; viewer < count; viewer++) {
     firsts.push((await viewers.ask('open', { url, count: 1, kind: 'counted' })).max);
     await delay(53);
   }

@@ -42,22 +42,24 @@ export class Player {
     this.socket.once('close', () => (this.isClosed = true));
   }
 
-  /** SETUP; a cold stream is opened by it. */
+  /** DESCRIBE and SETUP; a cold stream is opened by them. */
   async setUp() {
     await once(this.socket, 'connect');
     const [path, query] = this.url.split('?');
-    const target = `${path}${query ? `?${query}` : ''}/trackID=0`;
-    const answer = await this.ask(
-      `SETUP ${target} RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n`,
-    );
-    this.session = /Session: (\w+)/.exec(answer)?.[1] ?? '';
+    const search = query ? `?${query}` : '';
+    const described = await this.ask(`DESCRIBE ${this.url} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n`);
+    const [, control = 'trackID=0'] = /m=video[^]*?a=control:(\S+)/.exec(described) ?? [];
+    const target = control.includes('://') ? control : `${path}${search}/${control}`;
+    const transport = 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1';
+    const answer = await this.ask(`SETUP ${target} RTSP/1.0\r\nCSeq: 2\r\n${transport}\r\n\r\n`);
+    this.session = /Session: ([^;\r]+)/.exec(answer)?.[1] ?? '';
     if (this.session === '') throw new Error(`SETUP: ${answer.split('\r\n')[0]}`);
   }
 
   /** @param {{ isStuck?: boolean }} [options] isStuck: what comes is never read */
   play({ isStuck = false } = {}) {
     this.playedAt = performance.now();
-    this.socket.write(`PLAY ${this.url.split('?')[0]} RTSP/1.0\r\nCSeq: 2\r\nSession: ${this.session}\r\n\r\n`);
+    this.socket.write(`PLAY ${this.url.split('?')[0]} RTSP/1.0\r\nCSeq: 3\r\nSession: ${this.session}\r\n\r\n`);
     if (isStuck) this.socket.pause();
     else this.socket.on('data', (chunk) => this.read(chunk));
   }
@@ -66,7 +68,11 @@ export class Player {
   async ask(request) {
     this.socket.write(request);
     let text = '';
-    while (!text.includes('\r\n\r\n')) {
+    const isWhole = () => {
+      const end = text.indexOf('\r\n\r\n');
+      return end >= 0 && text.length >= end + 4 + Number(/content-length: *(\d+)/i.exec(text)?.[1] ?? 0);
+    };
+    while (!isWhole()) {
       const [chunk] = await once(this.socket, 'data', { signal: AbortSignal.timeout(ANSWER_MS) });
       text += String(chunk);
     }
