@@ -114,9 +114,10 @@ async function federate(cloud, cameraPort) {
   const directoryAddress = `directory.${site.label}.tunnel.adit.internal`;
   const account = { directoryAddress, username: 'cloud', password, enabled: true };
   await rest.call('PATCH', `/federation-roles/${/** @type {{ id: string }} */ (role).id}`, account);
-  const listed = async () => /** @type {Camera[]} */ (await rest.list(`/cameras?siteId=${site.id}`));
   const cameras = await until('the cameras are online', async () => {
-    const online = (await listed()).filter(({ state }) => state === 'online');
+    /** @type {Camera[]} */
+    const listed = await rest.list(`/cameras?siteId=${site.id}`);
+    const online = listed.filter(({ state }) => state === 'online');
     return online.length === names.length ? online : undefined;
   });
   return async (name) => {
