@@ -31,7 +31,12 @@ export default async function beside({ report, progress }, scene, { seconds }) {
       stops.push(peer.stop);
       ways.push({ name: `ssh -R and ${redirector.name}`, url: peer.url, pid: peer.pid });
     }
-    for (const way of ways) await measure(report, scene.viewers, way, seconds);
+    for (const way of ways) {
+      await measure(report, scene.viewers, way, seconds).catch((/** @type {Error} */ error) => {
+        progress(`SKIPPED: ${way.name}: ${error.message}`);
+      });
+    }
+    await scene.viewers.ask('close');
   } finally {
     for (const stop of stops.toReversed()) await stop();
   }
