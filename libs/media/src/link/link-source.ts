@@ -5,7 +5,7 @@ import type { OpenSource, Source, SourceListener } from '../source/source.js';
 import { parseDescription, type StreamDescription } from '../stream-description.js';
 import { linger } from './linger.js';
 import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js';
-import { type HopFigures, readHop } from './hop-figures.js';
+import type { HopFigures } from './hop-figures.js';
 import { encodeMessage, linkVersion, readMessage, readState, type LinkRequest } from './link-message.js';
 import { UnitAssembler } from './media-frame.js';
 
