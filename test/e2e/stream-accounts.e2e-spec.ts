@@ -67,7 +67,7 @@ const find = (id: string, by = admin) => by.ask<Account>('GET', `${PATH}/${id}`)
 
 describe('a stream account', () => {
   it('has no higher level than whoever makes, changes or rotates it', async () => {
-    const { client, id: operatorId } = await newOperator(platform, admin, ['operator']);
+    const { client, username } = await newOperator(platform, admin, ['operator']);
     const { id } = await create({ level: 9 });
     const refused = [
       await client.ask<{ code: string }>('POST', PATH, { name: 'Mine', cameraIds: [gate], level: 9 }),
@@ -75,7 +75,7 @@ describe('a stream account', () => {
       await client.ask<{ code: string }>('POST', `${PATH}/${id}/rotate-password`),
     ];
     expect(refused.map(({ status, body }) => [status, body.code])).toEqual(Array(3).fill([403, 'forbidden']));
-    const noted = (await audited(platform, 'stream-account.refused')).filter(({ actor }) => actor.includes(operatorId));
+    const noted = (await audited(platform, 'stream-account.refused')).filter(({ actor }) => actor.includes(username));
     expect(noted.map(({ subject, details }) => [subject, details])).toEqual(
       expect.arrayContaining([
         ['new', expect.objectContaining({ reason: 'level', level: 9, highest: 50 })],

@@ -48,6 +48,7 @@ class Player {
   /** The camera's own; empty without sound, and as long as nobody has told. */
   #soundCodec = '';
   #lost = 0;
+  #socketPasses = false;
   #directLeft = wish === null && 'RTCPeerConnection' in globalThis ? DIRECT_TRIES : 0;
   /** @type {Transport} */
   #transport = wish === 'hls' || wish === 'webrtc' ? wish : mediaSourceClass() ? 'mse' : 'hls';
@@ -91,6 +92,7 @@ class Player {
       live: () => {
         if (!this.#hasPlayed && this.#transport === 'mse') setTimeout(() => this.#connectDirect(), DIRECT_AFTER_MS);
         this.#hasPlayed = true;
+        if (this.#transport === 'mse') this.#socketPasses = true;
         this.#lost = 0;
         this.#backOff.reset();
         view.show('live');
@@ -158,7 +160,8 @@ class Player {
     const isLost = code === 'connection-lost';
     view.show(isLost ? 'connecting' : state, code);
     if (FINAL.has(state)) return;
-    if (isLost && !this.#hasPlayed) this.#lost += 1;
+    // A WebSocket that has played before is not kept away by a proxy: its redirector is down.
+    if (isLost && !this.#hasPlayed && !this.#socketPasses) this.#lost += 1;
     if (this.#lost >= LOST_BEFORE_HLS && wish === null) this.#transport = this.#lost % 4 < 2 ? 'mse' : 'hls';
     this.#timer = setTimeout(() => this.start(), this.#backOff.next());
   }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  */
 export class Turns {
   #nextAt = 0;
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(readonly spacingMs: number) {}
 
@@ -14,6 +15,16 @@ export class Turns {
     const now = performance.now();
     const at = Math.max(now, this.#nextAt);
     this.#nextAt = at + this.spacingMs;
-    if (at > now) await delay(at - now, undefined, { signal });
+    if (at <= now) return;
+    // Timers of different lengths that are due together fire in any order.
+    const before = this.#before;
+    let resolve = (): void => undefined;
+    this.#before = new Promise<void>((over) => (resolve = over));
+    try {
+      await delay(at - now, undefined, { signal });
+      await before;
+    } finally {
+      resolve();
+    }
   }
 }
