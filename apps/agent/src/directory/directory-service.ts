@@ -4,6 +4,7 @@ import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import type { SiteRedirector } from '../redirector/site-redirector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { watchEntities } from './entity-watch.js';
+import { type EventFeed, watchRequest, watchEvents } from './event-watch.js';
 import { fromWireKinds, fromWireUsage, toWireUsage } from './entity-message.js';
 import { MAX_TIMELINE_SPANS, readRange, timelineFault, toWireSpan } from './timeline-message.js';
 
@@ -15,6 +16,8 @@ export interface DirectoryServiceOptions {
   redirectorPin: string;
   site: SiteDirectory;
   redirector: Pick<SiteRedirector, 'open' | 'openPlayback' | 'recordings' | 'lanAddress'>;
+  /** Without it the site has no events. */
+  events?: EventFeed | undefined;
   /** For the site's own log. */
   onStreamOpened?: (camera: string, user: string) => void;
 }
@@ -29,7 +32,12 @@ export const directoryService = (
     siteName: options.siteName(),
     version: options.version,
     time: timestampNow(),
-    capabilities: [directory.Capability.ENTITIES, directory.Capability.LIVE_STREAMS, directory.Capability.PLAYBACK],
+    capabilities: [
+      directory.Capability.ENTITIES,
+      directory.Capability.LIVE_STREAMS,
+      directory.Capability.PLAYBACK,
+      ...(options.events === undefined ? [] : [directory.Capability.EVENTS]),
+    ],
     redirectorAddress: options.redirector.lanAddress,
     redirectorTlsPin: options.redirectorPin,
   }),
@@ -41,6 +49,11 @@ export const directoryService = (
     }
     const revision = sinceRevision <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sinceRevision) : 0;
     return watchEntities(options.site, revision, wanted, signal);
+  },
+
+  watchEvents: (request, { requestHeader, signal }) => {
+    if (options.events === undefined) throw new ConnectError('this site keeps no events', Code.Unimplemented);
+    return watchEvents(options.events, watchRequest(request, requestHeader), signal);
   },
 
   openStream: ({ cameraId, usage, playback, user }) => {
