@@ -224,6 +224,7 @@ export class EventJournal implements EventSink {
   }
 
   #fail(error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
     if (this.#fault === null) this.options.onFault(message);
     this.#fault = message;

@@ -21,6 +21,7 @@ export class EventStore {
   #open: { database: EventDatabase; log: EventLog } | undefined;
   #replaced: EventReport['replaced'];
   #isRunning = false;
+  #isClosed = false;
 
   constructor(private readonly options: EventStoreOptions) {
     this.#path = join(options.directory, EVENTS_FILE);
@@ -72,6 +73,7 @@ export class EventStore {
 
   /** In order: the next process does not take this one for killed. */
   close(): void {
+    this.#isClosed = true;
     if (this.#open === undefined) return;
     this.#open.log.interrupt();
     this.#open.log.tick();
@@ -81,6 +83,7 @@ export class EventStore {
 
   /** As a killed process leaves it. */
   abandon(): void {
+    this.#isClosed = true;
     this.#release();
   }
 
@@ -102,6 +105,7 @@ export class EventStore {
 
   #opened(): { database: EventDatabase; log: EventLog } {
     if (this.#open !== undefined) return this.#open;
+    if (this.#isClosed) throw new Error('the store is closed');
     const isMissing = this.#mark.through > 0 && !existsSync(this.#path);
     try {
       this.#open = this.#connect();

@@ -39,6 +39,7 @@ export class EventThread implements AsyncEventStore {
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #lastId = 0;
+  #isClosed = false;
 
   constructor(private readonly options: EventThreadOptions) {}
 
@@ -51,20 +52,25 @@ export class EventThread implements AsyncEventStore {
 
   /** In order; harmless when repeated. */
   async close(): Promise<void> {
-    if (this.#worker === undefined) return;
-    await this.#call('close', []);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#worker !== undefined) await this.#call(this.#worker, 'close', []);
     await this.#worker?.terminate();
   }
 
   #caller<Name extends CallName>(name: Name): AsyncEventStore[Name] {
-    return ((...args: unknown[]) => this.#call(name, args)) as AsyncEventStore[Name];
+    const call = async (...args: unknown[]): Promise<unknown> => {
+      if (this.#isClosed) throw new EventStoreError('the store is closed', true);
+      this.#worker ??= this.#start();
+      return await this.#call(this.#worker, name, args);
+    };
+    return call as AsyncEventStore[Name];
   }
 
-  #call(name: CallName, args: unknown[]): Promise<unknown> {
-    this.#worker ??= this.#start();
+  #call(worker: Worker, name: CallName, args: unknown[]): Promise<unknown> {
     const id = (this.#lastId += 1);
     const answered = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#worker.postMessage({ id, name, args });
+    worker.postMessage({ id, name, args });
     return answered;
   }
 
