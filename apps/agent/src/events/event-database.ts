@@ -1,10 +1,16 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { CONNECTION, SCHEMA, SCHEMA_VERSION, TABLES } from './event-schema.js';
 import { DamagedStoreError } from './event-store.errors.js';
 
 const BUSY_MS = 2_000;
 
-export type Row = Record<string, SQLInputValue>;
+export type Row = Record<string, SQLOutputValue>;
+
+/** @throws DamagedStoreError when it is no text */
+export const textOf = (value: SQLOutputValue | undefined): string => {
+  if (typeof value !== 'string') throw new DamagedStoreError('a value is no text');
+  return value;
+};
 
 /** One SQLite file with statements that are prepared once, and transactions that are undone when they fail. */
 export class EventDatabase {
@@ -36,7 +42,7 @@ export class EventDatabase {
   }
 
   all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values) as Row[];
+    return this.#statement(sql).all(...values);
   }
 
   /** The first column of the first row; 0 when there is none, or it is NULL. */
@@ -45,7 +51,7 @@ export class EventDatabase {
     return Number(Object.values(row ?? {})[0] ?? 0);
   }
 
-  fact(name: string): SQLInputValue | undefined {
+  fact(name: string): SQLOutputValue | undefined {
     return this.all('SELECT value FROM facts WHERE name = ?', name)[0]?.['value'];
   }
 
@@ -91,7 +97,7 @@ export class EventDatabase {
     } else if (version !== SCHEMA_VERSION) {
       throw new DamagedStoreError(`the form of the file is ${version}, not ${SCHEMA_VERSION}`);
     }
-    const tables = this.all("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => String(name));
+    const tables = this.all("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => textOf(name));
     if (!TABLES.every((name) => tables.includes(name))) throw new DamagedStoreError('a table is missing');
     const [found] = this.all('PRAGMA quick_check(1)');
     if (found?.['quick_check'] !== 'ok') throw new DamagedStoreError('its pages do not fit together');

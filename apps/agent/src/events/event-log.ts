@@ -1,4 +1,4 @@
-import type { EventDatabase, Row } from './event-database.js';
+import { type EventDatabase, type Row, textOf } from './event-database.js';
 import { type Gap, NumberLine } from './number-line.js';
 import { OccurrencePeriods } from './occurrence-periods.js';
 import type { EventLimits, EventPage, EventSummary, NewEvent, OccurrencePeriod, StoredEvent } from './stored-event.js';
@@ -134,7 +134,7 @@ export class EventLog {
       const sequence = Number(row['sequence']);
       lost += this.#line.given(scannedTo, sequence) - 1;
       scannedTo = sequence;
-      if (types.length > 0 && !types.includes(String(row['type']))) continue;
+      if (types.length > 0 && !types.includes(textOf(row['type']))) continue;
       events.push({ ...eventOf(row), period: periodOf(sequence), lostBefore: lost });
       lost = 0;
     }
@@ -214,8 +214,8 @@ export class EventLog {
 /** Of a row of `events`. */
 export const eventOf = (row: Row): Omit<StoredEvent, 'period' | 'lostBefore'> => ({
   sequence: Number(row['sequence']),
-  type: String(row['type']),
-  sourceId: String(row['source']),
+  type: textOf(row['type']),
+  sourceId: textOf(row['source']),
   atMs: Number(row['at_ms']),
-  details: String(row['details']),
+  details: textOf(row['details']),
 });

@@ -175,7 +175,7 @@ describe('EventStore', () => {
 
   it('counts what could not be kept, and tells it with the next event', () => {
     const seen = append(numbered(0, 1));
-    append([{ ...numbered(1, 1)[0]!, lostBefore: 7 }, ...numbered(2, 1)]);
+    append([{ ...numbered(1, 1)[0], lostBefore: 7 }, ...numbered(2, 1)]);
     expect(replay(seen).map(({ lostBefore }) => lostBefore)).toEqual([7, 0]);
     expect(store.tick().summary.unstored).toBe(7);
   });

@@ -1,4 +1,4 @@
-import type { EventDatabase } from './event-database.js';
+import { type EventDatabase, textOf } from './event-database.js';
 import { DamagedStoreError } from './event-store.errors.js';
 import { type OccurrencePeriod, PERIODS } from './stored-event.js';
 
@@ -27,7 +27,7 @@ export class OccurrencePeriods {
 
   /** The watches of a process that was killed have ended with it. @returns accounts that are in grace from now on */
   interrupt(last: number): string[] {
-    const accounts = this.database.all('SELECT DISTINCT account FROM periods').map(({ account }) => String(account));
+    const accounts = this.database.all('SELECT DISTINCT account FROM periods').map(({ account }) => textOf(account));
     const recent = accounts.filter((account) => this.#latest(account) !== 'offline');
     for (const account of recent) this.mark(account, 'grace', last);
     return recent;
