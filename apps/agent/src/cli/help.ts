@@ -29,6 +29,11 @@ Examples:
   adit-agent status
   adit-agent status --check       for container health checks
 Exit codes: 0, 1 with --check when the tunnel is not up, 66 no state directory.`,
+  events: `
+Examples:
+  adit-agent events
+  adit-agent events --last 100 --json
+Exit codes: 0, 66 no state directory, 73 the store cannot be read.`,
   renew: `
 Example:
   adit-agent renew

@@ -6,6 +6,7 @@ import { addCamera, type CameraFlags, listCameras, removeCamera, testCameras } f
 import { check, type CheckFlags } from './check.command.js';
 import type { CommandContext } from './command.context.js';
 import { enrol, type EnrolFlags } from './enrol.command.js';
+import { type EventFlags, showEvents } from './events.command.js';
 import { describeFailure } from './failure.js';
 import { HELP } from './help.js';
 import { inspect } from './inspect.command.js';
@@ -116,6 +117,12 @@ const addRunning = (program: Command, context: CommandContext, finish: Finish): 
     .option('--check', 'print nothing; exit code 0 when the tunnel is up, else 1')
     .addHelpText('after', HELP.status)
     .action((flags: StatusFlags) => finish(showStatus(flags, context)));
+  withState(program.command('events'))
+    .description('show the events that this site keeps for its federation hosts')
+    .option('--last <number>', 'the newest ones, so many', count, 20)
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.events)
+    .action((flags: EventFlags) => finish(showEvents(flags, context)));
   withState(program.command('renew'))
     .description('have the running agent renew its certificate at once')
     .option('--timeout <seconds>', 'give up waiting after this long', seconds, 60)
@@ -185,4 +192,10 @@ const seconds = (text: string): number => {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0 && value <= 86_400) return value;
   throw new InvalidArgumentError('A number of seconds is needed.');
+};
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0 && value <= 100_000) return value;
+  throw new InvalidArgumentError('A number from 1 to 100000 is needed.');
 };

@@ -29,7 +29,13 @@ export const run = async (flags: Flags, context: CommandContext): Promise<ExitCo
   const lock = await StateLock.acquire(state);
   try {
     const keyfile = await keyfileFor(state, flags, context, environment, (message) => logger.warn(message));
-    const settings: RunSettings = { state, proxy, keyfile, ...(await fileSettings(state, flags, environment)) };
+    const settings: RunSettings = {
+      state,
+      proxy,
+      keyfile,
+      ...(await fileSettings(state, flags, environment)),
+      eventLimits: eventLimits(environment),
+    };
     const application = await NestFactory.createApplicationContext(AgentModule.forRoot(settings, logger), {
       logger: new NestLogger(logger),
       abortOnError: false,
@@ -123,6 +129,12 @@ const fileSettings = async (
     ),
   };
 };
+
+const eventLimits = (environment: AgentEnvironment): RunSettings['eventLimits'] => ({
+  maxAgeMs: environment.ADIT_SITE_EVENTS_DAYS * 86_400_000,
+  maxBytes: environment.ADIT_SITE_EVENTS_MEGABYTES * 1e6,
+  maxEvents: environment.ADIT_SITE_EVENTS_COUNT,
+});
 
 const listenAddress = (text: string | undefined, flag: string): ListenAddress | undefined => {
   if (text === undefined) return undefined;

@@ -6,6 +6,7 @@ import { MediaError } from '@app/media';
 import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@app/pki';
 import { Code, createClient, type Client } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
+import type { StoredEvent, WatchRequest } from '../events/index.js';
 import type { SiteEntity } from '../site/entity.js';
 import type { RecordingSource } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
@@ -143,6 +144,47 @@ describe('DirectoryServer', () => {
   it('answers UNIMPLEMENTED to what this version lacks', async () => {
     await start();
     await expect(client.execute({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
+  });
+
+  it('gives out events where the site keeps some, and says so', async () => {
+    let fails = false;
+    const watch = async function* ({ account, since, types }: WatchRequest): AsyncGenerator<StoredEvent[]> {
+      if (fails) throw new Error('the disk');
+      const details = JSON.stringify({ account, since, types, nested: { list: [1, null, 'ü'] } });
+      const one: StoredEvent = {
+        sequence: 7,
+        type: 't',
+        sourceId: 'a',
+        atMs: 1_500,
+        details,
+        period: 'grace',
+        lostBefore: 2,
+      };
+      yield [one, { ...one, sequence: 9, details: '' }];
+    };
+    await start();
+    const missing = client.watchEvents({}, authorization())[Symbol.asyncIterator]();
+    await expect(missing.next()).rejects.toMatchObject({ code: Code.Unimplemented });
+    await server.close();
+    await start({ events: { watch } });
+    expect((await client.getInfo({}, authorization())).capabilities).toContain(directory.Capability.EVENTS);
+    const events: directory.WatchEventsResponse[] = [];
+    const request = { sinceSequence: 5n, types: ['t'] };
+    for await (const event of client.watchEvents(request, authorization())) events.push(event);
+    expect(events).toMatchObject([
+      {
+        sequence: 7n,
+        siteTime: { seconds: 1n, nanos: 500_000_000 },
+        occurrencePeriod: directory.OccurrencePeriod.GRACE,
+        details: { account: 'host', since: 5, types: ['t'], nested: { list: [1, null, 'ü'] } },
+        lostBefore: 2n,
+      },
+      { sequence: 9n },
+    ]);
+    expect(events[1]?.details).toBeUndefined();
+    fails = true;
+    const unavailable = client.watchEvents({}, authorization())[Symbol.asyncIterator]();
+    await expect(unavailable.next()).rejects.toMatchObject({ code: Code.Unavailable });
   });
 
   it('opens recordings, and tells a camera without any from one that is not there', async () => {

@@ -5,6 +5,7 @@ import type { SiteRedirector } from '../redirector/site-redirector.js';
 import type { SnapshotSource } from '../site/site-connector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { watchEntities } from './entity-watch.js';
+import { type EventFeed, watchRequest, watchEvents } from './event-watch.js';
 import { fromWireKinds, fromWireUsage, toWireUsage } from './entity-message.js';
 import { snapshotFault } from './snapshot-fault.js';
 import { MAX_TIMELINE_SPANS, readRange, timelineFault, toWireSpan } from './timeline-message.js';
@@ -19,6 +20,8 @@ export interface DirectoryServiceOptions {
   redirector: Pick<SiteRedirector, 'open' | 'openPlayback' | 'recordings' | 'lanAddress'>;
   /** Undefined for a camera that gives no still picture. */
   snapshots: (cameraId: string) => SnapshotSource | undefined;
+  /** Without it the site has no events. */
+  events?: EventFeed | undefined;
   /** For the site's own log. */
   onStreamOpened?: (camera: string, user: string) => void;
 }
@@ -40,6 +43,7 @@ export const directoryService = (
       directory.Capability.LIVE_STREAMS,
       directory.Capability.PLAYBACK,
       directory.Capability.SNAPSHOTS,
+      ...(options.events === undefined ? [] : [directory.Capability.EVENTS]),
     ],
     redirectorAddress: options.redirector.lanAddress,
     redirectorTlsPin: options.redirectorPin,
@@ -52,6 +56,11 @@ export const directoryService = (
     }
     const revision = sinceRevision <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sinceRevision) : 0;
     return watchEntities(options.site, revision, wanted, signal);
+  },
+
+  watchEvents: (request, { requestHeader, signal }) => {
+    if (options.events === undefined) throw new ConnectError('this site keeps no events', Code.Unimplemented);
+    return watchEvents(options.events, watchRequest(request, requestHeader), signal);
   },
 
   openStream: ({ cameraId, usage, playback, user }) => {

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { createEnrolment } from '../enrolment/enrolment.factory.js';
 import { AgentError } from '../errors.js';
+import { type EventJournalStatus, followTunnel } from '../events/index.js';
 import type { Identity } from '../identity/identity.js';
 import { IdentityHolder } from '../identity/identity.holder.js';
 import { IdentityStore } from '../identity/identity.store.js';
@@ -76,6 +77,7 @@ export class RunService {
     const parts = { dialer, services, instanceId, uplinkCap, onKnock, logger: this.logger };
     const tunnel = createTunnel({ identity: holder, ...parts });
     this.closers.push(() => tunnel.close());
+    followTunnel(tunnel, servers.events);
     tunnel.once('up', () => this.announce({ type: 'up', app: 'agent', ports }));
     const renewal = this.keepRenewed(holder, tunnel);
     this.trust = createTrust(holder, tunnel, renewal, this.logger);
@@ -91,13 +93,14 @@ export class RunService {
   }
 
   private async startServers(uplink: UplinkKeeper): Promise<SiteServers> {
-    const { state, keyfile, directoryListen, redirectorListen } = this.settings;
+    const { state, keyfile, directoryListen, redirectorListen, eventLimits } = this.settings;
     const certificate = await openSiteCertificate(state, new Date());
     const known = await this.identities.load();
     const siteName = known?.siteName ?? keyfile?.keyfile.document.siteName ?? '';
     const { users, logger } = this;
     const shares = (): VideoShares => uplink.shares;
-    const options = { state, certificate, users, siteName, directoryListen, redirectorListen, shares, logger };
+    const listen = { directoryListen, redirectorListen };
+    const options = { state, certificate, users, siteName, ...listen, shares, eventLimits, logger };
     const servers = new SiteServers(options);
     this.closers.push(() => servers.close());
     await servers.start();
@@ -170,6 +173,7 @@ export class RunService {
         ...Object.fromEntries(Object.entries(this.settings.services).map(([name, { address }]) => [name, address])),
       },
       cameras: () => servers.cameras(),
+      events: () => eventFacts(servers.events.status),
       uplink: () => uplink.limit,
       write: (status) => writeStatus(state, status),
       onError: (error) => this.logger.warn({ err: error }, 'the status cannot be written'),
@@ -196,6 +200,11 @@ const ownFacts = (instanceId: string): Pick<Status, 'pid' | 'instanceId' | 'agen
   instanceId,
   agentVersion: AGENT_VERSION,
   startedAt: new Date().toISOString(),
+});
+
+const eventFacts = ({ oldestMs, ...status }: EventJournalStatus): NonNullable<Status['events']> => ({
+  ...status,
+  oldestAt: oldestMs === null ? null : new Date(oldestMs).toISOString(),
 });
 
 const siteFacts = ({ siteId, siteName, agentId }: Identity): RecorderOptions['site'] => ({ siteId, siteName, agentId });

@@ -2,6 +2,7 @@ import type { SiteCertificate } from '@app/pki';
 import type { AppLogger } from '@app/runtime';
 import { RtspConnector } from '../connectors/index.js';
 import { DirectoryServer } from '../directory/index.js';
+import { type EventLimits, EventJournal, EventThread, followEntities } from '../events/index.js';
 import { SiteRedirector } from '../redirector/index.js';
 import type { SiteConnector } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
@@ -24,6 +25,7 @@ export interface SiteServerOptions {
   redirectorListen?: ListenAddress | undefined;
   /** What video may take of the uplink now. */
   shares: () => VideoShares;
+  eventLimits: EventLimits;
   logger: AppLogger;
 }
 
@@ -31,11 +33,13 @@ export interface SiteServerOptions {
 export class SiteServers {
   readonly directory: DirectoryServer;
   readonly redirector: SiteRedirector;
+  readonly events: EventJournal;
   private readonly site = new SiteDirectory();
   private readonly connectors: readonly SiteConnector[];
 
   constructor(private readonly options: SiteServerOptions) {
     const { state, certificate, users, siteName, logger } = options;
+    this.events = openJournal(options);
     const rtsp = new RtspConnector(
       state.path,
       {},
@@ -62,6 +66,7 @@ export class SiteServers {
       site: this.site,
       redirector: this.redirector,
       snapshots: (camera) => firstOf(this.connectors, (connector) => connector.snapshots?.(camera)),
+      events: this.events,
       lan: options.directoryListen,
       onStreamOpened: (camera, user) => logger.info({ camera, user }, 'a stream was opened'),
     });
@@ -69,15 +74,17 @@ export class SiteServers {
 
   /** @throws PortInUseError, ConfigurationError naming the setting of a LAN listener */
   async start(): Promise<void> {
-    const { directoryListen, redirectorListen, logger } = this.options;
-    for (const connector of this.connectors)
-      await connector.start(this.site, { event: (event) => logger.debug({ type: event.type }, 'an event was seen') });
+    const { directoryListen, redirectorListen } = this.options;
+    this.events.start();
+    followEntities(this.site, this.events);
+    for (const connector of this.connectors) await connector.start(this.site, this.events);
     await blaming(this.redirector.start(), redirectorListen, '--redirector-listen (ADIT_REDIRECTOR_LISTEN)');
     await blaming(this.directory.start(), directoryListen, '--directory-listen (ADIT_DIRECTORY_LISTEN)');
   }
 
   async close(): Promise<void> {
     await Promise.all([this.directory.close(), this.redirector.close(), ...this.connectors.map((one) => one.close())]);
+    await this.events.close();
   }
 
   cameras(): CameraStatus[] {
@@ -101,6 +108,17 @@ const firstOf = <T>(
   }
   return undefined;
 };
+
+const openJournal = ({ state, eventLimits: limits, logger }: SiteServerOptions): EventJournal =>
+  new EventJournal({
+    store: new EventThread({ directory: state.path, limits }),
+    onFault: (fault) =>
+      logger.error({ fault }, 'events cannot be written: they wait, and are counted when too many do'),
+    onRecovered: () => logger.info('events are written again'),
+    onReplaced: (reason) => logger.error({ reason }, 'the store of events was replaced: what it held is not sent'),
+    onUnknownPosition: (user, since, last) =>
+      logger.warn({ user, since, last }, 'a host asks for events after a number of another store: all are sent again'),
+  });
 
 const blaming = async (started: Promise<void>, lan: ListenAddress | undefined, setting: string): Promise<void> => {
   try {

@@ -1,0 +1,5 @@
+/** In the state directory. */
+export const EVENTS_FILE = 'events.db';
+/** Where a file that cannot be read is put; the one before it goes. */
+export const DAMAGED_EVENTS_FILE = 'events-damaged.db';
+export const EVENTS_MARK_FILE = 'events-mark.json';
