@@ -27,6 +27,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   await insertRole(query, tenantId, siteId);
   await insertStreamAccount(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
+  await insertEvents(query, tenantId, siteId);
   await insertOnboarding(query, tenantId);
   await insertRecovery(query, tenantId, siteId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
@@ -171,6 +172,26 @@ const insertWebhook = async (query: Query, tenantId: string, siteId: string): Pr
   ]);
   await query('INSERT INTO webhook_cursor (tenant_id, seq) VALUES ($1, 1)', [tenantId]);
   await query("INSERT INTO site_presence (site_id, tenant_id, told) VALUES ($1, $2, 'online')", [siteId, tenantId]);
+};
+
+const insertEvents = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const id = randomUUID();
+  await query(
+    `INSERT INTO event (tenant_id, arrived_at, id, site_id, store, sequence, type, occurrence_period, details, details_dropped)
+     VALUES ($1, now(), $2, $3, 'pin', 1, 'alarm.raised', 'online', '{}', false)`,
+    [tenantId, id, siteId],
+  );
+  await query("INSERT INTO event_position (site_id, tenant_id, store, sequence) VALUES ($1, $2, 'pin', 1)", [
+    siteId,
+    tenantId,
+  ]);
+  await query('INSERT INTO event_head (tenant_id, last_arrived_at) VALUES ($1, now())', [tenantId]);
+  await query(
+    `INSERT INTO alarm (id, tenant_id, site_id, source_id, remote_alarm_id, raised_at, details)
+     VALUES ($1, $2, $3, '', 'alarm-1', now(), '{}')`,
+    [id, tenantId, siteId],
+  );
+  await query('INSERT INTO webhook_event_cursor (tenant_id, last_arrived_at) VALUES ($1, now())', [tenantId]);
 };
 
 const insertOnboarding = async (query: Query, tenantId: string): Promise<void> => {

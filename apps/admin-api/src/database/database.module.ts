@@ -1,10 +1,12 @@
 import {
+  AlarmRepository,
   ApiTokenRepository,
   AgentViewRepository,
   AuditRepository,
   BearerTokenRepository,
   BrokerStatusRepository,
   Database,
+  EventRepository,
   IdempotencyRepository,
   OnboardingRepository,
   OnboardingRowRepository,
@@ -17,6 +19,7 @@ import {
   TunnelViewRepository,
   ViewTicketRepository,
   WebhookDeliveryRepository,
+  WebhookEventOutboxRepository,
   WebhookOutboxRepository,
   WebhookRepository,
 } from '@app/persistence';
@@ -25,6 +28,8 @@ import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
+  AlarmRepository,
+  EventRepository,
   ApiTokenRepository,
   AgentViewRepository,
   BearerTokenRepository,
@@ -44,6 +49,7 @@ const REPOSITORIES = [
   TunnelViewRepository,
   ViewTicketRepository,
   WebhookDeliveryRepository,
+  WebhookEventOutboxRepository,
   WebhookOutboxRepository,
   WebhookRepository,
 ];

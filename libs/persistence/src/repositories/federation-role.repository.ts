@@ -77,6 +77,15 @@ export class FederationRoleRepository {
     return tx.one<FederationRoleRow>(`${SELECT} AND r.id = $2 FOR UPDATE OF r`, [tenantId, roleId]);
   }
 
+  /** Until the transaction ends nobody deletes it. @returns false when it is deleted */
+  async holdLive(tx: Transaction, tenantId: string, roleId: string): Promise<boolean> {
+    const row = await tx.one(
+      'SELECT FROM federation_role WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE',
+      [tenantId, roleId],
+    );
+    return row !== undefined;
+  }
+
   /** @returns undefined when the site has a live role already */
   async create(
     tx: Transaction,
