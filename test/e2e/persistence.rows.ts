@@ -20,11 +20,12 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   const tenantId = randomUUID();
   await query('INSERT INTO tenant (id, name) VALUES ($1, $2)', [tenantId, 'A tenant']);
   const siteId = await insertSite(query, tenantId);
+  // At once: a federation app that runs gives a site without a role its first one.
+  await insertRole(query, tenantId, siteId);
   const { agentId, tokenId, serial } = await insertIdentity(query, tenantId, siteId);
   const brokerId = await insertSession(query, tenantId, siteId, agentId);
   await insertOperator(query, tenantId);
   await insertIdempotencyKey(query, tenantId);
-  await insertRole(query, tenantId, siteId);
   await insertStreamAccount(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
   await insertEvents(query, tenantId, siteId);

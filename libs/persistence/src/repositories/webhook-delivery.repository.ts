@@ -61,7 +61,7 @@ const toDelivery = ({ cursor_at: _at, cursor_id: _id, seq, ...row }: Row): Webho
 
 /** A site's event in the form of an audit row. */
 const EVENT_BODY = `json_build_object('seq', due.seq, 'at', to_char(e.arrived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-  'actor', 'site:' || e.site_id, 'action', 'event.received', 'subject', e.id, 'details', json_build_object('siteId', e.site_id,
+  'actor', 'site:' || e.site_id, 'action', due.event, 'subject', e.id, 'details', json_build_object('siteId', e.site_id,
   'type', e.type, 'sequence', e.sequence, 'sourceId', e.source_id, 'entityId', e.entity_id,
   'siteTime', to_char(e.site_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'occurrencePeriod', e.occurrence_period, 'details', e.details, 'detailsDropped', e.details_dropped))::text`;
@@ -114,8 +114,8 @@ export class WebhookDeliveryRepository {
   ): Promise<ClaimedDelivery[]> {
     return tx.query<ClaimedDelivery>(
       `WITH due AS (
-         SELECT d.id, d.source, d.seq FROM webhook w JOIN LATERAL (
-           SELECT n.id, n.source, n.seq, n.next_attempt_at FROM webhook_delivery n
+         SELECT d.id, d.source, d.seq, d.event FROM webhook w JOIN LATERAL (
+           SELECT n.id, n.source, n.seq, n.event, n.next_attempt_at FROM webhook_delivery n
             WHERE n.webhook_id = w.id AND n.state = 'pending' AND n.next_attempt_at <= now()
             ORDER BY n.next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) d ON true
           WHERE w.tenant_id = $1 AND w.enabled AND w.id <> ALL ($5::uuid[])
