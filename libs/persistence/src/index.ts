@@ -19,6 +19,7 @@ export { AuditRepository, type AuditFilter, type AuditRow } from './repositories
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
   FederationRoleRepository,
+  type EventSelection,
   type FederationRoleRow,
   type FederationRoleSettings,
 } from './repositories/federation-role.repository.js';

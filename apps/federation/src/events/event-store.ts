@@ -9,7 +9,7 @@ import {
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { followAlarms } from './event-alarms.js';
-import { type ToldEvent, unreadable } from './event-record.js';
+import { LOST, type ToldEvent, unreadable } from './event-record.js';
 import { EventMetrics } from './event.metrics.js';
 
 /** The role that fetches events, and the store that they are of. */
@@ -61,15 +61,18 @@ export class EventStore {
 
   private async write(owner: EventOwner, told: readonly ToldEvent[]): Promise<void> {
     const fresh = await this.database.inTenant(owner.tenantId, async (tx) => {
-      if (!(await this.roles.holdLive(tx, owner.tenantId, owner.roleId))) {
-        throw new DomainError('role-not-found', 'the role was deleted');
-      }
+      const selection = await this.roles.holdForEvents(tx, owner.tenantId, owner.roleId);
+      if (selection === undefined) throw new DomainError('role-not-found', 'the role was deleted');
       const rising = newOnes(told, await this.intake.lockPosition(tx, owner));
       const last = rising.at(-1);
       if (last === undefined) return rising;
       const records = rising.flatMap(({ loss, event }) => (loss === undefined ? [event] : [loss, event]));
-      await this.intake.append(tx, owner, records);
-      await followAlarms(tx, this.alarms, owner, records);
+      await this.intake.append(
+        tx,
+        owner,
+        records.filter(({ type }) => isWanted(selection.types, type)),
+      );
+      if (selection.alarms) await followAlarms(tx, this.alarms, owner, records);
       await this.intake.moveTo(tx, owner, last.event.sequence);
       return rising;
     });
@@ -81,6 +84,11 @@ export class EventStore {
     );
   }
 }
+
+/** What a site lost is told whatever is wanted: nobody knows what it was. */
+export const isWanted = (types: readonly string[], type: string): boolean =>
+  type === LOST ||
+  types.some((wanted) => (wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted));
 
 /** Behind the position and rising from there. */
 const newOnes = (told: readonly ToldEvent[], position: bigint): ToldEvent[] => {

@@ -34,6 +34,7 @@ CREATE TABLE event (
   FOREIGN KEY (tenant_id, site_id) REFERENCES site (tenant_id, id)
 ) PARTITION BY RANGE (arrived_at);
 CREATE INDEX event_id ON event (id);
+CREATE INDEX event_type ON event (tenant_id, type, arrived_at);
 CREATE INDEX event_site ON event (site_id, arrived_at);
 CREATE INDEX event_entity ON event (entity_id, arrived_at) WHERE entity_id IS NOT NULL;
 CREATE INDEX event_site_time ON event (tenant_id, (coalesce(site_time, arrived_at)));
