@@ -20,13 +20,15 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   const tenantId = randomUUID();
   await query('INSERT INTO tenant (id, name) VALUES ($1, $2)', [tenantId, 'A tenant']);
   const siteId = await insertSite(query, tenantId);
+  // At once: a federation app that runs gives a site without a role its first one.
+  await insertRole(query, tenantId, siteId);
   const { agentId, tokenId, serial } = await insertIdentity(query, tenantId, siteId);
   const brokerId = await insertSession(query, tenantId, siteId, agentId);
   await insertOperator(query, tenantId);
   await insertIdempotencyKey(query, tenantId);
-  await insertRole(query, tenantId, siteId);
   await insertStreamAccount(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
+  await insertEvents(query, tenantId, siteId);
   await insertOnboarding(query, tenantId);
   await insertStream(query, tenantId, siteId);
   await insertRecovery(query, tenantId, siteId);
@@ -210,6 +212,26 @@ const SOURCE_FIGURES = {
   delayMs: null,
   hop: null,
   quality: null,
+};
+
+const insertEvents = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const id = randomUUID();
+  await query(
+    `INSERT INTO event (tenant_id, arrived_at, id, site_id, store, sequence, type, occurrence_period, details, details_dropped)
+     VALUES ($1, now(), $2, $3, 'pin', 1, 'alarm.raised', 'online', '{}', false)`,
+    [tenantId, id, siteId],
+  );
+  await query("INSERT INTO event_position (site_id, tenant_id, store, sequence) VALUES ($1, $2, 'pin', 1)", [
+    siteId,
+    tenantId,
+  ]);
+  await query('INSERT INTO event_head (tenant_id, last_arrived_at) VALUES ($1, now())', [tenantId]);
+  await query(
+    `INSERT INTO alarm (id, tenant_id, site_id, source_id, remote_alarm_id, raised_at, details)
+     VALUES ($1, $2, $3, '', 'alarm-1', now(), '{}')`,
+    [id, tenantId, siteId],
+  );
+  await query('INSERT INTO webhook_event_cursor (tenant_id, last_arrived_at) VALUES ($1, now())', [tenantId]);
 };
 
 const insertOnboarding = async (query: Query, tenantId: string): Promise<void> => {

@@ -36,7 +36,9 @@ beforeAll(async () => {
   document = await ApiDocument.read(admin);
   const operations = document.operations();
   withIds = operations.filter(({ path }) => path.includes('{'));
-  lists = operations.filter(({ method, path }) => method === 'GET' && !path.includes('{') && !path.includes('/oidc/'));
+  // A stream has no end; test/e2e/event-stream.e2e-spec.ts asks for that of another tenant.
+  const isList = ({ method, path }: Operation): boolean => method === 'GET' && !/\{|\/oidc\/|\/stream$/.test(path);
+  lists = operations.filter(isList);
 }, 60_000);
 
 afterAll(() => platform?.stop());
@@ -121,6 +123,8 @@ describe('every list', () => {
       'operator',
       'federation_role',
       'entity',
+      'event',
+      'alarm',
       'view_ticket',
       'stream',
       'api_token',

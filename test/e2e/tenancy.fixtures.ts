@@ -7,6 +7,7 @@ type Source = readonly [table: string, column: string];
 /** Where the id of a path parameter, query key or member comes from when its name says so. */
 const BY_NAME: Record<string, Source> = {
   siteId: ['site', 'id'],
+  entityId: ['entity', 'id'],
   agentId: ['agent', 'id'],
   keyfileId: ['enrol_token', 'id'],
   operatorId: ['operator', 'id'],
@@ -26,6 +27,8 @@ const BY_SEGMENT: Record<string, Source> = {
   tunnels: ['tunnel_session', 'id'],
   'federation-roles': ['federation_role', 'id'],
   cameras: ['entity', 'id'],
+  events: ['event', 'id'],
+  alarms: ['alarm', 'id'],
   'view-tickets': ['view_ticket', 'id'],
   'stream-accounts': ['stream_account', 'id'],
   operators: ['operator', 'id'],
@@ -96,6 +99,7 @@ const LIVE_COLUMNS: Readonly<Record<string, string[]>> = {
   site_presence: ['told', 'told_at', 'flaps'],
   webhook: ['failing_since'],
   webhook_cursor: ['seq'],
+  webhook_event_cursor: ['last_arrived_at'],
   webhook_delivery: [
     'state',
     'attempts',

@@ -2,6 +2,7 @@ import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { ApiTokenModule } from './api-token/api-token.module.js';
+import { AlarmModule } from './alarm/alarm.module.js';
 import { AgentModule } from './agent/agent.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { BrokerModule } from './broker/broker.module.js';
@@ -9,6 +10,7 @@ import { AuthorityModule } from './authority/authority.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EventModule } from './event/event.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
@@ -51,6 +53,8 @@ export function appModule(config: AdminConfig): Type {
       FederationRoleModule,
       CameraModule,
       StreamModule,
+      EventModule,
+      AlarmModule,
       AuthorityModule,
       ViewTicketModule,
       StreamAccountModule,

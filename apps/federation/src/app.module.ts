@@ -1,5 +1,6 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { AlarmsModule } from './alarms/alarms.module.js';
 import type { FederationConfig } from './config.js';
 import { ConnectionsModule } from './connections/connections.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -17,6 +18,7 @@ export function appModule(config: FederationConfig): Type {
       ConnectionsModule,
       RolesModule,
       MediaModule,
+      AlarmsModule,
     ],
   })
   class AppModule {}

@@ -12,6 +12,7 @@ export * from './site-label.js';
 export * from './stream-account.js';
 export * from './tunnel-address.js';
 export * from './messages/agent.js';
+export * from './messages/alarm.js';
 export * from './messages/authority.js';
 export * from './messages/control.js';
 export * from './messages/broker.js';

@@ -19,6 +19,7 @@ export { AuditRepository, type AuditFilter, type AuditRow } from './repositories
 export { EntityRepository, type EntityRecord, type EntityRow } from './repositories/entity.repository.js';
 export {
   FederationRoleRepository,
+  type EventSelection,
   type FederationRoleRow,
   type FederationRoleSettings,
 } from './repositories/federation-role.repository.js';
@@ -137,6 +138,28 @@ export {
   type WebhookDeliveryRow,
 } from './repositories/webhook-delivery.repository.js';
 export { WebhookOutboxRepository, type OutboxRow } from './repositories/webhook-outbox.repository.js';
+export { WebhookEventOutboxRepository, type EventOutboxRow } from './repositories/webhook-event-outbox.repository.js';
+export {
+  AlarmRepository,
+  type AlarmDelivery,
+  type AlarmRow,
+  type AlarmState,
+  type RaisedAlarm,
+} from './repositories/alarm.repository.js';
+export {
+  EventIntakeRepository,
+  EVENTS_CHANNEL,
+  type EventRecord,
+  type EventStoreKey,
+} from './repositories/event-intake.repository.js';
+export {
+  EVENT_LIST,
+  EventRepository,
+  type EventFilter,
+  type EventRow,
+  type EventSort,
+  type EventTimes,
+} from './repositories/event.repository.js';
 export { SitePresenceRepository, type PresenceChange } from './repositories/site-presence.repository.js';
 export {
   StreamAccountRepository,

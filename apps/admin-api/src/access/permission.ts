@@ -16,6 +16,8 @@ export const PERMISSIONS = [
   'federation:read',
   'federation:write',
   'cameras:read',
+  'events:read',
+  'alarms:acknowledge',
   'video:watch',
   'stream-accounts:read',
   'stream-accounts:write',

@@ -9,6 +9,7 @@ describe('the roles', () => {
   it('viewer: sees and watches, and changes nothing', () => {
     expect(of('viewer')).toEqual([
       'cameras:read',
+      'events:read',
       'federation:read',
       'sites:read',
       'tenants:read',
@@ -21,6 +22,7 @@ describe('the roles', () => {
     const own = of('operator').filter((permission) => !of('viewer').includes(permission));
     expect(own).toEqual([
       'agents:read',
+      'alarms:acknowledge',
       'federation:write',
       'keyfiles:issue',
       'keyfiles:read',

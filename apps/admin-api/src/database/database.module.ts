@@ -1,10 +1,12 @@
 import {
+  AlarmRepository,
   ApiTokenRepository,
   AgentViewRepository,
   AuditRepository,
   BearerTokenRepository,
   BrokerStatusRepository,
   Database,
+  EventRepository,
   IdempotencyRepository,
   OnboardingRepository,
   OnboardingRowRepository,
@@ -18,6 +20,7 @@ import {
   TunnelViewRepository,
   ViewTicketRepository,
   WebhookDeliveryRepository,
+  WebhookEventOutboxRepository,
   WebhookOutboxRepository,
   WebhookRepository,
 } from '@app/persistence';
@@ -26,6 +29,8 @@ import { Global, Module } from '@nestjs/common';
 import type { AdminConfig } from '../config.js';
 
 const REPOSITORIES = [
+  AlarmRepository,
+  EventRepository,
   ApiTokenRepository,
   AgentViewRepository,
   BearerTokenRepository,
@@ -46,6 +51,7 @@ const REPOSITORIES = [
   TunnelViewRepository,
   ViewTicketRepository,
   WebhookDeliveryRepository,
+  WebhookEventOutboxRepository,
   WebhookOutboxRepository,
   WebhookRepository,
 ];

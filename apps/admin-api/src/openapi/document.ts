@@ -14,6 +14,8 @@ const TAGS = [
   'tunnels',
   'federation roles',
   'cameras',
+  'events',
+  'alarms',
   'view tickets',
   'stream accounts',
   'operators',

@@ -253,6 +253,31 @@ export const missingAgent = z.looseObject({
 });
 export type MissingAgent = z.infer<typeof missingAgent>;
 
+export const siteEvent = z.looseObject({
+  id: z.string(),
+  position: z.string(),
+  siteLabel: z.string(),
+  type: z.string(),
+  sourceId: text,
+  siteTime: when,
+  arrivedAt: z.string(),
+  occurrencePeriod: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+export type SiteEvent = z.infer<typeof siteEvent>;
+
+export const alarm = z.looseObject({
+  id: z.string(),
+  siteId: z.string(),
+  sourceId: z.string(),
+  raisedAt: z.string(),
+  state: z.string(),
+  acknowledgedBy: text,
+  delivery: z.string(),
+  deliveryReason: text,
+});
+export type Alarm = z.infer<typeof alarm>;
+
 export const streamAccount = z.looseObject({
   id: z.string(),
   name: z.string(),

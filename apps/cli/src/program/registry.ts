@@ -3,6 +3,8 @@ import { BACKUP_COMMANDS } from '../commands/backup.commands.js';
 import { CAMERA_COMMANDS } from '../commands/camera.commands.js';
 import { completionCommands } from '../commands/completion.commands.js';
 import { CONTEXT_COMMANDS } from '../commands/context.commands.js';
+import { ALARM_COMMANDS } from '../commands/alarm.commands.js';
+import { EVENT_COMMANDS } from '../commands/event.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
 import { SIGN_IN_COMMANDS } from '../commands/sign-in.commands.js';
 import { SITE_COMMANDS } from '../commands/site.commands.js';
@@ -24,6 +26,8 @@ export const GROUPS: Readonly<Record<string, string>> = {
   keyfile: 'keyfiles, by which sites are connected',
   tunnel: 'which sites are connected now',
   camera: 'cameras of federated sites',
+  event: 'what happens at the sites',
+  alarm: 'alarms of the sites, and who acknowledged them',
   stream: 'video',
   'stream-account': 'accounts of recorders, which store stream URLs',
   agent: 'the agents on the sites, and their certificates',
@@ -45,6 +49,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TUNNEL_COMMANDS,
   ...WATCH_COMMANDS,
   ...CAMERA_COMMANDS,
+  ...EVENT_COMMANDS,
+  ...ALARM_COMMANDS,
   ...STREAM_ACCOUNT_COMMANDS,
   ...STREAM_COMMANDS,
   ...OPERATOR_COMMANDS,

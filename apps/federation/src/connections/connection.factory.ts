@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Database, FederationRoleRepository, type FederationRoleRow, type Transaction } from '@app/persistence';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { EntityStore } from '../entities/entity-store.js';
 import { missingSettings } from '../roles/role-state.js';
 import { ContactOpener } from './contact.opener.js';
 import { RoleConnection, type RoleConnectionPorts } from './role-connection.js';
+import { RoleStores } from './role-stores.js';
 import { SiteDialer } from './site-dialer.js';
 
 /** Makes the connection of a role from its row. */
@@ -14,7 +14,7 @@ export class ConnectionFactory {
   constructor(
     private readonly database: Database,
     private readonly roles: FederationRoleRepository,
-    private readonly store: EntityStore,
+    private readonly stores: RoleStores,
     private readonly dialer: SiteDialer,
     private readonly opener: ContactOpener,
     @Inject(LOGGER) private readonly logger: AppLogger,
@@ -52,7 +52,7 @@ export class ConnectionFactory {
   }
 
   private ports(row: FederationRoleRow): RoleConnectionPorts {
-    const { tenant_id: tenantId, id: roleId } = row;
+    const { tenant_id: tenantId, site_id: siteId, id: roleId } = row;
     let last = Promise.resolve();
     // One after the other: a later state must not be overtaken by an earlier one.
     const write = (work: (tx: Transaction) => Promise<void>): void => {
@@ -62,7 +62,8 @@ export class ConnectionFactory {
     };
     return {
       logger: this.logger,
-      store: this.store,
+      store: this.stores.entities,
+      events: (contact, signal) => this.stores.events.run({ tenantId, siteId, roleId }, contact, signal),
       open: (signal) => this.opener.open(row, signal),
       revision: () => this.revision(tenantId, roleId),
       stateChanged: (state, reason) => write((tx) => this.roles.setState(tx, tenantId, roleId, state, reason)),

@@ -63,6 +63,14 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnApplicati
     throw new DomainError(known, connection?.reason ?? 'the federation role is not connected', { retryAfterMs: 1_000 });
   }
 
+  /** An open contact with the site, by whichever of its roles. */
+  contactOfSite(siteId: string): Contact | undefined {
+    for (const { connection } of this.running.values()) {
+      if (connection.role.siteId === siteId && connection.session !== undefined) return connection.session;
+    }
+    return undefined;
+  }
+
   /** Something changed at this site: its role tries now. */
   kickSite(siteId: string): void {
     for (const { connection } of this.running.values()) if (connection.role.siteId === siteId) connection.kick();

@@ -1,3 +1,4 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { Code, ConnectError } from '@connectrpc/connect';
@@ -28,11 +29,14 @@ export const sessionDefaults: SessionOptions = {
   maxBulkBytes: 9 << 20,
 };
 
-/** An open, accepted contact with a site's directory: a lane for commands, a lane for bulk. */
+/** An open, accepted contact with a site's directory: a lane for commands, one for what it tells by itself, one for bulk. */
 export class DirectorySession {
   private constructor(
     private readonly control: DirectoryLane,
+    private readonly events: DirectoryLane,
     private readonly bulk: DirectoryLane,
+    /** Of the key that the site has presented. */
+    readonly pin: string,
     /** As the site said when the session was opened. */
     readonly info: SiteInfo,
     private readonly options: SessionOptions,
@@ -46,26 +50,30 @@ export class DirectorySession {
     options: Partial<SessionOptions> = {},
   ): Promise<DirectorySession> {
     const all = { ...sessionDefaults, ...options };
-    const control = await DirectoryLane.open(target, 'control', dial, all, signal);
+    const lanes: DirectoryLane[] = [];
+    const open = async (
+      lane: 'control' | 'events' | 'bulk',
+      laneOptions: LaneOptions = all,
+    ): Promise<DirectoryLane> => {
+      const opened = await DirectoryLane.open(target, lane, dial, laneOptions, signal);
+      lanes.push(opened);
+      return opened;
+    };
     try {
+      const control = await open('control');
       const info = await getInfo(control, all.callTimeoutMs, signal);
-      const bulk = await DirectoryLane.open(
-        target,
-        'bulk',
-        dial,
-        { ...all, maxMessageBytes: all.maxBulkBytes },
-        signal,
-      );
-      return new DirectorySession(control, bulk, info, all);
+      const events = await open('events');
+      const bulk = await open('bulk', { ...all, maxMessageBytes: all.maxBulkBytes });
+      return new DirectorySession(control, events, bulk, target.pin, info, all);
     } catch (error) {
-      control.close();
+      for (const lane of lanes) lane.close();
       throw error;
     }
   }
 
   /** Resolves when one of the lanes has ended. */
   get ended(): Promise<void> {
-    return Promise.race([this.control.ended, this.bulk.ended]);
+    return Promise.race([this.control.ended, this.events.ended, this.bulk.ended]);
   }
 
   check(signal: AbortSignal): Promise<SiteInfo> {
@@ -73,7 +81,16 @@ export class DirectorySession {
   }
 
   watch(sinceRevision: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEntitiesResponse> {
-    return this.bulk.client.watchEntities({ sinceRevision }, { signal });
+    return this.events.client.watchEntities({ sinceRevision }, { signal });
+  }
+
+  watchEvents(sinceSequence: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEventsResponse> {
+    return this.events.client.watchEvents({ sinceSequence }, { signal });
+  }
+
+  async execute(request: MessageInitShape<typeof directory.ExecuteRequestSchema>): Promise<directory.ExecuteResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    return this.control.client.execute(request, { timeoutMs: this.options.callTimeoutMs });
   }
 
   async openStream(
@@ -108,6 +125,7 @@ export class DirectorySession {
 
   close(): void {
     this.control.close();
+    this.events.close();
     this.bulk.close();
   }
 }
@@ -115,7 +133,18 @@ export class DirectorySession {
 /** What others see of a session. */
 export type Contact = Pick<
   DirectorySession,
-  'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'openPlayback' | 'timeline' | 'snapshot' | 'close'
+  | 'pin'
+  | 'info'
+  | 'ended'
+  | 'check'
+  | 'watch'
+  | 'watchEvents'
+  | 'execute'
+  | 'openStream'
+  | 'openPlayback'
+  | 'timeline'
+  | 'snapshot'
+  | 'close'
 >;
 
 const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {

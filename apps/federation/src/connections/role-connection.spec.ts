@@ -29,6 +29,7 @@ const upsert = (remoteId: string): Message =>
 
 /** A site that says what the test tells it to, until the test breaks the contact. */
 class FakeContact implements Contact {
+  readonly pin = 'pin';
   readonly info = INFO;
   readonly asked: bigint[] = [];
   closed = false;
@@ -53,6 +54,14 @@ class FakeContact implements Contact {
 
   openPlayback(): Promise<directory.OpenStreamResponse> {
     return this.openStream();
+  }
+
+  watchEvents(): AsyncIterable<directory.WatchEventsResponse> {
+    throw new Error('not part of these tests');
+  }
+
+  execute(): Promise<directory.ExecuteResponse> {
+    return Promise.reject(new Error('not part of these tests'));
   }
 
   snapshot(): Promise<directory.GetSnapshotResponse> {
@@ -94,6 +103,7 @@ describe('RoleConnection', () => {
         remove: () => Promise.resolve(),
         upsert: (_owner, { remoteId }) => Promise.resolve(void written.push(remoteId)),
       },
+      events: () => new Promise<never>(() => undefined),
       stateChanged: (state) => {
         states.push(state);
         events.emit('state');

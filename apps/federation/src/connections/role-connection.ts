@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError, type RoleState } from '@app/contracts';
 import type { AppLogger } from '@app/runtime';
+import { outlastOutage } from '../database/outlast-outage.js';
 import { nextRoleState, type RoleEvent } from '../roles/role-state.js';
 import { backOffMs, type BackOffOptions } from './back-off.js';
 import { contactFault, type ContactFault } from './contact-fault.js';
@@ -21,6 +22,8 @@ export interface RoleConnectionPorts {
   open: (signal: AbortSignal) => Promise<Contact>;
   revision: () => Promise<bigint>;
   store: Pick<EntityStore, 'replace' | 'upsert' | 'remove'>;
+  /** Fetches what happens at the site while the contact lasts; ends by an error alone. */
+  events: (contact: Contact, signal: AbortSignal) => Promise<never>;
   /** Best effort; the supervisor repeats what did not get through. */
   stateChanged: (state: RoleState, reason: string | null) => void;
   contacted: (info: SiteInfo) => void;
@@ -118,7 +121,8 @@ export class RoleConnection {
       this.#move('opened', null);
       this.ports.contacted(session.info);
       const ended = session.ended.then(() => Promise.reject(new DomainError('site-unreachable', 'the contact broke')));
-      await Promise.race([this.#watch(session, signal), this.#check(session, signal), ended]);
+      const events = this.ports.events(session, signal);
+      await Promise.race([this.#watch(session, signal), events, this.#check(session, signal), ended]);
       return contactFault(undefined);
     } catch (error) {
       return contactFault(error);
@@ -139,15 +143,8 @@ export class RoleConnection {
   }
 
   /** While the database is away the site waits: flow control of the lane holds it back. */
-  async #persist<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof DomainError && error.code === 'unavailable') || signal.aborted) throw error;
-        await delay(this.#options.storeRetryMs, undefined, { signal });
-      }
-    }
+  #persist<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return outlastOutage(work, signal, this.#options.storeRetryMs);
   }
 
   async #check(session: Contact, signal: AbortSignal): Promise<never> {

@@ -1,6 +1,8 @@
 import {
+  AlarmRepository,
   Database,
   EntityRepository,
+  EventIntakeRepository,
   FederationRoleRepository,
   SiteDirectoryRepository,
   TunnelRouteRepository,
@@ -9,9 +11,14 @@ import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
 
-const REPOSITORIES = [EntityRepository, FederationRoleRepository, SiteDirectoryRepository, TunnelRouteRepository].map(
-  (repository) => ({ provide: repository, useFactory: () => new repository() }),
-);
+const REPOSITORIES = [
+  AlarmRepository,
+  EntityRepository,
+  EventIntakeRepository,
+  FederationRoleRepository,
+  SiteDirectoryRepository,
+  TunnelRouteRepository,
+].map((repository) => ({ provide: repository, useFactory: () => new repository() }));
 
 @Global()
 @Module({

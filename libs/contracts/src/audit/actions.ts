@@ -14,6 +14,8 @@ export const AUDIT_ACTIONS = [
   'agent.revoked',
   'agent.trust-acknowledged',
   'agent.unlocked',
+  'alarm.acknowledged',
+  'alarm.forwarded',
   'api-token.created',
   'api-token.refused',
   'api-token.revoked',

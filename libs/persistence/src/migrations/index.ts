@@ -11,6 +11,7 @@ import { Hardening1700000000010 } from './0010-hardening.js';
 import { ViewTicketLevel1700000000011 } from './0011-view-ticket-level.js';
 import { RunningStreams1700000000012 } from './0012-running-streams.js';
 import { StreamAccounts1700000000013 } from './0013-stream-accounts.js';
+import { Events1700000000016 } from './0016-events.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   ViewTicketLevel1700000000011,
   RunningStreams1700000000012,
   StreamAccounts1700000000013,
+  Events1700000000016,
 ];

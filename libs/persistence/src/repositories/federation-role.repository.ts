@@ -24,6 +24,14 @@ export interface FederationRoleRow {
   entity_count: number;
 }
 
+/** Together, because the events of a site are fetched once, by whichever role is first. */
+export interface EventSelection {
+  /** Names, beginnings with a `*`, or `*`. */
+  types: readonly string[];
+  /** Whether alarms of the site are alarms here. */
+  alarms: boolean;
+}
+
 /** Columns that an operator sets. */
 export interface FederationRoleSettings {
   name: string;
@@ -75,6 +83,18 @@ export class FederationRoleRepository {
 
   findForUpdate(tx: Transaction, tenantId: string, roleId: string): Promise<FederationRoleRow | undefined> {
     return tx.one<FederationRoleRow>(`${SELECT} AND r.id = $2 FOR UPDATE OF r`, [tenantId, roleId]);
+  }
+
+  /**
+   * Until the transaction ends nobody deletes it.
+   * @returns what the live roles of its site want of the site's events; undefined when it is deleted
+   */
+  async holdForEvents(tx: Transaction, tenantId: string, roleId: string): Promise<EventSelection | undefined> {
+    const row = await tx.one(
+      'SELECT FROM federation_role WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE',
+      [tenantId, roleId],
+    );
+    return row && { types: ['*'], alarms: true };
   }
 
   /** @returns undefined when the site has a live role already */
