@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError, type RoleState } from '@app/contracts';
 import type { AppLogger } from '@app/runtime';
 import { nextRoleState, type RoleEvent } from '../roles/role-state.js';
+import { arrivals } from './arrivals.js';
 import { backOffMs, type BackOffOptions } from './back-off.js';
 import { contactFault, type ContactFault } from './contact-fault.js';
 import type { Contact, SiteInfo } from './directory-session.js';
@@ -20,7 +21,7 @@ export interface ConnectedRole extends EntityOwner {
 export interface RoleConnectionPorts {
   open: (signal: AbortSignal) => Promise<Contact>;
   revision: () => Promise<bigint>;
-  store: Pick<EntityStore, 'replace' | 'upsert' | 'remove'>;
+  store: Pick<EntityStore, 'replace' | 'apply'>;
   /** Best effort; the supervisor repeats what did not get through. */
   stateChanged: (state: RoleState, reason: string | null) => void;
   contacted: (info: SiteInfo) => void;
@@ -46,6 +47,9 @@ export const roleConnectionDefaults: RoleConnectionOptions = {
   checkIntervalMs: 30_000,
   storeRetryMs: 500,
 };
+
+/** Messages read ahead of the database. */
+const MAX_ARRIVALS = 100;
 
 /** Keeps one role in contact with its site: a loop of attempts with back-off, until closed. */
 export class RoleConnection {
@@ -132,9 +136,12 @@ export class RoleConnection {
   async #watch(session: Contact, signal: AbortSignal): Promise<void> {
     const intake = new EntityIntake(this.role, this.ports.store);
     const revision = await this.#persist(() => this.ports.revision(), signal);
-    for await (const message of session.watch(revision, signal)) {
-      const isCurrent = await this.#persist(() => intake.take(message), signal);
-      if (isCurrent && this.#state !== 'connected') this.#move('synchronized', null);
+    for await (const messages of arrivals(session.watch(revision, signal), MAX_ARRIVALS)) {
+      for (const message of messages) {
+        const isCurrent = await this.#persist(() => intake.take(message), signal);
+        if (isCurrent && this.#state !== 'connected') this.#move('synchronized', null);
+      }
+      await this.#persist(() => intake.flush(), signal);
     }
   }
 
