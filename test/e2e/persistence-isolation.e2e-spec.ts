@@ -23,6 +23,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     stream_account_scope: 'SID',
     stream_account_use: 'S',
     stream_camera_directory: 'S',
+    entity_directory: 'S',
+    entity_note: 'SIUD',
     audit_event: 'S',
     tunnel_session: 'S',
     broker: 'S',

@@ -9,6 +9,7 @@ import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
 import { Recovery1700000000009 } from './0009-recovery.js';
 import { Hardening1700000000010 } from './0010-hardening.js';
 import { StreamAccounts1700000000013 } from './0013-stream-accounts.js';
+import { EntityViews1700000000019 } from './0019-entity-views.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Recovery1700000000009,
   Hardening1700000000010,
   StreamAccounts1700000000013,
+  EntityViews1700000000019,
 ];
