@@ -67,6 +67,7 @@ export const ERROR_STATUS = {
   'site-offline': 503,
   'site-unreachable': 502,
   'camera-not-found': 404,
+  'entity-not-found': 404,
   'recording-not-found': 404,
   'recording-unavailable': 502,
   'snapshot-unsupported': 404,
