@@ -81,9 +81,12 @@ export class EntityViewRepository {
   ): Promise<Page<EntityOverview>> {
     const values: SqlValue[] = [tenantId];
     const conditions = ['e.tenant_id = $1', ...conditionsOf(filter, values), ENTITY_LIST.behind(page, values)];
+    const order = ENTITY_LIST.orderBy(page.sorts);
+    // Which ones first: what all of them would be sorted with is narrow then.
     const rows = await tx.query<EntityOverview & SortedColumns>(
       `SELECT ${COLUMNS}, ${ENTITY_LIST.cursorColumns(page.sorts)} ${FROM}
-        WHERE ${conditions.join(' AND ')} ORDER BY ${ENTITY_LIST.orderBy(page.sorts)} LIMIT $${values.push(page.limit + 1)}`,
+        WHERE e.tenant_id = $1 AND e.id IN (SELECT e.id FROM entity_directory e WHERE ${conditions.join(' AND ')}
+              ORDER BY ${order} LIMIT $${values.push(page.limit + 1)}) ORDER BY ${order}`,
       values,
     );
     const items = rows.slice(0, page.limit);
