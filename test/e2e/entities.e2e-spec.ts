@@ -58,10 +58,10 @@ describe('the list of entities', () => {
     expect(hall?.camera).toEqual({ path: 'cam-hall', ptz: true, audio: true, streams: [] });
     expect(hall?.parentId).toBe(await idOf('f1'));
     const { body } = await get<RestPage<{ name: string; ptz: boolean; audio: boolean }>>('/cameras');
-    expect(body.items.map(({ name, ptz, audio }) => [name, ptz, audio]).toSorted()).toEqual([
-      ['Hall 100%', true, true],
-      ['Lift', false, false],
-    ]);
+    expect(Object.fromEntries(body.items.map(({ name, ptz, audio }) => [name, [ptz, audio]]))).toEqual({
+      'Hall 100%': [true, true],
+      Lift: [false, false],
+    });
   });
 
   it.each([

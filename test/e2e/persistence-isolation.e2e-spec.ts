@@ -107,11 +107,13 @@ const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chai
 const NO_TENANT = new Set(['broker', 'ca_generation', 'authority', 'recovery', 'sign_in_attempt', 'trust_bundle']);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
-const readable = DATABASE_APPS.flatMap((app) =>
+const tables = DATABASE_APPS.flatMap((app) =>
   Object.keys(GRANTS[app])
     .filter((table) => !VIEWS.test(table) && !NO_TENANT.has(table))
     .map((table) => [app, table, TENANT_COLUMN[table] ?? 'tenant_id'] as const),
 );
+/** With the view that has the tenant of the policies in itself. */
+const readable = [...tables, ['admin-api', 'entity_directory', 'tenant_id'] as const];
 
 let database: TestDatabase;
 let own: TenantRows;

@@ -106,7 +106,12 @@ async function writes(cloud, { report, progress }, rest) {
       }
     }
     const tree = await timed(10, () => rest.call('GET', `/sites/${owner.siteId}/tree?depth=9&limit=200`));
-    report({ figure: `tree of a site of ${LARGE}, p95`, value: quantile(tree.toSorted(byValue), 0.95), unit: 'ms', bar: 'value <= 500' });
+    report({
+      figure: `tree of a site of ${LARGE}, p95`,
+      value: quantile(tree.toSorted(byValue), 0.95),
+      unit: 'ms',
+      bar: 'value <= 500',
+    });
   } finally {
     await database.close();
   }
