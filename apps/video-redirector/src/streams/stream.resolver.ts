@@ -1,14 +1,18 @@
-import { HubRegistry, type Hub, type Resolution, type ResolveRequest } from '@app/media';
+import { HubRegistry, type Hub, type MediaError, type Resolution, type ResolveRequest } from '@app/media';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '@app/contracts';
 import { ViewerAccess } from '../access/viewer.access.js';
 import { parseStreamPath } from '../tickets/stream-path.js';
-import { refusalOf } from './refusal.js';
+import { codeOf, refusalOf } from './refusal.js';
 import { SiteLinkFactory } from './site-link.factory.js';
 
 /** A cold upstream may wait for federation, the dial and the camera one after the other. */
-const HUB = { openTimeoutMs: 12_000, describeTimeoutMs: 10_000 };
+const HUB = {
+  openTimeoutMs: 12_000,
+  describeTimeoutMs: 10_000,
+  isGone: (error: MediaError) => codeOf(error) === 'camera-not-found',
+};
 
 /** From a viewer's request to the hub of its stream; one hub serves all who watch the same. */
 @Injectable()

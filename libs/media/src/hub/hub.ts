@@ -14,6 +14,10 @@ export interface HubOptions extends GopCacheLimits, UpstreamOptions {
   idleCloseMs: number;
   /** Longest wait for the description of a cold source. */
   describeTimeoutMs: number;
+  /** Whether a loss says that there is no such source: what was known of it is told to nobody who comes then. */
+  isGone: (error: MediaError) => boolean;
+  /** A source that is gone for this long ends its viewers; one that is only away never does. */
+  goneMs: number;
 }
 
 export const hubDefaults: HubOptions = {
@@ -21,6 +25,8 @@ export const hubDefaults: HubOptions = {
   maxCacheMs: 10_000,
   idleCloseMs: 10_000,
   describeTimeoutMs: 10_000,
+  isGone: () => false,
+  goneMs: 15_000,
   openTimeoutMs: 10_000,
   stableMs: 10_000,
   firstMs: 250,
@@ -93,6 +99,7 @@ export class Hub {
   #bytes = 0;
   #units = 0;
   #lastKeyUs = 0;
+  #goneSince: number | undefined;
 
   constructor(
     readonly source: Source,
@@ -130,7 +137,7 @@ export class Hub {
   /** The stream's description; opens the upstream. Rejects with the upstream's error or `hub-open-timeout`. */
   async describe(): Promise<StreamDescription> {
     this.#start();
-    if (this.#description) {
+    if (this.#description && this.#goneSince === undefined) {
       this.#checkIdle();
       return this.#description;
     }
@@ -230,6 +237,7 @@ export class Hub {
     const upstream = this.#upstream;
     this.#upstream = undefined;
     this.#description = undefined;
+    this.#goneSince = undefined;
     this.#rendition = undefined;
     this.#timelines = [];
     this.#cache.clear();
@@ -260,6 +268,7 @@ export class Hub {
     if (this.#timelines.length === 0) {
       this.#timelines = description.tracks.map((track) => new Timeline(track.index, track.clockRate));
     }
+    this.#goneSince = undefined;
     this.#opened++;
     this.#setState('up');
     for (const waiting of this.#waiting) waiting.resolve(description);
@@ -270,6 +279,13 @@ export class Hub {
     for (const timeline of this.#timelines) timeline.restart();
     this.#setState('reconnecting', error);
     for (const waiting of this.#waiting) waiting.reject(error);
+    if (this.#options.isGone(error)) this.#gone(error);
+  }
+
+  /** It may be back soon: a site that starts anew finds its cameras one by one. */
+  #gone(error: MediaError): void {
+    this.#goneSince ??= performance.now();
+    if (performance.now() - this.#goneSince >= this.#options.goneMs) this.#endOutlets(error);
   }
 
   #unit(unit: AccessUnit): void {
