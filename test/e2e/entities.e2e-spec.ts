@@ -226,6 +226,25 @@ describe('what a site says', () => {
     await waitUntil('all are gone', async () => (await desk.list('q=mass-')).length === 0);
   }, 30_000);
 
+  it('arrives also when federation is killed in the middle of it', async () => {
+    const say = (state: 'online' | 'offline', from: number, to: number): void => {
+      for (let n = from; n < to; n++) desk.site.directory.upsert(siteEntity(`kill-${n}`, { kind: 'input', state }));
+    };
+    say('online', 0, 400);
+    await waitUntil('the first are there', async () => (await desk.list('q=kill-')).length > 0);
+    const back = desk.platform.kill('federation');
+    say('offline', 0, 300);
+    desk.site.directory.remove('kill-399');
+    await back;
+    await waitUntil(
+      'all is as it was said',
+      async () => (await desk.list('q=kill-&state=offline&limit=200')).length === 300,
+    );
+    expect(await desk.list('q=kill-&limit=200')).toHaveLength(399);
+    for (let n = 0; n < 400; n++) desk.site.directory.remove(`kill-${n}`);
+    await waitUntil('all are gone', async () => (await desk.list('q=kill-')).length === 0);
+  }, 60_000);
+
   it('may be nonsense, and costs no other entity its place', async () => {
     const nonsense = [
       siteEntity('', { name: 'no key' }),
