@@ -52,7 +52,7 @@ describe('an operator with nothing but adit', () => {
     camera = await startGstCamera();
     platform = await Platform.start();
     site = await platform.createSite('Demo');
-    await site.addCamera(camera.url('/cam'), 'Gate');
+    await site.agent(['camera', 'add', camera.url('/cam'), '--name', 'Gate', '--area', 'Building 1/Floor 2']);
     await site.run();
     await site.federate();
     await site.cameras('Gate');
@@ -198,6 +198,23 @@ describe('an operator with nothing but adit', () => {
     watching.child.kill('SIGINT');
     expect(await watching.ended).toBe(0);
     expect(watching.err).not.toContain('internal');
+  });
+
+  it('sees what a site has, where it is, and notes something of it', async () => {
+    const lines = await operator.ok('entity', 'list', 'demo');
+    expect(lines).toMatch(/demo +area +Building 1 +online/);
+    expect(lines).toMatch(/demo +camera +Gate +online/);
+    expect(await operator.ok('entity', 'list', '--search', 'GATE', '--quiet')).toMatch(/^[0-9a-f-]{36}\n$/);
+    expect(await operator.ok('entity', 'list', '--kind', 'door')).toBe('');
+    const tree = (await operator.ok('entity', 'tree', 'demo')).split('\n').map((line) => line.trimEnd());
+    expect(tree[1]).toMatch(/^Building 1 +area +online +1 online, 0 offline, 0 unknown$/);
+    expect(tree[2]).toMatch(/^ {2}Floor 2 +area/);
+    expect(tree[3]).toMatch(/^ {4}Gate +camera +online +-$/);
+    await operator.ok('entity', 'note', 'gate', 'Key at the porter’s');
+    expect(await operator.ok('entity', 'show', 'Gate')).toMatch(/Note +Key at the porter’s/);
+    await operator.ok('entity', 'note', 'Gate', '');
+    expect(await operator.ok('entity', 'show', 'Gate')).not.toContain('porter');
+    expect((await operator.run(['entity', 'show', 'nowhere'])).err).toMatch(/^entity-unknown: .*\nadit entity list/);
   });
 
   it('gets the URL of a camera and nothing else on standard output', async () => {

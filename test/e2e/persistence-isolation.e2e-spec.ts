@@ -23,6 +23,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     stream_account_scope: 'SID',
     stream_account_use: 'S',
     stream_camera_directory: 'S',
+    entity_directory: 'S',
+    entity_note: 'SIUD',
     audit_event: 'S',
     tunnel_session: 'S',
     broker: 'S',
@@ -129,11 +131,13 @@ const NO_TENANT = new Set([
 ]);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
-const readable = DATABASE_APPS.flatMap((app) =>
+const tables = DATABASE_APPS.flatMap((app) =>
   Object.keys(GRANTS[app])
     .filter((table) => !VIEWS.test(table) && !NO_TENANT.has(table))
     .map((table) => [app, table, TENANT_COLUMN[table] ?? 'tenant_id'] as const),
 );
+/** With the view that has the tenant of the policies in itself. */
+const readable = [...tables, ['admin-api', 'entity_directory', 'tenant_id'] as const];
 
 let database: TestDatabase;
 let own: TenantRows;

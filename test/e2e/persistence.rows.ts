@@ -136,10 +136,15 @@ const insertRole = async (query: Query, tenantId: string, siteId: string): Promi
     "INSERT INTO federation_role (tenant_id, site_id, name) VALUES ($1, $2, 'Hamburg') RETURNING id",
     [tenantId, siteId],
   );
+  const entityId = randomUUID();
   await query(
     `INSERT INTO entity (id, tenant_id, site_id, role_id, remote_id, kind, name, path, state)
      VALUES ($1, $2, $3, $4, 'gate', 'camera', 'Gate', 'gate', 'online')`,
-    [randomUUID(), tenantId, siteId, role?.id],
+    [entityId, tenantId, siteId, role?.id],
+  );
+  await query(
+    "INSERT INTO entity_note (entity_id, tenant_id, site_id, note, noted_by) VALUES ($1, $2, $3, 'A note', 'operator:test')",
+    [entityId, tenantId, siteId],
   );
 };
 

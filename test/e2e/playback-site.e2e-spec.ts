@@ -75,6 +75,22 @@ describe('recordings of a site behind a tunnel', () => {
     await expect(timeline(gate, 0, 400 * 86_400)).rejects.toThrow(/ invalid-request /);
   });
 
+  it('lists the recordings alone, page by page', async () => {
+    const rest = await platform.signIn();
+    const path = `/cameras/${gate.id}/recordings?from=${iso(-10)}&to=${iso(50)}&limit=1`;
+    const spans: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const answer = await rest.call('GET', `${path}${cursor && `&cursor=${cursor}`}`);
+      const page = answer as { items: unknown[]; nextCursor: string | null };
+      spans.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    expect(spans).toEqual([
+      { from: iso(0), to: iso(10), state: 'recorded' },
+      { from: iso(30), to: iso(40), state: 'recorded' },
+    ]);
+  });
+
   it('plays a range to its end with every byte that the device sent', async () => {
     const plain = new ReplayServer(recording);
     await plain.listen();

@@ -13,6 +13,9 @@ const BY_NAME: Record<string, Source> = {
   operatorId: ['operator', 'id'],
   cameraId: ['entity', 'id'],
   sessionId: ['tunnel_session', 'id'],
+  roleId: ['federation_role', 'id'],
+  areaId: ['entity', 'id'],
+  ids: ['entity', 'id'],
   deliveryId: ['webhook_delivery', 'id'],
   serial: ['certificate', 'serial'],
 };
@@ -29,6 +32,7 @@ const BY_SEGMENT: Record<string, Source> = {
   cameras: ['entity', 'id'],
   events: ['event', 'id'],
   alarms: ['alarm', 'id'],
+  entities: ['entity', 'id'],
   'view-tickets': ['view_ticket', 'id'],
   'stream-accounts': ['stream_account', 'id'],
   operators: ['operator', 'id'],
@@ -48,6 +52,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
 
 /** Values of query keys that a sample of the schema is not valid for. */
 export const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'GET /api/v1/cameras/{id}/recordings': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
   'GET /api/v1/cameras/{id}/timeline': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
 };
 

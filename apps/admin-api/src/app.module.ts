@@ -11,6 +11,7 @@ import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EventModule } from './event/event.module.js';
+import { EntityModule } from './entity/entity.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
@@ -55,6 +56,7 @@ export function appModule(config: AdminConfig): Type {
       StreamModule,
       EventModule,
       AlarmModule,
+      EntityModule,
       AuthorityModule,
       ViewTicketModule,
       StreamAccountModule,

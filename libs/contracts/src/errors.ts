@@ -70,6 +70,7 @@ export const ERROR_STATUS = {
   'event-not-found': 404,
   'alarm-not-found': 404,
   'too-many-event-streams': 429,
+  'entity-not-found': 404,
   'recording-not-found': 404,
   'recording-unavailable': 502,
   'snapshot-unsupported': 404,

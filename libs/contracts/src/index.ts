@@ -1,3 +1,4 @@
+export * from './entity-kind.js';
 export * from './entity-tag.js';
 export * from './audit/actions.js';
 export * from './audit/chain.js';

@@ -23,6 +23,16 @@ export {
   type FederationRoleRow,
   type FederationRoleSettings,
 } from './repositories/federation-role.repository.js';
+export {
+  ENTITY_LIST,
+  EntityViewRepository,
+  type EntityFilter,
+  type EntityOverview,
+  type EntityPlace,
+  type EntitySort,
+  type EntityStateRow,
+} from './repositories/entity-view.repository.js';
+export { EntityNoteRepository } from './repositories/entity-note.repository.js';
 export { SiteDirectoryRepository, type SiteRow } from './repositories/site-directory.repository.js';
 export { ViewTicketUseRepository, type ViewTicketStatus } from './repositories/view-ticket-use.repository.js';
 export { decodeCursor, encodeCursor, pageOf, type Cursor, type Page, type PageRequest } from './cursor.js';

@@ -12,13 +12,25 @@ import type { Caller } from '../http/request.js';
 import { SitePageQuery } from '../http/site-page.dto.js';
 import { Tagged } from '../http/tagged.decorator.js';
 import { RateLimit } from '../rate-limit/rate-limit.js';
-import { Camera, SNAPSHOT_ANSWER, Timeline, TimelineQuery } from './camera.dto.js';
+import { Camera, RecordedSpan, RecordingsQuery, SNAPSHOT_ANSWER, Timeline, TimelineQuery } from './camera.dto.js';
 import { CameraService } from './camera.service.js';
 
 const cameraTag = new ResourceTag<Camera>(['state', 'stateReason', 'updatedAt']);
 
 /** Of one caller: a wall of 20 cameras that is renewed every second. */
 const SNAPSHOTS_PER_WINDOW = 200;
+
+const TIMELINE_FAILURES = [
+  'invalid-request',
+  'camera-not-found',
+  'recording-not-found',
+  'recording-unavailable',
+  'role-not-connected',
+  'site-offline',
+  'site-unreachable',
+  'directory-refused',
+  'not-implemented',
+] as const;
 
 @ApiTags('cameras')
 @Controller('cameras')
@@ -74,20 +86,23 @@ export class CameraController {
 
   @Get(':id/timeline')
   @Requires('cameras:read')
-  @Fails(
-    'invalid-request',
-    'camera-not-found',
-    'recording-not-found',
-    'recording-unavailable',
-    'role-not-connected',
-    'site-offline',
-    'site-unreachable',
-    'directory-refused',
-    'not-implemented',
-  )
+  @Fails(...TIMELINE_FAILURES)
   @ApiOperation({ summary: 'What its site has recorded of a camera' })
   @ApiOkResponse({ type: Timeline })
   timeline(@CallerOf() caller: Caller, @IdOf('id') id: string, @Query() query: TimelineQuery): Promise<Timeline> {
     return this.cameras.timeline(caller.tenantId, id, query);
+  }
+
+  @Get(':id/recordings')
+  @Requires('cameras:read')
+  @Fails(...TIMELINE_FAILURES)
+  @ApiOperation({ summary: 'When something is, or may be, recorded of a camera: its timeline without what is empty' })
+  @ApiPage(RecordedSpan)
+  recordings(
+    @CallerOf() caller: Caller,
+    @IdOf('id') id: string,
+    @Query() query: RecordingsQuery,
+  ): Promise<Page<RecordedSpan>> {
+    return this.cameras.recordings(caller.tenantId, id, query);
   }
 }

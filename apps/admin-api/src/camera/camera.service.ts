@@ -3,7 +3,8 @@ import type { Page } from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { SitePageQuery } from '../http/site-page.dto.js';
-import type { Camera, Timeline, TimelineQuery } from './camera.dto.js';
+import type { Camera, RecordedSpan, RecordingsQuery, Timeline, TimelineQuery } from './camera.dto.js';
+import { recordedPage, startOf, type SpanRange } from './recorded-spans.js';
 
 const MAX_RANGE_MS = 366 * 86_400_000;
 
@@ -34,13 +35,25 @@ export class CameraService {
 
   /** @throws DomainError `invalid-request`, `camera-not-found`, `recording-not-found`, `recording-unavailable`, `site-offline`, … */
   timeline(tenantId: string, cameraId: string, query: TimelineQuery): Promise<Timeline> {
-    const [from, to] = [new Date(query.from), new Date(query.to)];
-    const lengthMs = to.getTime() - from.getTime();
-    if (lengthMs <= 0 || lengthMs > MAX_RANGE_MS) {
-      const fields = [{ pointer: '/to', detail: 'must be after from, by 366 days at most' }];
-      throw new DomainError('invalid-request', 'the range must run forwards and over a year at most', { fields });
-    }
-    const range = { from: from.toISOString(), to: to.toISOString() };
-    return this.messages.request(cameraTimeline, { tenantId, cameraId, ...range });
+    return this.messages.request(cameraTimeline, { tenantId, cameraId, ...rangeOf(query) });
+  }
+
+  /** The timeline without what is empty, page by page. @throws DomainError `invalid-cursor`, and as `timeline` */
+  async recordings(tenantId: string, cameraId: string, query: RecordingsQuery): Promise<Page<RecordedSpan>> {
+    const range = rangeOf(query);
+    const rest = { from: startOf(query.cursor, range), to: range.to };
+    const { spans } = await this.messages.request(cameraTimeline, { tenantId, cameraId, ...rest });
+    return recordedPage(spans, rest, query.limit);
   }
 }
+
+/** @throws DomainError `invalid-request` */
+const rangeOf = (query: { from: string; to: string }): SpanRange => {
+  const [from, to] = [new Date(query.from), new Date(query.to)];
+  const lengthMs = to.getTime() - from.getTime();
+  if (lengthMs <= 0 || lengthMs > MAX_RANGE_MS) {
+    const fields = [{ pointer: '/to', detail: 'must be after from, by 366 days at most' }];
+    throw new DomainError('invalid-request', 'the range must run forwards and over a year at most', { fields });
+  }
+  return { from: from.toISOString(), to: to.toISOString() };
+};

@@ -1,6 +1,7 @@
 import { proposeSiteLabel } from '@app/contracts';
 import { asMediaError, type CameraTransport, cameraTransports, type Credentials, splitCredentials } from '@app/media';
 import {
+  areaPath,
   type CameraEntry,
   type CameraProbe,
   type CameraStream,
@@ -19,6 +20,7 @@ const NO_CAMERA = 'No camera is listed: adit-agent camera add rtsp://…';
 export interface CameraFlags extends Flags, PasswordFlags {
   name?: string;
   low?: string;
+  area?: string;
   id?: string;
   transport?: CameraTransport;
   replace?: boolean;
@@ -38,13 +40,21 @@ export const addCamera = async (url: string, flags: CameraFlags, context: Comman
   const cameras = new SiteCameras(state.path);
   const replace = flags.replace === true;
   const id = flags.id ?? freeId(proposeSiteLabel(name), await cameras.list.read(), replace);
-  await cameras.add({ id, name, streams }, account, replace);
+  const place = flags.area === undefined ? {} : { area: requireArea(flags.area) };
+  await cameras.add({ id, name, ...place, streams }, account, replace);
   if (flags.json === true) terminal.json({ id, name, streams: probes });
   else {
     terminal.print(`Camera ${id} ("${name}") is on the list.`);
     probes.forEach((probe, index) => terminal.print(`  ${streams[index]?.url ?? ''}: ${describeProbe(probe)}`));
   }
   return EXIT.ok;
+};
+
+/** @throws AgentError `camera-invalid` */
+const requireArea = (path: string): string => {
+  const { data, error } = areaPath.safeParse(path);
+  if (data !== undefined) return data;
+  throw new AgentError('camera-invalid', `--area: ${error?.issues[0]?.message ?? 'not the path of an area'}`);
 };
 
 export const listCameras = async (flags: CameraFlags, context: CommandContext): Promise<ExitCode> => {

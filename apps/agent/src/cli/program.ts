@@ -147,6 +147,7 @@ const addCameras = (program: Command, context: CommandContext, finish: Finish): 
   withPassword(withState(camera.command('add').argument('<url>', 'rtsp://[user@]host[:port]/path')))
     .description('probe a camera and put it on the list')
     .option('--name <name>', 'shown to operators')
+    .option('--area <path>', 'where it is, from the outermost area inwards: "Building 1/Floor 2"')
     .option('--low <url>', 'a second, smaller picture of the same camera')
     .option('--transport <transport>', 'tcp (default), udp, or auto')
     .option('--id <id>', 'stable id; made from the name when absent')

@@ -2,6 +2,7 @@ import { displayName, streamUsage } from '@app/contracts';
 import { cameraTransports, splitCredentials } from '@app/media';
 import { isMap, LineCounter, type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { areaPath } from './areas.js';
 import { ConnectorError } from './errors.js';
 
 export const CAMERA_LIST_MAX_BYTES = 1 << 20;
@@ -62,6 +63,7 @@ const cameraEntry = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, 'an id: a–z, 0–9, dots, hyphens, at most 63'),
     name: displayName,
+    area: areaPath.optional(),
     streams: z.array(cameraStream).min(1).max(MAX_STREAMS),
     recordings: recordings.optional(),
     snapshot: snapshot.optional(),

@@ -4,6 +4,7 @@ import { asMediaError, RtspSource, Turns } from '@app/media';
 import type { SiteEntity, SiteStream } from '../site/entity.js';
 import type { RecordingSource, SnapshotSource, StreamSource } from '../site/site-connector.js';
 import { chooseStream, effectiveUsages } from '../site/stream-choice.js';
+import { areaId } from './areas.js';
 import type { CameraEntry, CameraStream } from './camera-list.js';
 import { recordingSource } from './recordings.js';
 import { probeCamera, type CameraProbe } from './camera-probe.js';
@@ -27,6 +28,7 @@ export class RtspCamera {
   #streams: SiteStream[];
   #state: SiteEntity['state'] = 'unknown';
   #reason = 'not-probed';
+  #hasAudio = false;
 
   /** `fault`: the code of what keeps its account from being used; such a camera is not asked. */
   constructor(
@@ -51,10 +53,12 @@ export class RtspCamera {
   }
 
   get entity(): SiteEntity {
-    const { id, name } = this.entry;
+    const { id: remoteId, name, area } = this.entry;
+    const parentId = area === undefined ? undefined : areaId(area);
     const usages = effectiveUsages(this.#streams);
     const streams = this.#streams.map((stream, index) => ({ ...stream, usages: usages[index] ?? [] }));
-    return { remoteId: id, kind: 'camera', name, state: this.#state, stateReason: this.#reason, streams };
+    const state = { state: this.#state, stateReason: this.#reason };
+    return { remoteId, kind: 'camera', name, parentId, ...state, streams, audio: this.#hasAudio };
   }
 
   /** Online when one of its streams answers; what a silent stream looked like before is kept. */
@@ -68,8 +72,10 @@ export class RtspCamera {
       const { codec, width, height, frameRate } = result.value;
       return { ...known, codec, width, height, frameRate };
     });
+    const answered = results.filter((result) => result.status === 'fulfilled');
+    if (answered.length > 0) this.#hasAudio = answered.some(({ value }) => value.hasAudio);
     const failed = results.find((result) => result.status === 'rejected');
-    this.#state = results.some((result) => result.status === 'fulfilled') ? 'online' : 'offline';
+    this.#state = answered.length > 0 ? 'online' : 'offline';
     this.#reason = failed === undefined ? '' : asMediaError(failed.reason, 'camera-refused').code;
   }
 

@@ -63,6 +63,25 @@ describe('RtspConnector', () => {
     ]);
   });
 
+  it('puts a camera into its area, which is there for as long as a camera is in it', async () => {
+    await file.put({ ...camera('a'), area: 'Building 1/Floor 2' });
+    await file.put(camera('b'));
+    await start(async () => ({ ...ANSWER, hasAudio: true }));
+    expect(directory.entities.map(({ remoteId }) => remoteId)).toEqual([
+      'area:Building 1',
+      'area:Building 1/Floor 2',
+      'a',
+      'b',
+    ]);
+    expect(directory.find('a')).toMatchObject({ parentId: 'area:Building 1/Floor 2' });
+    await until(directory, () => directory.find('a')?.audio === true);
+    await file.put({ ...camera('a'), area: 'Building 1' }, true);
+    await until(directory, () => directory.find('area:Building 1/Floor 2') === undefined);
+    expect(directory.find('a')?.parentId).toBe('area:Building 1');
+    await file.remove('a');
+    await until(directory, () => directory.entities.length === 1);
+  });
+
   it('makes a camera that fails offline with the reason, and online again', async () => {
     let answer: () => Promise<typeof ANSWER> = () => Promise.reject(new MediaError('camera-unauthorized', 'no'));
     await file.put(camera('a'));

@@ -8,6 +8,7 @@ import type {
 } from '../site/site-connector.js';
 import type { SiteCamera } from './accounts/camera-account.js';
 import { SiteCameras } from './accounts/site-cameras.js';
+import { areasOf } from './areas.js';
 import { probeStream, RtspCamera, type Probe } from './rtsp-camera.js';
 
 export interface RtspConnectorOptions {
@@ -53,6 +54,7 @@ export class RtspConnector implements SiteConnector {
   readonly #file: SiteCameras;
   readonly #options: RtspConnectorOptions;
   readonly #cameras = new Map<string, Watched>();
+  #areas: readonly string[] = [];
   #sink: EntitySink | undefined;
   #version: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -158,7 +160,12 @@ export class RtspConnector implements SiteConnector {
       this.#cameras.delete(id);
       this.#sink?.remove(id);
     }
+    const areas = areasOf(cameras.flatMap(({ entry }) => entry.area ?? []));
+    for (const area of areas) this.#sink?.upsert(area);
     for (const camera of cameras) this.#applyOne(camera);
+    const wanted = new Set(areas.map(({ remoteId }) => remoteId));
+    for (const area of this.#areas) if (!wanted.has(area)) this.#sink?.remove(area);
+    this.#areas = [...wanted];
   }
 
   #applyOne({ entry, fault }: SiteCamera): void {

@@ -70,6 +70,31 @@ export const camera = z.looseObject({
 });
 export type Camera = z.infer<typeof camera>;
 
+export const entity = z.looseObject({
+  id: z.string(),
+  siteLabel: z.string(),
+  remoteId: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  state: z.string(),
+  stateReason: text,
+  camera: z.looseObject({ ptz: z.boolean(), audio: z.boolean() }).nullable(),
+  properties: z.record(z.string(), z.unknown()).nullable(),
+  updatedAt: z.string(),
+  note: text,
+});
+export type Entity = z.infer<typeof entity>;
+
+export const treeNode = z.looseObject({
+  id: z.string(),
+  depth: z.number(),
+  kind: z.string(),
+  name: z.string(),
+  state: z.string(),
+  below: z.looseObject({ online: z.number(), offline: z.number(), unknown: z.number() }),
+});
+export type TreeNode = z.infer<typeof treeNode>;
+
 export const viewTicket = z.looseObject({
   ticketId: z.string(),
   url: z.string().nullable(),

@@ -5,6 +5,7 @@ import { completionCommands } from '../commands/completion.commands.js';
 import { CONTEXT_COMMANDS } from '../commands/context.commands.js';
 import { ALARM_COMMANDS } from '../commands/alarm.commands.js';
 import { EVENT_COMMANDS } from '../commands/event.commands.js';
+import { ENTITY_COMMANDS } from '../commands/entity.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
 import { SIGN_IN_COMMANDS } from '../commands/sign-in.commands.js';
 import { SITE_COMMANDS } from '../commands/site.commands.js';
@@ -28,6 +29,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   camera: 'cameras of federated sites',
   event: 'what happens at the sites',
   alarm: 'alarms of the sites, and who acknowledged them',
+  entity: 'everything that federated sites have',
   stream: 'video',
   'stream-account': 'accounts of recorders, which store stream URLs',
   agent: 'the agents on the sites, and their certificates',
@@ -51,6 +53,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...CAMERA_COMMANDS,
   ...EVENT_COMMANDS,
   ...ALARM_COMMANDS,
+  ...ENTITY_COMMANDS,
   ...STREAM_ACCOUNT_COMMANDS,
   ...STREAM_COMMANDS,
   ...OPERATOR_COMMANDS,

@@ -100,8 +100,7 @@ describe('RoleConnection', () => {
       revision: () => Promise.resolve(7n),
       store: {
         replace: () => Promise.resolve(),
-        remove: () => Promise.resolve(),
-        upsert: (_owner, { remoteId }) => Promise.resolve(void written.push(remoteId)),
+        apply: (_owner, changes) => Promise.resolve(void written.push(...changes.keys())),
       },
       events: () => new Promise<never>(() => undefined),
       stateChanged: (state) => {
@@ -218,11 +217,10 @@ describe('RoleConnection', () => {
     let outages = 3;
     const store = {
       replace: () => Promise.resolve(),
-      remove: () => Promise.resolve(),
-      upsert: (_owner: unknown, { remoteId }: directory.Entity) =>
+      apply: (_owner: unknown, changes: ReadonlyMap<string, unknown>) =>
         outages-- > 0
           ? Promise.reject(new DomainError('unavailable', 'away'))
-          : Promise.resolve(void written.push(remoteId)),
+          : Promise.resolve(void written.push(...changes.keys())),
     };
     start(() => Promise.resolve(contact), { ports: { store } });
     await until('connected');

@@ -3,6 +3,7 @@ import { DomainError, type RoleState } from '@app/contracts';
 import type { AppLogger } from '@app/runtime';
 import { outlastOutage } from '../database/outlast-outage.js';
 import { nextRoleState, type RoleEvent } from '../roles/role-state.js';
+import { arrivals } from './arrivals.js';
 import { backOffMs, type BackOffOptions } from './back-off.js';
 import { contactFault, type ContactFault } from './contact-fault.js';
 import type { Contact, SiteInfo } from './directory-session.js';
@@ -21,7 +22,7 @@ export interface ConnectedRole extends EntityOwner {
 export interface RoleConnectionPorts {
   open: (signal: AbortSignal) => Promise<Contact>;
   revision: () => Promise<bigint>;
-  store: Pick<EntityStore, 'replace' | 'upsert' | 'remove'>;
+  store: Pick<EntityStore, 'replace' | 'apply'>;
   /** Fetches what happens at the site while the contact lasts; ends by an error alone. */
   events: (contact: Contact, signal: AbortSignal) => Promise<never>;
   /** Best effort; the supervisor repeats what did not get through. */
@@ -49,6 +50,9 @@ export const roleConnectionDefaults: RoleConnectionOptions = {
   checkIntervalMs: 30_000,
   storeRetryMs: 500,
 };
+
+/** Messages read ahead of the database. */
+const MAX_ARRIVALS = 100;
 
 /** Keeps one role in contact with its site: a loop of attempts with back-off, until closed. */
 export class RoleConnection {
@@ -136,9 +140,12 @@ export class RoleConnection {
   async #watch(session: Contact, signal: AbortSignal): Promise<void> {
     const intake = new EntityIntake(this.role, this.ports.store);
     const revision = await this.#persist(() => this.ports.revision(), signal);
-    for await (const message of session.watch(revision, signal)) {
-      const isCurrent = await this.#persist(() => intake.take(message), signal);
-      if (isCurrent && this.#state !== 'connected') this.#move('synchronized', null);
+    for await (const messages of arrivals(session.watch(revision, signal), MAX_ARRIVALS)) {
+      for (const message of messages) {
+        const isCurrent = await this.#persist(() => intake.take(message), signal);
+        if (isCurrent && this.#state !== 'connected') this.#move('synchronized', null);
+      }
+      await this.#persist(() => intake.flush(), signal);
     }
   }
 

@@ -7,7 +7,7 @@ import {
   type Transaction,
 } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import { entityRecord } from './entity-record.js';
+import { entityRecord, isUsableId } from './entity-record.js';
 
 /** Whose entities they are. */
 export interface EntityOwner {
@@ -27,26 +27,36 @@ export class EntityStore {
 
   /** The snapshot is all there is now. */
   async replace(owner: EntityOwner, entities: readonly directory.Entity[], revision: bigint): Promise<void> {
-    const records = new Map<string, EntityRecord>();
-    for (const entity of entities) {
-      const record = entityRecord(owner.siteId, entity);
-      if (record !== undefined) records.set(record.remoteId, record);
-    }
+    const records = recordsOf(owner, entities);
     await this.write(owner, revision, async (tx) => {
-      await this.entities.keepOnly(tx, owner, [...records.keys()]);
-      await this.entities.upsert(tx, owner, [...records.values()]);
+      await this.entities.keepOnly(
+        tx,
+        owner,
+        records.map(({ remoteId }) => remoteId),
+      );
+      await this.entities.upsert(tx, owner, records);
     });
   }
 
-  async upsert(owner: EntityOwner, entity: directory.Entity, revision: bigint): Promise<void> {
-    const record = entityRecord(owner.siteId, entity);
+  /** Changes up to `revision`, by remote id: null for what is gone. */
+  async apply(
+    owner: EntityOwner,
+    changes: ReadonlyMap<string, directory.Entity | null>,
+    revision: bigint,
+  ): Promise<void> {
+    const records = recordsOf(
+      owner,
+      [...changes.values()].filter((entity) => entity !== null),
+    );
+    const gone = [...changes].filter(([remoteId, entity]) => entity === null && isUsableId(remoteId));
     await this.write(owner, revision, async (tx) => {
-      if (record !== undefined) await this.entities.upsert(tx, owner, [record]);
+      await this.entities.remove(
+        tx,
+        owner,
+        gone.map(([remoteId]) => remoteId),
+      );
+      await this.entities.upsert(tx, owner, records);
     });
-  }
-
-  async remove(owner: EntityOwner, remoteId: string, revision: bigint): Promise<void> {
-    await this.write(owner, revision, (tx) => this.entities.remove(tx, owner, remoteId));
   }
 
   /** A role that was deleted in between must not get entities any more: its row is locked first. */
@@ -63,3 +73,13 @@ export class EntityStore {
     });
   }
 }
+
+/** The last word on each remote id counts; what has no usable one is left out. */
+const recordsOf = ({ siteId }: EntityOwner, entities: readonly directory.Entity[]): EntityRecord[] => {
+  const records = new Map<string, EntityRecord>();
+  for (const entity of entities) {
+    const record = entityRecord(siteId, entity);
+    if (record !== undefined) records.set(record.remoteId, record);
+  }
+  return [...records.values()];
+};

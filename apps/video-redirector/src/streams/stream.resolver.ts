@@ -1,6 +1,7 @@
 import {
   HubRegistry,
   type Hub,
+  type MediaError,
   type HubTotals,
   type Resolution,
   type ResolveRequest,
@@ -13,12 +14,16 @@ import { type Viewer, ViewerAccess } from '../access/viewer.access.js';
 import { Admission } from '../admission/admission.js';
 import { parseStreamPath, type StreamPath } from '../tickets/stream-path.js';
 import { EndedTickets } from './ended-tickets.js';
-import { refusalOf } from './refusal.js';
+import { codeOf, refusalOf } from './refusal.js';
 import { SiteLink } from './site-link.js';
 import { SiteLinkFactory } from './site-link.factory.js';
 
 /** A cold upstream may wait for federation, the dial and the camera one after the other. */
-const HUB = { openTimeoutMs: 12_000, describeTimeoutMs: 10_000 };
+const HUB = {
+  openTimeoutMs: 12_000,
+  describeTimeoutMs: 10_000,
+  isGone: (error: MediaError) => codeOf(error) === 'camera-not-found',
+};
 
 /** From a viewer's request to the hub of its stream; one hub serves all who watch the same. */
 @Injectable()

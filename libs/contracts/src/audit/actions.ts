@@ -35,6 +35,7 @@ export const AUDIT_ACTIONS = [
   'enrolment.contended',
   'enrolment.redeemed',
   'enrolment.refused',
+  'entity.noted',
   'federation-role.changed',
   'federation-role.created',
   'federation-role.deleted',

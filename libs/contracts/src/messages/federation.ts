@@ -117,6 +117,10 @@ export const camera = z.object({
   state: z.enum(['online', 'offline', 'unknown']),
   stateReason: z.string().nullable(),
   streams: z.array(videoStream),
+  /** Whether it can be turned. */
+  ptz: z.boolean(),
+  /** Whether it has sound. */
+  audio: z.boolean(),
   updatedAt: instant,
 });
 export type Camera = z.infer<typeof camera>;

@@ -15,6 +15,10 @@ export interface HubOptions extends GopCacheLimits, UpstreamOptions {
   idleCloseMs: number;
   /** Longest wait for the description of a cold source. */
   describeTimeoutMs: number;
+  /** Whether a loss says that there is no such source: what was known of it is told to nobody who comes then. */
+  isGone: (error: MediaError) => boolean;
+  /** A source that is gone for this long ends its viewers; one that is only away never does. */
+  goneMs: number;
 }
 
 export const hubDefaults: HubOptions = {
@@ -22,6 +26,8 @@ export const hubDefaults: HubOptions = {
   maxCacheMs: 10_000,
   idleCloseMs: 10_000,
   describeTimeoutMs: 10_000,
+  isGone: () => false,
+  goneMs: 15_000,
   openTimeoutMs: 10_000,
   stableMs: 10_000,
   firstMs: 250,
@@ -102,6 +108,7 @@ export class Hub {
   #lastKeyUs = 0;
   readonly #meter = new SourceMeter();
   #upSince = 0;
+  #goneSince: number | undefined;
 
   constructor(
     readonly source: Source,
@@ -147,7 +154,7 @@ export class Hub {
   /** The stream's description; opens the upstream. Rejects with the upstream's error or `hub-open-timeout`. */
   async describe(): Promise<StreamDescription> {
     this.#start();
-    if (this.#description) {
+    if (this.#description && this.#goneSince === undefined) {
       this.#checkIdle();
       return this.#description;
     }
@@ -247,6 +254,7 @@ export class Hub {
     const upstream = this.#upstream;
     this.#upstream = undefined;
     this.#description = undefined;
+    this.#goneSince = undefined;
     this.#rendition = undefined;
     this.#timelines = [];
     this.#cache.clear();
@@ -277,6 +285,7 @@ export class Hub {
     if (this.#timelines.length === 0) {
       this.#timelines = description.tracks.map((track) => new Timeline(track.index, track.clockRate));
     }
+    this.#goneSince = undefined;
     this.#opened++;
     this.#upSince = performance.now();
     this.#meter.restart();
@@ -289,6 +298,13 @@ export class Hub {
     for (const timeline of this.#timelines) timeline.restart();
     this.#setState('reconnecting', error);
     for (const waiting of this.#waiting) waiting.reject(error);
+    if (this.#options.isGone(error)) this.#gone(error);
+  }
+
+  /** It may be back soon: a site that starts anew finds its cameras one by one. */
+  #gone(error: MediaError): void {
+    this.#goneSince ??= performance.now();
+    if (performance.now() - this.#goneSince >= this.#options.goneMs) this.#endOutlets(error);
   }
 
   #unit(unit: AccessUnit): void {

@@ -12,6 +12,7 @@ import { ViewTicketLevel1700000000011 } from './0011-view-ticket-level.js';
 import { RunningStreams1700000000012 } from './0012-running-streams.js';
 import { StreamAccounts1700000000013 } from './0013-stream-accounts.js';
 import { Events1700000000016 } from './0016-events.js';
+import { EntityViews1700000000019 } from './0019-entity-views.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   RunningStreams1700000000012,
   StreamAccounts1700000000013,
   Events1700000000016,
+  EntityViews1700000000019,
 ];

@@ -78,7 +78,7 @@ export class EntityRepository {
     ]);
   }
 
-  /** Inserts or updates. A path that was given once stays. */
+  /** Inserts or updates. A path that was given once stays, unless the entity has become one of another kind. */
   async upsert(tx: Transaction, owner: Owner, entities: readonly EntityRecord[]): Promise<void> {
     if (entities.length === 0) return;
     await tx.execute(
@@ -91,6 +91,7 @@ export class EntityRepository {
          FROM jsonb_to_recordset($4::jsonb) AS x(id uuid, "remoteId" text, kind text, name text, "parentRemoteId" text, path text,
               "fallbackPath" text, state text, "stateReason" text, details jsonb)
        ON CONFLICT (id) DO UPDATE SET role_id = excluded.role_id, kind = excluded.kind, name = excluded.name,
+              path = CASE WHEN entity.kind = excluded.kind THEN entity.path ELSE excluded.path END,
               parent_remote_id = excluded.parent_remote_id, state = excluded.state, state_reason = excluded.state_reason,
               details = excluded.details, updated_at = now()
         WHERE (entity.role_id, entity.kind, entity.name, entity.parent_remote_id, entity.state, entity.state_reason, entity.details)
@@ -100,11 +101,12 @@ export class EntityRepository {
     );
   }
 
-  async remove(tx: Transaction, owner: Owner, remoteId: string): Promise<void> {
-    await tx.execute('DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND remote_id = $3', [
+  async remove(tx: Transaction, owner: Owner, remoteIds: readonly string[]): Promise<void> {
+    if (remoteIds.length === 0) return;
+    await tx.execute('DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND remote_id = ANY ($3::text[])', [
       owner.tenantId,
       owner.siteId,
-      remoteId,
+      remoteIds,
     ]);
   }
 
