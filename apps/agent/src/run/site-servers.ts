@@ -1,5 +1,6 @@
 import type { SiteCertificate } from '@app/pki';
 import type { AppLogger } from '@app/runtime';
+import { CommandDispatcher, EVERYTHING } from '../commands/index.js';
 import { RtspConnector } from '../connectors/index.js';
 import { DirectoryServer } from '../directory/index.js';
 import { SiteRedirector } from '../redirector/index.js';
@@ -33,6 +34,7 @@ export class SiteServers {
   readonly redirector: SiteRedirector;
   private readonly site = new SiteDirectory();
   private readonly connectors: readonly SiteConnector[];
+  private readonly commands: CommandDispatcher;
 
   constructor(private readonly options: SiteServerOptions) {
     const { state, certificate, users, siteName, logger } = options;
@@ -54,6 +56,12 @@ export class SiteServers {
       lan: options.redirectorListen,
       shares: options.shares,
     });
+    this.commands = new CommandDispatcher({
+      site: this.site,
+      connectors: this.connectors,
+      rights: EVERYTHING,
+      record: (entry) => logger.info(entry, 'a command'),
+    });
     this.directory = new DirectoryServer({
       certificate,
       users,
@@ -62,6 +70,7 @@ export class SiteServers {
       site: this.site,
       redirector: this.redirector,
       snapshots: (camera) => firstOf(this.connectors, (connector) => connector.snapshots?.(camera)),
+      commands: this.commands,
       lan: options.directoryListen,
       onStreamOpened: (camera, user) => logger.info({ camera, user }, 'a stream was opened'),
     });
@@ -77,6 +86,7 @@ export class SiteServers {
   }
 
   async close(): Promise<void> {
+    await this.commands.close();
     await Promise.all([this.directory.close(), this.redirector.close(), ...this.connectors.map((one) => one.close())]);
   }
 
