@@ -25,6 +25,7 @@ const BY_SEGMENT: Record<string, Source> = {
   tunnels: ['tunnel_session', 'id'],
   'federation-roles': ['federation_role', 'id'],
   cameras: ['entity', 'id'],
+  outputs: ['entity', 'id'],
   'view-tickets': ['view_ticket', 'id'],
   'stream-accounts': ['stream_account', 'id'],
   operators: ['operator', 'id'],
@@ -37,6 +38,7 @@ const BY_SEGMENT: Record<string, Source> = {
 
 /** Bodies that a sample of the schema is not valid for, by `METHOD path`. */
 export const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /api/v1/cameras/{id}/ptz': { action: 'stop' },
   'POST /api/v1/recovery/agents/{id}/approve': { serial: '4a' },
   'POST /api/v1/cameras/{id}/exports': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
 };

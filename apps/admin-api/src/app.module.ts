@@ -9,6 +9,7 @@ import { AuthorityModule } from './authority/authority.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { CommandModule } from './command/command.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
@@ -49,6 +50,7 @@ export function appModule(config: AdminConfig): Type {
       TunnelModule,
       FederationRoleModule,
       CameraModule,
+      CommandModule,
       AuthorityModule,
       ViewTicketModule,
       StreamAccountModule,

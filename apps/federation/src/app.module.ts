@@ -1,6 +1,7 @@
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import type { FederationConfig } from './config.js';
+import { CommandsModule } from './commands/commands.module.js';
 import { ConnectionsModule } from './connections/connections.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EntitiesModule } from './entities/entities.module.js';
@@ -17,6 +18,7 @@ export function appModule(config: FederationConfig): Type {
       ConnectionsModule,
       RolesModule,
       MediaModule,
+      CommandsModule,
     ],
   })
   class AppModule {}

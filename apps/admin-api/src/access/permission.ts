@@ -16,6 +16,7 @@ export const PERMISSIONS = [
   'federation:read',
   'federation:write',
   'cameras:read',
+  'entities:control',
   'video:watch',
   'stream-accounts:read',
   'stream-accounts:write',

@@ -21,6 +21,7 @@ describe('the roles', () => {
     const own = of('operator').filter((permission) => !of('viewer').includes(permission));
     expect(own).toEqual([
       'agents:read',
+      'entities:control',
       'federation:write',
       'keyfiles:issue',
       'keyfiles:read',

@@ -23,6 +23,7 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'keyfiles:revoke',
     'tunnels:control',
     'federation:write',
+    'entities:control',
     'stream-accounts:read',
     'stream-accounts:write',
     'stream-accounts:revoke',

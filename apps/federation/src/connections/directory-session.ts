@@ -1,4 +1,5 @@
-import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampDate, timestampFromDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { DirectoryLane, laneDefaults, type Dial, type DirectoryTarget, type LaneOptions } from './directory-lane.js';
@@ -16,6 +17,8 @@ export interface SessionOptions extends LaneOptions {
   callTimeoutMs: number;
   timelineMs: number;
   snapshotMs: number;
+  /** A device is given up by its site before: 5 s. */
+  executeMs: number;
   /** A still picture is the largest answer of a site. */
   maxBulkBytes: number;
 }
@@ -25,18 +28,23 @@ export const sessionDefaults: SessionOptions = {
   callTimeoutMs: 5_000,
   timelineMs: 12_000,
   snapshotMs: 12_000,
+  executeMs: 7_000,
   maxBulkBytes: 9 << 20,
 };
 
 /** An open, accepted contact with a site's directory: a lane for commands, a lane for bulk. */
 export class DirectorySession {
+  private clockSkewMs: number;
+
   private constructor(
     private readonly control: DirectoryLane,
     private readonly bulk: DirectoryLane,
     /** As the site said when the session was opened. */
     readonly info: SiteInfo,
     private readonly options: SessionOptions,
-  ) {}
+  ) {
+    this.clockSkewMs = info.clockSkewMs;
+  }
 
   /** Dials, checks pin and account. Throws what the dialer, TLS or the call throws; nothing stays open then. */
   static async open(
@@ -68,8 +76,10 @@ export class DirectorySession {
     return Promise.race([this.control.ended, this.bulk.ended]);
   }
 
-  check(signal: AbortSignal): Promise<SiteInfo> {
-    return getInfo(this.control, this.options.callTimeoutMs, signal);
+  async check(signal: AbortSignal): Promise<SiteInfo> {
+    const info = await getInfo(this.control, this.options.callTimeoutMs, signal);
+    this.clockSkewMs = info.clockSkewMs;
+    return info;
   }
 
   watch(sinceRevision: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEntitiesResponse> {
@@ -106,6 +116,23 @@ export class DirectorySession {
     return this.bulk.client.getSnapshot({ cameraId }, { timeoutMs: this.options.snapshotMs });
   }
 
+  /**
+   * On the lane for commands, which no picture holds up. The site drops what arrives after its time: the deadline of the
+   * call alone would begin anew behind a line that was cut for a while.
+   */
+  async execute(request: CommandCall, expiresAtMs: number): Promise<directory.ExecuteResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    const timeoutMs = Math.min(expiresAtMs - Date.now(), this.options.executeMs);
+    const expiresAt = timestampFromMs(Date.now() + this.clockSkewMs + timeoutMs);
+    return this.control.client.execute({ ...request, expiresAt }, { timeoutMs });
+  }
+
+  /** Presets of a camera, and who steers it. */
+  async ptz(cameraId: string): Promise<directory.GetPtzResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    return this.control.client.getPtz({ cameraId }, { timeoutMs: this.options.callTimeoutMs });
+  }
+
   close(): void {
     this.control.close();
     this.bulk.close();
@@ -115,7 +142,22 @@ export class DirectorySession {
 /** What others see of a session. */
 export type Contact = Pick<
   DirectorySession,
-  'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'openPlayback' | 'timeline' | 'snapshot' | 'close'
+  | 'info'
+  | 'ended'
+  | 'check'
+  | 'watch'
+  | 'openStream'
+  | 'openPlayback'
+  | 'timeline'
+  | 'snapshot'
+  | 'execute'
+  | 'ptz'
+  | 'close'
+>;
+
+export type CommandCall = Pick<
+  MessageInitShape<typeof directory.ExecuteRequestSchema>,
+  'entityId' | 'user' | 'userLevel' | 'command'
 >;
 
 const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {

@@ -55,6 +55,14 @@ class FakeContact implements Contact {
     return this.openStream();
   }
 
+  execute(): Promise<directory.ExecuteResponse> {
+    return Promise.reject(new Error('not part of these tests'));
+  }
+
+  ptz(): Promise<directory.GetPtzResponse> {
+    return Promise.reject(new Error('not part of these tests'));
+  }
+
   snapshot(): Promise<directory.GetSnapshotResponse> {
     return Promise.reject(new Error('not part of these tests'));
   }
