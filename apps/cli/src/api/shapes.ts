@@ -70,6 +70,14 @@ export const camera = z.looseObject({
 });
 export type Camera = z.infer<typeof camera>;
 
+const ptzHold = z.looseObject({ user: z.string(), level: z.number(), until: z.string() }).nullable();
+export const ptzStatus = z.looseObject({
+  presets: z.array(z.looseObject({ preset: z.string(), name: z.string() })),
+  hold: ptzHold,
+  lock: ptzHold,
+});
+export const commandDone = z.looseObject({ siteMs: z.number(), deviceMs: z.number().nullable() });
+
 export const viewTicket = z.looseObject({
   ticketId: z.string(),
   url: z.string().nullable(),

@@ -4,6 +4,7 @@ import { CAMERA_COMMANDS } from '../commands/camera.commands.js';
 import { completionCommands } from '../commands/completion.commands.js';
 import { CONTEXT_COMMANDS } from '../commands/context.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
+import { OUTPUT_COMMANDS } from '../commands/output.commands.js';
 import { SIGN_IN_COMMANDS } from '../commands/sign-in.commands.js';
 import { SITE_COMMANDS } from '../commands/site.commands.js';
 import { TUNNEL_COMMANDS } from '../commands/tunnel.commands.js';
@@ -23,6 +24,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   keyfile: 'keyfiles, by which sites are connected',
   tunnel: 'which sites are connected now',
   camera: 'cameras of federated sites',
+  output: 'outputs of sites, such as relays',
   stream: 'video',
   'stream-account': 'accounts of recorders, which store stream URLs',
   agent: 'the agents on the sites, and their certificates',
@@ -44,6 +46,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TUNNEL_COMMANDS,
   ...WATCH_COMMANDS,
   ...CAMERA_COMMANDS,
+  ...OUTPUT_COMMANDS,
   ...STREAM_ACCOUNT_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...TOKEN_COMMANDS,
