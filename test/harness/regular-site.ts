@@ -2,7 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSiteCertificate } from '@app/pki';
-import { CommandDispatcher, EVERYTHING, type CommandRecord } from '../../apps/agent/src/commands/index.js';
+import {
+  CommandDispatcher,
+  type CommandRecord,
+  type CommandRights,
+  EVERYTHING,
+} from '../../apps/agent/src/commands/index.js';
 import { CameraListFile, RtspConnector, type CameraEntry } from '../../apps/agent/src/connectors/index.js';
 import { DirectoryServer } from '../../apps/agent/src/directory/index.js';
 import { SiteRedirector } from '../../apps/agent/src/redirector/index.js';
@@ -15,6 +20,8 @@ export interface RegularSiteOptions {
   port?: number;
   /** Its systems besides the cameras of the list. */
   connectors?: readonly SiteConnector[];
+  /** What its account may command; else everything. */
+  rights?: CommandRights;
 }
 
 /** A site that is reached directly, as in regular federation: its servers listen on the "LAN", here loopback. */
@@ -30,11 +37,13 @@ export class RegularSite implements AsyncDisposable {
     readonly server: DirectoryServer,
     readonly redirector: SiteRedirector,
     readonly tlsPin: string,
+    /** DER SubjectPublicKeyInfo of its servers, as an enrolment reports it. */
+    readonly tlsSpki: Buffer,
     public password: string,
   ) {}
 
   static async start(options: RegularSiteOptions = {}): Promise<RegularSite> {
-    const { cameras = [], password = 'right', port = 0 } = options;
+    const { cameras = [], password = 'right', port = 0, rights = EVERYTHING } = options;
     const stateDir = await mkdtemp(join(tmpdir(), 'adit-site-'));
     const list = new CameraListFile(stateDir);
     for (const camera of cameras) await list.put(camera);
@@ -45,7 +54,7 @@ export class RegularSite implements AsyncDisposable {
     const commands = new CommandDispatcher({
       site: directory,
       connectors,
-      rights: EVERYTHING,
+      rights,
       record: (entry) => site.commands.push(entry),
     });
     const lan = { host: '127.0.0.1', port: 0 };
@@ -63,7 +72,7 @@ export class RegularSite implements AsyncDisposable {
       snapshots: (camera) => connector.snapshots(camera),
       lan: { ...lan, port },
     });
-    const site = new RegularSite(directory, list, server, redirector, certificate.pin, password);
+    const site = new RegularSite(directory, list, server, redirector, certificate.pin, certificate.spki, password);
     await Promise.all(connectors.map((one) => one.start(directory, { event: () => undefined })));
     await redirector.start();
     await server.start();

@@ -35,18 +35,13 @@ export interface CommandRights {
 /** For sites whose accounts are not told apart: each may do everything. */
 export const EVERYTHING: CommandRights = { may: () => true };
 
-export const rightFor = ({ kind }: Command): CommandRight => {
-  switch (kind) {
-    case 'set-output':
-      return 'outputs';
-    case 'set-recording':
-      return 'recording';
-    case 'acknowledge-alarm':
-      return 'alarms';
-    default:
-      return 'ptz';
-  }
+const RIGHTS: Partial<Record<Command['kind'], CommandRight>> = {
+  'set-output': 'outputs',
+  'set-recording': 'recording',
+  'acknowledge-alarm': 'alarms',
 };
+
+export const rightFor = ({ kind }: Command): CommandRight => RIGHTS[kind] ?? 'ptz';
 
 /** A line of the site's own log. */
 export interface CommandRecord extends Commander {
