@@ -18,7 +18,7 @@ export class SteeredSystem implements SiteConnector {
   }
 
   start(sink: EntitySink): Promise<void> {
-    const presets = [{ preset: '1', name: 'Gate' }];
+    const presets = [{ token: '1', name: 'Gate' }];
     sink.upsert({
       ...ENTITY,
       remoteId: 'dome',

@@ -1,5 +1,6 @@
 import { runCloudApp } from '@app/runtime';
 import { appModule } from './app.module.js';
+import { CommandMetrics } from './commands/command.metrics.js';
 import { readConfig } from './config.js';
 import { Database } from '@app/persistence';
 
@@ -7,5 +8,6 @@ await runCloudApp({
   name: 'federation',
   config: readConfig,
   module: appModule,
+  registry: (context) => context.get(CommandMetrics).registry,
   checks: (context) => ({ database: () => context.get(Database).ping() }),
 });

@@ -76,6 +76,12 @@ describe('CommandDispatcher', () => {
     expect(asked).toEqual([]);
   });
 
+  it('lets an alarm of any entity be acknowledged', async () => {
+    const acknowledge: Command = { kind: 'acknowledge-alarm', alarmId: '7' };
+    expect((await send(acknowledge, { entityId: 'fixed' })).outcome).toEqual(done);
+    expect(asked).toEqual([acknowledge]);
+  });
+
   it('refuses what the account may not do, before anything is held', async () => {
     start({ rights: { may: (account, right, entityId) => right !== 'ptz' && account === 'cloud' && entityId !== '' } });
     expect((await send(MOVE)).outcome).toEqual({

@@ -77,7 +77,7 @@ describe('a command on the wire', () => {
 
 it('presets are those of the camera’s properties that have a key', () => {
   const presets = JSON.parse(
-    '[{"preset":"1","name":"Gate"},{"preset":"2"},{"name":"no key"},null,7,{"preset":""}]',
+    '[{"token":"1","name":"Gate"},{"token":"2"},{"name":"no key"},null,7,{"token":""}]',
   ) as JsonValue;
   const camera: SiteEntity = {
     remoteId: 'a',

@@ -77,10 +77,10 @@ export const toWirePtz = (
 const toWireHold = ({ user, level, until }: NonNullable<PtzStatus['hold']>): directory.PtzHold =>
   create(directory.PtzHoldSchema, { user, userLevel: level, until: timestampFromMs(until) });
 
-/** Connectors put what the device has into the camera's properties: `presets: [{ preset, name }]`. */
+/** Connectors put what the device has into the camera's properties: `presets: [{ token, name }]`. */
 const presetsOf = (value: unknown): directory.PtzPreset[] =>
   (Array.isArray(value) ? (value as unknown[]) : []).slice(0, MAX_PRESETS).flatMap((one) => {
-    const { preset, name } = (one ?? {}) as { preset?: unknown; name?: unknown };
+    const { token: preset, name } = (one ?? {}) as { token?: unknown; name?: unknown };
     if (typeof preset !== 'string' || preset === '') return [];
     return [
       create(directory.PtzPresetSchema, { preset, name: typeof name === 'string' && name !== '' ? name : preset }),

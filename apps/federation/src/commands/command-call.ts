@@ -20,7 +20,5 @@ export const toCall = (command: EntityCommand): NonNullable<CommandCall['command
       return { case: 'setOutput', value: { active: command.active } };
     case 'set-recording':
       return { case: 'setRecording', value: { recording: command.recording } };
-    case 'acknowledge-alarm':
-      return { case: 'acknowledgeAlarm', value: { alarmId: command.alarmId } };
   }
 };

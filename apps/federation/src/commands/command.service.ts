@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { ConnectionSupervisor } from '../connections/connection.supervisor.js';
 import type { Contact } from '../connections/directory-session.js';
 import { CommandAudit, type ExecuteRequest } from './command.audit.js';
+import { CommandMetrics } from './command.metrics.js';
 import { toCall } from './command-call.js';
 import { commandTimeout, executeFault, isDropped, refusalOf } from './command-refusal.js';
 
@@ -14,7 +15,6 @@ type Reply = z.input<typeof entityExecute.reply>;
 const NOT_FOUND: Record<ExecuteRequest['entityKind'], ErrorCode> = {
   camera: 'camera-not-found',
   output: 'output-not-found',
-  alarm: 'not-found',
 };
 const CLOCK_CHECK_MS = 5_000;
 
@@ -26,14 +26,18 @@ export class CommandService {
     private readonly entities: EntityRepository,
     private readonly supervisor: ConnectionSupervisor,
     private readonly audit: CommandAudit,
+    private readonly metrics: CommandMetrics,
   ) {}
 
   /** @throws DomainError `ptz-held`, `command-refused`, `command-unsupported`, `command-failed`, `command-timeout`, `site-offline`, … */
   async execute(request: ExecuteRequest): Promise<Reply> {
     const entity = await this.find(request);
     try {
-      return await this.send(request, entity);
+      const times = await this.send(request, entity);
+      this.metrics.done({ site: times.siteMs, device: times.deviceMs });
+      return times;
     } catch (error) {
+      this.metrics.ended(error);
       if (error instanceof DomainError) await this.audit.ended(request, error);
       throw error;
     }

@@ -4,6 +4,7 @@ import { Module } from '@nestjs/common';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { CommandAudit } from './command.audit.js';
 import { CommandHandler } from './command.handler.js';
+import { CommandMetrics } from './command.metrics.js';
 import { CommandService } from './command.service.js';
 import { PtzService } from './ptz.service.js';
 
@@ -21,6 +22,7 @@ import { PtzService } from './ptz.service.js';
         }),
     },
     CommandAudit,
+    CommandMetrics,
     CommandService,
     PtzService,
   ],

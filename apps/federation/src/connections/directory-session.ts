@@ -120,7 +120,7 @@ export class DirectorySession {
    * On the lane for commands, which no picture holds up. The site drops what arrives after its time: the deadline of the
    * call alone would begin anew behind a line that was cut for a while.
    */
-  async execute(request: CommandCall, expiresAtMs: number): Promise<directory.ExecuteResponse> {
+  async execute(request: CommandCall, expiresAtMs = Number.POSITIVE_INFINITY): Promise<directory.ExecuteResponse> {
     if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
     const timeoutMs = Math.min(expiresAtMs - Date.now(), this.options.executeMs);
     const expiresAt = timestampFromMs(Date.now() + this.clockSkewMs + timeoutMs);

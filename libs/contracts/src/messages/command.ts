@@ -3,18 +3,16 @@ import { defineRequest } from '../message.js';
 import { instant, userLevel, uuid } from '../primitives.js';
 
 const velocity = z.number().min(-1).max(1);
-const key = z.string().min(1).max(200);
 
 /** What a site may be asked (`Execute` of the directory protocol). Velocities in −1 … 1 (ONVIF generic space). */
 export const entityCommand = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ptz-move'), pan: velocity, tilt: velocity, zoom: velocity }),
   z.object({ kind: z.literal('ptz-stop') }),
-  z.object({ kind: z.literal('ptz-preset'), preset: key }),
+  z.object({ kind: z.literal('ptz-preset'), preset: z.string().min(1).max(200) }),
   z.object({ kind: z.literal('ptz-home') }),
   z.object({ kind: z.literal('ptz-lock'), locked: z.boolean() }),
   z.object({ kind: z.literal('set-output'), active: z.boolean() }),
   z.object({ kind: z.literal('set-recording'), recording: z.boolean() }),
-  z.object({ kind: z.literal('acknowledge-alarm'), alarmId: key }),
 ]);
 export type EntityCommand = z.infer<typeof entityCommand>;
 
@@ -35,7 +33,7 @@ export const entityExecute = defineRequest(
     correlationId: z.string(),
     entityId: uuid,
     /** What the entity must be. */
-    entityKind: z.enum(['camera', 'output', 'alarm']),
+    entityKind: z.enum(['camera', 'output']),
     level: userLevel,
     command: entityCommand,
     expiresAt: instant,
