@@ -94,7 +94,7 @@ describe('every route with an id in its path', () => {
       const { status } = await askWith(owner, operation, ids);
       const isReserved = PROVIDER_ONLY.has(operation.permission ?? '') && status === 403;
       // What only the site itself can tell is away with it.
-      const isAway = /\/(?:recordings|timeline|snapshot)$/.test(operation.path) && status === 503;
+      const isAway = /\/(?:recordings|timeline|snapshot|ptz)$/.test(operation.path) && status === 503;
       if (status !== 200 && status !== 501 && !isReserved && !isAway) wrong.push(`${named(operation)}: ${status}`);
     }
     expect(wrong).toEqual([]);

@@ -33,6 +33,7 @@ const BY_SEGMENT: Record<string, Source> = {
   events: ['event', 'id'],
   alarms: ['alarm', 'id'],
   entities: ['entity', 'id'],
+  outputs: ['entity', 'id'],
   'view-tickets': ['view_ticket', 'id'],
   'stream-accounts': ['stream_account', 'id'],
   operators: ['operator', 'id'],
@@ -46,6 +47,7 @@ const BY_SEGMENT: Record<string, Source> = {
 
 /** Bodies that a sample of the schema is not valid for, by `METHOD path`. */
 export const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /api/v1/cameras/{id}/ptz': { action: 'stop' },
   'POST /api/v1/recovery/agents/{id}/approve': { serial: '4a' },
   'POST /api/v1/cameras/{id}/exports': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
 };

@@ -2,21 +2,33 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSiteCertificate } from '@app/pki';
+import {
+  CommandDispatcher,
+  type CommandRecord,
+  type CommandRights,
+  EVERYTHING,
+} from '../../apps/agent/src/commands/index.js';
 import { CameraListFile, RtspConnector, type CameraEntry } from '../../apps/agent/src/connectors/index.js';
 import { DirectoryServer } from '../../apps/agent/src/directory/index.js';
 import { SiteRedirector } from '../../apps/agent/src/redirector/index.js';
-import { SiteDirectory } from '../../apps/agent/src/site/index.js';
+import { type SiteConnector, SiteDirectory } from '../../apps/agent/src/site/index.js';
 
 export interface RegularSiteOptions {
   cameras?: readonly CameraEntry[];
   password?: string;
   /** Port of the directory; 0 takes a free one. */
   port?: number;
+  /** Its systems besides the cameras of the list. */
+  connectors?: readonly SiteConnector[];
+  /** What its account may command; else everything. */
+  rights?: CommandRights;
 }
 
 /** A site that is reached directly, as in regular federation: its servers listen on the "LAN", here loopback. */
 export class RegularSite implements AsyncDisposable {
   readonly username = 'host';
+  /** What its own log says of commands. */
+  readonly commands: CommandRecord[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
 
   private constructor(
@@ -25,18 +37,28 @@ export class RegularSite implements AsyncDisposable {
     readonly server: DirectoryServer,
     readonly redirector: SiteRedirector,
     readonly tlsPin: string,
+    /** DER SubjectPublicKeyInfo of its servers, as an enrolment reports it. */
+    readonly tlsSpki: Buffer,
     public password: string,
   ) {}
 
-  static async start({ cameras = [], password = 'right', port = 0 }: RegularSiteOptions = {}): Promise<RegularSite> {
+  static async start(options: RegularSiteOptions = {}): Promise<RegularSite> {
+    const { cameras = [], password = 'right', port = 0, rights = EVERYTHING } = options;
     const stateDir = await mkdtemp(join(tmpdir(), 'adit-site-'));
     const list = new CameraListFile(stateDir);
     for (const camera of cameras) await list.put(camera);
     const certificate = await createSiteCertificate(new Date());
     const directory = new SiteDirectory();
     const connector = new RtspConnector(stateDir, { watchMs: 100, retryMs: 500 });
+    const connectors: SiteConnector[] = [connector, ...(options.connectors ?? [])];
+    const commands = new CommandDispatcher({
+      site: directory,
+      connectors,
+      rights,
+      record: (entry) => site.commands.push(entry),
+    });
     const lan = { host: '127.0.0.1', port: 0 };
-    const redirector = new SiteRedirector({ certificate, directory, connectors: [connector], lan });
+    const redirector = new SiteRedirector({ certificate, directory, connectors, lan });
     const verify = (name: string, given: string): Promise<boolean> =>
       Promise.resolve(name === site.username && given === site.password);
     const server = new DirectoryServer({
@@ -46,17 +68,19 @@ export class RegularSite implements AsyncDisposable {
       site: directory,
       users: { verify },
       redirector,
+      commands,
       snapshots: (camera) => connector.snapshots(camera),
       lan: { ...lan, port },
     });
-    const site = new RegularSite(directory, list, server, redirector, certificate.pin, password);
-    await connector.start(directory);
+    const site = new RegularSite(directory, list, server, redirector, certificate.pin, certificate.spki, password);
+    await Promise.all(connectors.map((one) => one.start(directory, { event: () => undefined })));
     await redirector.start();
     await server.start();
     site.#undo.push(
+      () => commands.close(),
       () => server.close(),
       () => redirector.close(),
-      () => connector.close(),
+      ...connectors.map((one) => () => one.close()),
       () => rm(stateDir, { recursive: true }),
     );
     return site;

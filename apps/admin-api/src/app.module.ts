@@ -12,6 +12,7 @@ import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EventModule } from './event/event.module.js';
 import { EntityModule } from './entity/entity.module.js';
+import { CommandModule } from './command/command.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
@@ -57,6 +58,7 @@ export function appModule(config: AdminConfig): Type {
       EventModule,
       AlarmModule,
       EntityModule,
+      CommandModule,
       AuthorityModule,
       ViewTicketModule,
       StreamAccountModule,

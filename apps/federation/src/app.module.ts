@@ -2,6 +2,7 @@ import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { AlarmsModule } from './alarms/alarms.module.js';
 import type { FederationConfig } from './config.js';
+import { CommandsModule } from './commands/commands.module.js';
 import { ConnectionsModule } from './connections/connections.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EntitiesModule } from './entities/entities.module.js';
@@ -19,6 +20,7 @@ export function appModule(config: FederationConfig): Type {
       RolesModule,
       MediaModule,
       AlarmsModule,
+      CommandsModule,
     ],
   })
   class AppModule {}

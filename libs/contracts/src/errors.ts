@@ -1,3 +1,5 @@
+import type { CommandHop } from './command-hop.js';
+
 /** HTTP status of each stable code that may cross a process or reach an operator. `docs/errors.md` says what to do about each. */
 export const ERROR_STATUS = {
   'invalid-request': 400,
@@ -80,6 +82,12 @@ export const ERROR_STATUS = {
   'live-bandwidth-exceeded': 503,
   'playback-capacity-exceeded': 503,
   'playback-bandwidth-exceeded': 503,
+  'output-not-found': 404,
+  'ptz-held': 409,
+  'command-refused': 409,
+  'command-unsupported': 409,
+  'command-failed': 502,
+  'command-timeout': 504,
   'ticket-invalid': 401,
   'ticket-expired': 401,
   'ticket-used': 401,
@@ -103,12 +111,13 @@ export class DomainError extends Error {
   /**
    * @param detail shown to the caller: no secret, no internal address
    * @param options.retryAfterMs when the caller may try again unchanged
+   * @param options.hop which way of a command was slow
    * @param options.fields JSON pointers of offending members, each with its reason
    */
   constructor(
     readonly code: ErrorCode,
     readonly detail: string,
-    readonly options: { retryAfterMs?: number; fields?: FieldError[]; cause?: unknown } = {},
+    readonly options: { retryAfterMs?: number; hop?: CommandHop; fields?: FieldError[]; cause?: unknown } = {},
   ) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
   }

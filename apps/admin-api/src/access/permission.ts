@@ -18,6 +18,7 @@ export const PERMISSIONS = [
   'cameras:read',
   'events:read',
   'alarms:acknowledge',
+  'entities:control',
   'video:watch',
   'stream-accounts:read',
   'stream-accounts:write',

@@ -23,6 +23,7 @@ describe('the roles', () => {
     expect(own).toEqual([
       'agents:read',
       'alarms:acknowledge',
+      'entities:control',
       'federation:write',
       'keyfiles:issue',
       'keyfiles:read',

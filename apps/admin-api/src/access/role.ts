@@ -27,6 +27,7 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'streams:control',
     'federation:write',
     'alarms:acknowledge',
+    'entities:control',
     'stream-accounts:read',
     'stream-accounts:write',
     'stream-accounts:revoke',

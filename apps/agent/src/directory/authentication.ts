@@ -12,6 +12,8 @@ import { parseBasicCredentials, type UserVerifier } from './user-verifier.js';
 
 type NodeServerRequest = Parameters<ReturnType<typeof connectNodeAdapter>>[0];
 
+/** The account that a call has proved. */
+export const ACCOUNT = createContextKey('');
 const SESSION = createContextKey<ServerHttp2Session | undefined>(undefined);
 
 /** Sessions that have shown a valid account; those that have not are cut after a while. */
@@ -43,6 +45,7 @@ export class Authentication {
       const isKnown =
         credentials !== undefined && (await this.users.verify(credentials.username, credentials.password));
       if (!isKnown) throw new ConnectError('a federation account of this site is needed', Code.Unauthenticated);
+      request.contextValues.set(ACCOUNT, credentials.username);
       const session = request.contextValues.get(SESSION);
       if (session !== undefined) this.#proven.add(session);
       return next(request);

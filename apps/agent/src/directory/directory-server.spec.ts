@@ -7,6 +7,7 @@ import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@
 import { Code, createClient, type Client } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import type { StoredEvent, WatchRequest } from '../events/index.js';
+import { CommandDispatcher, CommandFault, EVERYTHING } from '../commands/index.js';
 import type { SiteEntity } from '../site/entity.js';
 import type { RecordingSource } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
@@ -73,6 +74,7 @@ describe('DirectoryServer', () => {
       siteName: () => 'Hamburg Süd',
       version: '0.1.0',
       site,
+      commands: new CommandDispatcher({ site, connectors: [], rights: EVERYTHING, record: () => undefined }),
       users: { verify: async (username, password) => username === 'host' && password === 'right' },
       redirector: {
         openPlayback: (remoteId) =>
@@ -128,6 +130,7 @@ describe('DirectoryServer', () => {
       directory.Capability.LIVE_STREAMS,
       directory.Capability.PLAYBACK,
       directory.Capability.SNAPSHOTS,
+      directory.Capability.COMMANDS,
     ]);
     expect(Math.abs(Number(info.time?.seconds) - Date.now() / 1_000)).toBeLessThan(5);
   });
@@ -141,9 +144,43 @@ describe('DirectoryServer', () => {
     await expect(watch.next()).rejects.toMatchObject({ code: Code.Unauthenticated });
   });
 
-  it('answers UNIMPLEMENTED to what this version lacks', async () => {
-    await start();
-    await expect(client.execute({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
+  it('carries out commands for the account that proved itself, and passes on what came of them', async () => {
+    const asked: unknown[] = [];
+    site.upsert(camera('a'));
+    await start({
+      commands: {
+        execute: (one) => {
+          asked.push(one);
+          return one.user === 'late'
+            ? Promise.reject(new CommandFault('device-timeout', 'it is silent'))
+            : Promise.resolve({ outcome: { outcome: 'refused', reason: 'ptz-held: by ben' }, deviceMs: 12.4 });
+        },
+        ptz: () => ({ hold: { account: 'host', user: 'ben', level: 7, until: 60_000 }, lock: undefined }),
+      },
+    });
+    const execute = (user: string, entityId = 'a'): ReturnType<typeof client.execute> =>
+      client.execute({ entityId, user, userLevel: 9, command: { case: 'ptzHome', value: {} } }, authorization());
+    expect(await execute('anna')).toMatchObject({
+      outcome: directory.ExecuteResponse_Outcome.REFUSED,
+      reason: 'ptz-held: by ben',
+      deviceTime: { seconds: 0n, nanos: 12_000_000 },
+    });
+    expect(asked).toEqual([{ entityId: 'a', account: 'host', user: 'anna', level: 9, command: { kind: 'ptz-home' } }]);
+    await expect(execute('late')).rejects.toMatchObject({
+      code: Code.Aborted,
+      rawMessage: 'device-timeout: it is silent',
+    });
+    await expect(execute('anna', 'none')).rejects.toMatchObject({ code: Code.NotFound });
+    await expect(client.execute({ entityId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
+    await expect(client.getPtz({ cameraId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.FailedPrecondition,
+    });
+    site.upsert({ ...camera('dome'), ptz: true });
+    expect(await client.getPtz({ cameraId: 'dome' }, authorization())).toMatchObject({
+      hold: { user: 'ben', userLevel: 7 },
+    });
   });
 
   it('gives out events where the site keeps some, and says so', async () => {

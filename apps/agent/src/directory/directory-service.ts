@@ -1,9 +1,12 @@
 import { timestampFromDate, timestampNow } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import type { CommandDispatcher } from '../commands/index.js';
 import type { SiteRedirector } from '../redirector/site-redirector.js';
 import type { SnapshotSource } from '../site/site-connector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
+import { ACCOUNT } from './authentication.js';
+import { deadlineOf, executeFault, readCommand, readLevel, toWirePtz, toWireReport } from './command-message.js';
 import { watchEntities } from './entity-watch.js';
 import { type EventFeed, watchRequest, watchEvents } from './event-watch.js';
 import { fromWireKinds, fromWireUsage, toWireUsage } from './entity-message.js';
@@ -22,12 +25,14 @@ export interface DirectoryServiceOptions {
   snapshots: (cameraId: string) => SnapshotSource | undefined;
   /** Without it the site has no events. */
   events?: EventFeed | undefined;
+  commands: Pick<CommandDispatcher, 'execute' | 'ptz'>;
   /** For the site's own log. */
   onStreamOpened?: (camera: string, user: string) => void;
 }
 
 const MAX_ID_LENGTH = 200;
 const NOTHING_RECORDED = 'nothing is recorded of this camera';
+const NO_ENTITY = 'the site has no such entity';
 const NO_SNAPSHOT = "the site's camera list names no snapshot of this camera";
 
 /** The calls that this version answers; the others are UNIMPLEMENTED. */
@@ -44,6 +49,7 @@ export const directoryService = (
       directory.Capability.PLAYBACK,
       directory.Capability.SNAPSHOTS,
       ...(options.events === undefined ? [] : [directory.Capability.EVENTS]),
+      directory.Capability.COMMANDS,
     ],
     redirectorAddress: options.redirector.lanAddress,
     redirectorTlsPin: options.redirectorPin,
@@ -102,6 +108,27 @@ export const directoryService = (
       throw snapshotFault(error);
     });
     return { mediaType: 'image/jpeg', image, takenAt: timestampFromDate(takenAt) };
+  },
+
+  execute: async (request, { signal, values }) => {
+    const { entityId, user, userLevel } = request;
+    if (entityId.length > MAX_ID_LENGTH || user.length > MAX_ID_LENGTH) {
+      throw new ConnectError('entity_id or user is too long', Code.InvalidArgument);
+    }
+    const command = readCommand(request);
+    const deadline = deadlineOf(request, signal);
+    if (options.site.find(entityId) === undefined) throw new ConnectError(NO_ENTITY, Code.NotFound);
+    const who = { account: values.get(ACCOUNT), user, level: readLevel(userLevel) };
+    return options.commands.execute({ entityId, command, ...who }, deadline).then(toWireReport, (error: unknown) => {
+      throw executeFault(error);
+    });
+  },
+
+  getPtz: ({ cameraId }) => {
+    const camera = options.site.find(cameraId);
+    if (camera?.kind !== 'camera') throw new ConnectError('the site has no such camera', Code.NotFound);
+    if (camera.ptz !== true) throw new ConnectError('no-ptz: the camera cannot be turned', Code.FailedPrecondition);
+    return toWirePtz(camera, options.commands.ptz(cameraId));
   },
 });
 

@@ -1,5 +1,6 @@
 import type { SiteCertificate } from '@app/pki';
 import type { AppLogger } from '@app/runtime';
+import { CommandDispatcher, EVERYTHING } from '../commands/index.js';
 import { RtspConnector } from '../connectors/index.js';
 import { DirectoryServer } from '../directory/index.js';
 import { type EventLimits, EventJournal, EventThread, followEntities } from '../events/index.js';
@@ -36,6 +37,7 @@ export class SiteServers {
   readonly events: EventJournal;
   private readonly site = new SiteDirectory();
   private readonly connectors: readonly SiteConnector[];
+  private readonly commands: CommandDispatcher;
 
   constructor(private readonly options: SiteServerOptions) {
     const { state, certificate, users, siteName, logger } = options;
@@ -58,6 +60,12 @@ export class SiteServers {
       lan: options.redirectorListen,
       shares: options.shares,
     });
+    this.commands = new CommandDispatcher({
+      site: this.site,
+      connectors: this.connectors,
+      rights: EVERYTHING,
+      record: (entry) => logger.info(entry, 'a command'),
+    });
     this.directory = new DirectoryServer({
       certificate,
       users,
@@ -67,6 +75,7 @@ export class SiteServers {
       redirector: this.redirector,
       snapshots: (camera) => firstOf(this.connectors, (connector) => connector.snapshots?.(camera)),
       events: this.events,
+      commands: this.commands,
       lan: options.directoryListen,
       onStreamOpened: (camera, user) => logger.info({ camera, user }, 'a stream was opened'),
     });
@@ -83,6 +92,7 @@ export class SiteServers {
   }
 
   async close(): Promise<void> {
+    await this.commands.close();
     await Promise.all([this.directory.close(), this.redirector.close(), ...this.connectors.map((one) => one.close())]);
     await this.events.close();
   }

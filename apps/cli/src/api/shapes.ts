@@ -94,6 +94,13 @@ export const treeNode = z.looseObject({
   below: z.looseObject({ online: z.number(), offline: z.number(), unknown: z.number() }),
 });
 export type TreeNode = z.infer<typeof treeNode>;
+const ptzHold = z.looseObject({ user: z.string(), level: z.number(), until: z.string() }).nullable();
+export const ptzStatus = z.looseObject({
+  presets: z.array(z.looseObject({ preset: z.string(), name: z.string() })),
+  hold: ptzHold,
+  lock: ptzHold,
+});
+export const commandDone = z.looseObject({ siteMs: z.number(), deviceMs: z.number().nullable() });
 
 export const viewTicket = z.looseObject({
   ticketId: z.string(),

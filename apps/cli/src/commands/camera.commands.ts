@@ -5,6 +5,8 @@ import { instant } from '../output/time.js';
 import { command } from '../program/command.js';
 import { durationSeconds, wholeNumber } from '../program/input.js';
 import { CAMERA_ARGUMENT, exportCommand } from './export.command.js';
+import { ptzCommand } from './ptz.command.js';
+import { recordCommand } from './record.command.js';
 import { SITE_ARGUMENT } from './site.commands.js';
 import { snapshotCommand } from './snapshot.command.js';
 import { cameraAddress, findCamera, findSite } from './site-reference.js';
@@ -73,4 +75,4 @@ const streamUrl = command<{ usage?: string; validFor?: number; level?: number }>
   },
 });
 
-export const CAMERA_COMMANDS = [list, snapshotCommand, exportCommand, streamUrl];
+export const CAMERA_COMMANDS = [list, snapshotCommand, exportCommand, ptzCommand, recordCommand, streamUrl];

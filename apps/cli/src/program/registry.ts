@@ -7,6 +7,7 @@ import { ALARM_COMMANDS } from '../commands/alarm.commands.js';
 import { EVENT_COMMANDS } from '../commands/event.commands.js';
 import { ENTITY_COMMANDS } from '../commands/entity.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
+import { OUTPUT_COMMANDS } from '../commands/output.commands.js';
 import { SIGN_IN_COMMANDS } from '../commands/sign-in.commands.js';
 import { SITE_COMMANDS } from '../commands/site.commands.js';
 import { STREAM_COMMANDS } from '../commands/stream.commands.js';
@@ -30,6 +31,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   event: 'what happens at the sites',
   alarm: 'alarms of the sites, and who acknowledged them',
   entity: 'everything that federated sites have',
+  output: 'outputs of sites, such as relays',
   stream: 'video',
   'stream-account': 'accounts of recorders, which store stream URLs',
   agent: 'the agents on the sites, and their certificates',
@@ -54,6 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...EVENT_COMMANDS,
   ...ALARM_COMMANDS,
   ...ENTITY_COMMANDS,
+  ...OUTPUT_COMMANDS,
   ...STREAM_ACCOUNT_COMMANDS,
   ...STREAM_COMMANDS,
   ...OPERATOR_COMMANDS,

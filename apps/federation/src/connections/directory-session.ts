@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampDate, timestampFromDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { DirectoryLane, laneDefaults, type Dial, type DirectoryTarget, type LaneOptions } from './directory-lane.js';
@@ -17,6 +17,8 @@ export interface SessionOptions extends LaneOptions {
   callTimeoutMs: number;
   timelineMs: number;
   snapshotMs: number;
+  /** A device is given up by its site before: 5 s. */
+  executeMs: number;
   /** A still picture is the largest answer of a site. */
   maxBulkBytes: number;
 }
@@ -26,11 +28,14 @@ export const sessionDefaults: SessionOptions = {
   callTimeoutMs: 5_000,
   timelineMs: 12_000,
   snapshotMs: 12_000,
+  executeMs: 7_000,
   maxBulkBytes: 9 << 20,
 };
 
 /** An open, accepted contact with a site's directory: a lane for commands, one for what it tells by itself, one for bulk. */
 export class DirectorySession {
+  private clockSkewMs: number;
+
   private constructor(
     private readonly control: DirectoryLane,
     private readonly events: DirectoryLane,
@@ -40,7 +45,9 @@ export class DirectorySession {
     /** As the site said when the session was opened. */
     readonly info: SiteInfo,
     private readonly options: SessionOptions,
-  ) {}
+  ) {
+    this.clockSkewMs = info.clockSkewMs;
+  }
 
   /** Dials, checks pin and account. Throws what the dialer, TLS or the call throws; nothing stays open then. */
   static async open(
@@ -76,8 +83,10 @@ export class DirectorySession {
     return Promise.race([this.control.ended, this.events.ended, this.bulk.ended]);
   }
 
-  check(signal: AbortSignal): Promise<SiteInfo> {
-    return getInfo(this.control, this.options.callTimeoutMs, signal);
+  async check(signal: AbortSignal): Promise<SiteInfo> {
+    const info = await getInfo(this.control, this.options.callTimeoutMs, signal);
+    this.clockSkewMs = info.clockSkewMs;
+    return info;
   }
 
   watch(sinceRevision: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEntitiesResponse> {
@@ -86,11 +95,6 @@ export class DirectorySession {
 
   watchEvents(sinceSequence: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEventsResponse> {
     return this.events.client.watchEvents({ sinceSequence }, { signal });
-  }
-
-  async execute(request: MessageInitShape<typeof directory.ExecuteRequestSchema>): Promise<directory.ExecuteResponse> {
-    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
-    return this.control.client.execute(request, { timeoutMs: this.options.callTimeoutMs });
   }
 
   async openStream(
@@ -123,6 +127,23 @@ export class DirectorySession {
     return this.bulk.client.getSnapshot({ cameraId }, { timeoutMs: this.options.snapshotMs });
   }
 
+  /**
+   * On the lane for commands, which no picture holds up. The site drops what arrives after its time: the deadline of the
+   * call alone would begin anew behind a line that was cut for a while.
+   */
+  async execute(request: CommandCall, expiresAtMs = Number.POSITIVE_INFINITY): Promise<directory.ExecuteResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    const timeoutMs = Math.min(expiresAtMs - Date.now(), this.options.executeMs);
+    const expiresAt = timestampFromMs(Date.now() + this.clockSkewMs + timeoutMs);
+    return this.control.client.execute({ ...request, expiresAt }, { timeoutMs });
+  }
+
+  /** Presets of a camera, and who steers it. */
+  async ptz(cameraId: string): Promise<directory.GetPtzResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    return this.control.client.getPtz({ cameraId }, { timeoutMs: this.options.callTimeoutMs });
+  }
+
   close(): void {
     this.control.close();
     this.events.close();
@@ -139,12 +160,18 @@ export type Contact = Pick<
   | 'check'
   | 'watch'
   | 'watchEvents'
-  | 'execute'
   | 'openStream'
   | 'openPlayback'
   | 'timeline'
   | 'snapshot'
+  | 'execute'
+  | 'ptz'
   | 'close'
+>;
+
+export type CommandCall = Pick<
+  MessageInitShape<typeof directory.ExecuteRequestSchema>,
+  'entityId' | 'user' | 'userLevel' | 'command'
 >;
 
 const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {

@@ -64,6 +64,10 @@ class FakeContact implements Contact {
     return Promise.reject(new Error('not part of these tests'));
   }
 
+  ptz(): Promise<directory.GetPtzResponse> {
+    return Promise.reject(new Error('not part of these tests'));
+  }
+
   snapshot(): Promise<directory.GetSnapshotResponse> {
     return Promise.reject(new Error('not part of these tests'));
   }

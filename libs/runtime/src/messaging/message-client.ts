@@ -75,9 +75,10 @@ const toDomainError = (subject: string, cause: unknown): DomainError => {
     return new DomainError('timeout', `no answer to ${subject} in time`, { cause, retryAfterMs: 1_000 });
   const body = errorBody.safeParse(cause);
   if (body.success && isErrorCode(body.data.code)) {
-    const { code, detail, retryAfterMs, fields } = body.data;
+    const { code, detail, retryAfterMs, hop, fields } = body.data;
     return new DomainError(code, detail, {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(hop === undefined ? {} : { hop }),
       ...(fields === undefined ? {} : { fields }),
     });
   }
