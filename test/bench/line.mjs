@@ -8,7 +8,8 @@ const START_MS = 10_000;
 /**
  * A simulated line as a process of its own, so that it costs nobody else's turn.
  * @param {string[]} flags of tools/wan-link.mjs
- * @returns {Promise<{ port: number, stop: () => Promise<void> }>}
+ * @returns {Promise<{ port: number, happen: (event: string) => void, stop: () => Promise<void> }>} `happen`: an event now,
+ *   in the words of tools/wan-link/script.mjs
  */
 export async function startLine(flags) {
   const child = fork(COMMAND, flags, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
@@ -20,5 +21,5 @@ export async function startLine(flags) {
     child.kill('SIGKILL');
     await ended;
   };
-  return { port: Number(ports.line), stop };
+  return { port: Number(ports.line), happen: (event) => void child.send({ event }), stop };
 }
