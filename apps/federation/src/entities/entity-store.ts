@@ -7,7 +7,11 @@ import {
   type Transaction,
 } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { Turnstile } from '../turnstile/turnstile.js';
 import { entityRecord } from './entity-record.js';
+
+/** Snapshots that are written at once: half of the connections stay for everything else. */
+const SNAPSHOTS_AT_ONCE = 4;
 
 /** Whose entities they are. */
 export interface EntityOwner {
@@ -19,6 +23,8 @@ export interface EntityOwner {
 /** Entities of a role in the database, always together with the revision they belong to. */
 @Injectable()
 export class EntityStore {
+  private readonly snapshots = new Turnstile(SNAPSHOTS_AT_ONCE);
+
   constructor(
     private readonly database: Database,
     private readonly entities: EntityRepository,
@@ -32,10 +38,12 @@ export class EntityStore {
       const record = entityRecord(owner.siteId, entity);
       if (record !== undefined) records.set(record.remoteId, record);
     }
-    await this.write(owner, revision, async (tx) => {
-      await this.entities.keepOnly(tx, owner, [...records.keys()]);
-      await this.entities.upsert(tx, owner, [...records.values()]);
-    });
+    const write = (): Promise<void> =>
+      this.write(owner, revision, async (tx) => {
+        await this.entities.keepOnly(tx, owner, [...records.keys()]);
+        await this.entities.upsert(tx, owner, [...records.values()]);
+      });
+    await this.snapshots.pass(write);
   }
 
   async upsert(owner: EntityOwner, entity: directory.Entity, revision: bigint): Promise<void> {
