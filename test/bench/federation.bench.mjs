@@ -1,17 +1,24 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { canHaveSmallBuffers, throughSmallBuffers } from '../../tools/wan-link/small-buffers.mjs';
 import { BenchCloud } from './cloud.mjs';
 import { changes } from './federation/changes.mjs';
+import { commands } from './federation/commands.mjs';
+import { cuts } from './federation/cuts.mjs';
 import { FederatedSites } from './federation/federated-sites.mjs';
 import { sync } from './federation/sync.mjs';
+import { ways } from './federation/ways.mjs';
 import { warnWhenBusy } from './usage.mjs';
 
 /** @typedef {(() => Promise<void>)[]} Stops */
 
-const FEDERATION = { ADIT_DIRECT_ALLOW_CIDRS: '127.0.0.0/8' };
+const PARTS = ['sync', 'cuts', 'commands', 'ways'];
 
 /**
  * One federation process with many roles: how long it takes to know all entities, what it costs to hold them, how soon a
- * change is seen.
+ * change is seen; how soon a role is usable after a cut; commands while video fills the uplink; direct beside tunnelled.
+ * Commands need small kernel buffers, that is a network namespace (root): this program starts itself in one (`--inside`).
  * @param {import('../../tools/bench.mjs').Bench} bench
  */
 export default async function federation(bench) {
@@ -21,12 +28,20 @@ export default async function federation(bench) {
       only: { type: 'string' },
       roles: { type: 'string', default: '500' },
       entities: { type: 'string', default: '150' },
+      seconds: { type: 'string', default: '10' },
+      inside: { type: 'boolean', default: false },
     },
   });
+  const forMs = Number(values.seconds) * 1_000;
+  if (values.inside) return whileOpen((stops) => commands(bench, stops, forMs));
+  if (values.only !== undefined && !PARTS.includes(values.only)) throw new Error(`--only: one of ${PARTS.join(', ')}`);
   warnWhenBusy(bench.progress);
+  const isWanted = (/** @type {string} */ part) => values.only === undefined || values.only === part;
   const extent = { roles: Number(values.roles), entities: Number(values.entities), processes: 2 };
-  const parts = values.only === undefined ? ['sync'] : [values.only];
-  if (parts.includes('sync')) await whileOpen((stops) => many(bench, stops, extent));
+  if (isWanted('sync')) await whileOpen((stops) => many(bench, stops, extent));
+  if (isWanted('cuts')) await whileOpen((stops) => cuts(bench, stops));
+  if (isWanted('commands')) await inSmallBuffers(bench);
+  if (isWanted('ways')) await whileOpen((stops) => ways(bench, stops, forMs / 2));
 }
 
 /** @param {(stops: Stops) => Promise<void>} measure */
@@ -46,12 +61,23 @@ async function whileOpen(measure) {
  * @param {{ roles: number, entities: number, processes: number }} extent
  */
 async function many(bench, stops, extent) {
-  const cloud = await BenchCloud.start({ apps: ['federation'], federation: FEDERATION });
+  const cloud = await BenchCloud.start({ apps: ['federation'] });
   stops.push(() => cloud.stop());
   bench.progress(`${extent.roles} sites and their roles are made …`);
-  const from = performance.now();
   const sites = await FederatedSites.prepare(cloud, extent.roles);
-  bench.progress(`  in ${((performance.now() - from) / 1_000).toFixed(1)} s`);
   await sync(bench, sites, extent, stops);
   await changes(bench, sites);
+}
+
+/** @param {import('../../tools/bench.mjs').Bench} bench */
+async function inSmallBuffers({ progress }) {
+  if (!canHaveSmallBuffers()) {
+    progress('SKIPPED: the full uplink needs a network namespace, that is root with CAP_NET_ADMIN');
+    return;
+  }
+  const [program, ...through] = throughSmallBuffers;
+  const again = [process.execPath, ...process.argv.slice(1), '--inside'];
+  const child = spawn(program, [...through, ...again], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [status] = await once(child, 'exit');
+  if (status !== 0) throw new Error(`the full uplink was not measured: status ${status}`);
 }

@@ -4,7 +4,8 @@ import { SitesHost } from '../../../tools/simulator/sites-host.mjs';
 import { built } from '../built.mjs';
 import { makeIdentities } from '../identities.mjs';
 
-const ACCOUNT = { username: 'bench', password: 'of-the-benchmark-alone' };
+/** Of all roles at all sites. */
+export const ACCOUNT = { username: 'bench', password: 'of-the-benchmark-alone' };
 const POLL_MS = 100;
 
 /**
