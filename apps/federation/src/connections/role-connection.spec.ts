@@ -68,6 +68,8 @@ class FakeContact implements Contact {
   }
 }
 
+const idsOf = (entities: readonly directory.Entity[]): string[] => entities.map(({ remoteId }) => remoteId);
+
 describe('RoleConnection', () => {
   const events = new EventEmitter();
   let connection: RoleConnection;
@@ -92,7 +94,7 @@ describe('RoleConnection', () => {
       store: {
         replace: () => Promise.resolve(),
         remove: () => Promise.resolve(),
-        upsert: (_owner, { remoteId }) => Promise.resolve(void written.push(remoteId)),
+        upsert: (_owner, entities) => Promise.resolve(void written.push(...idsOf(entities))),
       },
       stateChanged: (state) => {
         states.push(state);
@@ -209,10 +211,10 @@ describe('RoleConnection', () => {
     const store = {
       replace: () => Promise.resolve(),
       remove: () => Promise.resolve(),
-      upsert: (_owner: unknown, { remoteId }: directory.Entity) =>
+      upsert: (_owner: unknown, entities: readonly directory.Entity[]) =>
         outages-- > 0
           ? Promise.reject(new DomainError('unavailable', 'away'))
-          : Promise.resolve(void written.push(remoteId)),
+          : Promise.resolve(void written.push(...idsOf(entities))),
     };
     start(() => Promise.resolve(contact), { ports: { store } });
     await until('connected');

@@ -33,11 +33,7 @@ export class EntityStore {
 
   /** The snapshot is all there is now. */
   async replace(owner: EntityOwner, entities: readonly directory.Entity[], revision: bigint): Promise<void> {
-    const records = new Map<string, EntityRecord>();
-    for (const entity of entities) {
-      const record = entityRecord(owner.siteId, entity);
-      if (record !== undefined) records.set(record.remoteId, record);
-    }
+    const records = recordsOf(owner, entities);
     const write = (): Promise<void> =>
       this.write(owner, revision, async (tx) => {
         await this.entities.keepOnly(tx, owner, [...records.keys()]);
@@ -46,11 +42,10 @@ export class EntityStore {
     await this.snapshots.pass(write);
   }
 
-  async upsert(owner: EntityOwner, entity: directory.Entity, revision: bigint): Promise<void> {
-    const record = entityRecord(owner.siteId, entity);
-    await this.write(owner, revision, async (tx) => {
-      if (record !== undefined) await this.entities.upsert(tx, owner, [record]);
-    });
+  /** What changed, in its order; `revision` is that of the last. */
+  async upsert(owner: EntityOwner, entities: readonly directory.Entity[], revision: bigint): Promise<void> {
+    const records = recordsOf(owner, entities);
+    await this.write(owner, revision, (tx) => this.entities.upsert(tx, owner, [...records.values()]));
   }
 
   async remove(owner: EntityOwner, remoteId: string, revision: bigint): Promise<void> {
@@ -71,3 +66,13 @@ export class EntityStore {
     });
   }
 }
+
+/** By remote id: of several that have one, the last. Those without a usable key are left out. */
+const recordsOf = ({ siteId }: EntityOwner, entities: readonly directory.Entity[]): Map<string, EntityRecord> => {
+  const records = new Map<string, EntityRecord>();
+  for (const entity of entities) {
+    const record = entityRecord(siteId, entity);
+    if (record !== undefined) records.set(record.remoteId, record);
+  }
+  return records;
+};
