@@ -63,7 +63,7 @@ describe('federation of many sites at once', () => {
   it('writes in few transactions what changes together, an entity that changes twice as it is last', async () => {
     const { id, site } = first();
     fill(site, { state: 'offline', stateReason: 'device-unreachable: the recorder is off' });
-    site.directory.upsert({ ...tree[0], name: 'Renamed' } as SiteEntity);
+    for (const entity of tree.slice(0, 1)) site.directory.upsert({ ...entity, name: 'Renamed' });
     const offline = `entity WHERE site_id = '${id}' AND state = 'offline'`;
     await waitUntil('all but one are offline', async () => (await count(offline)) === ENTITIES - 1);
     const [row] = await platform.query<{ count: number }>(

@@ -1,5 +1,6 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { agentPart, library } from './agent-build.mjs';
+import { EventJournal } from './event-journal.mjs';
 import { SimulatedConnector } from './simulated-connector.mjs';
 
 const { DirectoryServer } = await agentPart('directory/index.js');
@@ -48,11 +49,11 @@ const dialer = new EndpointDialer(new ProxySettings({ explicit: 'none' }));
 export class SimulatedSite {
   /**
    * @param {SiteOrder} order
-   * @param {import('../../apps/agent/src/site/index.js').EventSink} events
+   * @param {() => void} onEvent of each event
    */
-  constructor(order, events) {
+  constructor(order, onEvent) {
     this.order = order;
-    this.events = events;
+    this.events = new EventJournal({ onEvent });
     this.connector = new SimulatedConnector(order.entities);
     this.directory = new SiteDirectory();
     this.isUp = false;
@@ -79,6 +80,7 @@ export class SimulatedSite {
       siteName: () => this.order.name,
       version: AGENT_VERSION,
       site: this.directory,
+      events: this.events,
       redirector: NO_REDIRECTOR,
       snapshots: () => undefined,
       lan: this.order.lan ? { host: LOOPBACK, port: 0 } : undefined,

@@ -14,13 +14,13 @@ const TICK_MS = 50;
 /** @type {SimulatedSite[]} */
 const sites = [];
 let [events, changes] = [0, 0];
-const journal = { event: () => void (events += 1) };
+const countEvent = () => void (events += 1);
 const pace = { events: new Pacer(), changes: new Pacer() };
 let turn = 0;
 
 /** @param {SiteOrder} order */
 async function addOne(order) {
-  const site = new SimulatedSite(order, journal);
+  const site = new SimulatedSite(order, countEvent);
   sites.push(site);
   await site.start();
   return { name: order.name, lanPort: site.lanPort, tlsPin: site.tlsPin };
