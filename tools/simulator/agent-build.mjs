@@ -14,6 +14,14 @@ export function agentPart(file) {
 }
 
 /**
+ * The same of a part that not every build of the agent has.
+ * @param {string} file below its `src`
+ */
+export function agentPartIfThere(file) {
+  return existsSync(join(DIST, 'apps', 'agent', 'src', file)) ? agentPart(file) : Promise.resolve(undefined);
+}
+
+/**
  * A built library.
  * @param {string} name
  */

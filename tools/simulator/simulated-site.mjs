@@ -1,8 +1,9 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import { agentPart, library } from './agent-build.mjs';
+import { agentPart, agentPartIfThere, library } from './agent-build.mjs';
 import { EventJournal } from './event-journal.mjs';
 import { SimulatedConnector } from './simulated-connector.mjs';
 
+const commands = await agentPartIfThere('commands/index.js');
 const { DirectoryServer } = await agentPart('directory/index.js');
 const { SiteDirectory } = await agentPart('site/index.js');
 const { StateDirectory } = await agentPart('state/state-directory.js');
@@ -81,12 +82,19 @@ export class SimulatedSite {
       version: AGENT_VERSION,
       site: this.directory,
       events: this.events,
+      commands: commands === undefined ? undefined : this.dispatcher(commands),
       redirector: NO_REDIRECTOR,
       snapshots: () => undefined,
       lan: this.order.lan ? { host: LOOPBACK, port: 0 } : undefined,
     });
     await this.server.start();
     if (holder !== undefined) this.keepTunnel(await holder);
+  }
+
+  /** @param {any} parts of the agent */
+  dispatcher({ CommandDispatcher, EVERYTHING }) {
+    const record = () => undefined;
+    return new CommandDispatcher({ site: this.directory, connectors: [this.connector], rights: EVERYTHING, record });
   }
 
   /** @param {unknown} holder of its identity */
