@@ -7,7 +7,11 @@ import {
   type Transaction,
 } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { Turnstile } from '../turnstile/turnstile.js';
 import { entityRecord, isUsableId } from './entity-record.js';
+
+/** Snapshots that are written at once: half of the connections stay for everything else. */
+const SNAPSHOTS_AT_ONCE = 4;
 
 /** Whose entities they are. */
 export interface EntityOwner {
@@ -19,6 +23,8 @@ export interface EntityOwner {
 /** Entities of a role in the database, always together with the revision they belong to. */
 @Injectable()
 export class EntityStore {
+  private readonly snapshots = new Turnstile(SNAPSHOTS_AT_ONCE);
+
   constructor(
     private readonly database: Database,
     private readonly entities: EntityRepository,
@@ -28,14 +34,13 @@ export class EntityStore {
   /** The snapshot is all there is now. */
   async replace(owner: EntityOwner, entities: readonly directory.Entity[], revision: bigint): Promise<void> {
     const records = recordsOf(owner, entities);
-    await this.write(owner, revision, async (tx) => {
-      await this.entities.keepOnly(
-        tx,
-        owner,
-        records.map(({ remoteId }) => remoteId),
-      );
-      await this.entities.upsert(tx, owner, records);
-    });
+    const ids = records.map(({ remoteId }) => remoteId);
+    const write = (): Promise<void> =>
+      this.write(owner, revision, async (tx) => {
+        await this.entities.keepOnly(tx, owner, ids);
+        await this.entities.upsert(tx, owner, records);
+      });
+    await this.snapshots.pass(write);
   }
 
   /** Changes up to `revision`, by remote id: null for what is gone. */

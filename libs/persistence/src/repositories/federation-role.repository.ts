@@ -45,11 +45,12 @@ export interface FederationRoleSettings {
   enabled: boolean;
 }
 
+/** Entities are counted by their site, which they have an index of. */
 const SELECT = `
   SELECT r.id, r.tenant_id, r.site_id, a.site_label, r.name, r.directory_address, r.username, r.password_sealed, r.tls_pin,
          r.resilient_connection, r.reconnection_timeout_s, r.default_stream_usage, r.enabled, r.state, r.state_reason, r.state_since,
          r.last_contact_at, r.clock_skew_ms, r.entity_revision,
-         (SELECT count(*)::integer FROM entity e WHERE e.role_id = r.id) AS entity_count
+         (SELECT count(*)::integer FROM entity e WHERE e.site_id = r.site_id AND e.role_id = r.id) AS entity_count
     FROM federation_role r JOIN role_assignment a ON a.role_id = r.id
    WHERE r.tenant_id = $1 AND r.deleted_at IS NULL`;
 
