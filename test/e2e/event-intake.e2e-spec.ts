@@ -302,7 +302,11 @@ describe('alarms', () => {
     const [alarm, ...more] = await alarms(siteId);
     expect(more).toEqual([]);
     expect(alarm).toMatchObject({ state: 'active', delivery: 'none', remoteAlarmId: 'a-7', sourceId: 'door-1' });
-    const answers = await Promise.all([acknowledge(alarm!.id), acknowledge(alarm!.id), acknowledge(alarm!.id)]);
+    const answers = await Promise.all([
+      acknowledge(alarm?.id ?? ''),
+      acknowledge(alarm?.id ?? ''),
+      acknowledge(alarm?.id ?? ''),
+    ]);
     expect(answers.map(({ status, body }) => [status, body.state, body.acknowledgedBy])).toEqual(
       Array(3).fill([200, 'acknowledged', 'operator:admin']),
     );
@@ -313,14 +317,14 @@ describe('alarms', () => {
       user: 'operator:admin',
       command: { case: 'acknowledgeAlarm', value: { alarmId: 'a-7' } },
     });
-    const mine = (await audited(platform, 'alarm.acknowledged')).filter(({ subject }) => subject === alarm!.id);
+    const mine = (await audited(platform, 'alarm.acknowledged')).filter(({ subject }) => subject === alarm?.id);
     expect(mine).toMatchObject([{ actor: 'operator:admin', details: { siteId } }]);
     site.emit(raised);
     await waitUntil('it is raised anew', async () => (await alarms(siteId)).length === 2);
     site.emit({ ...raised, type: 'alarm.acknowledged', details: { alarmId: 'a-7', user: 'guard' } });
     await waitUntil('the site settled it', async () => (await alarms(siteId))[0]?.acknowledgedBy === 'site:guard');
     expect(site.commands).toHaveLength(1);
-    const one = await admin.ask<Alarm>('GET', `/api/v1/alarms/${alarm!.id}`);
+    const one = await admin.ask<Alarm>('GET', `/api/v1/alarms/${alarm?.id ?? ''}`);
     expect(one).toMatchObject({ status: 200, body: { delivery: 'done' } });
   });
 
@@ -332,7 +336,7 @@ describe('alarms', () => {
     await site.close();
     await desk.untilRole(siteId, 'lost', ({ state }) => state === 'connection-failed');
     const [alarm] = await alarms(siteId);
-    expect((await acknowledge(alarm!.id)).body).toMatchObject({ state: 'acknowledged', delivery: 'pending' });
+    expect((await acknowledge(alarm?.id ?? '')).body).toMatchObject({ state: 'acknowledged', delivery: 'pending' });
     await platform.kill('federation');
     await site.open();
     await untilDelivery(siteId, 'done');
@@ -346,10 +350,10 @@ describe('alarms', () => {
     site.emit({ type: 'alarm.raised', sourceId: 'door-1' });
     await untilStored(siteId, 1);
     const [alarm] = await alarms(siteId);
-    await acknowledge(alarm!.id);
+    await acknowledge(alarm?.id ?? '');
     await untilDelivery(siteId, 'refused');
     expect((await alarms(siteId))[0]).toMatchObject({ state: 'acknowledged', deliveryReason: 'no-right: not you' });
-    const told = (await audited(platform, 'alarm.forwarded')).filter(({ subject }) => subject === alarm!.id);
+    const told = (await audited(platform, 'alarm.forwarded')).filter(({ subject }) => subject === alarm?.id);
     expect(told).toMatchObject([{ actor: 'system', details: { outcome: 'refused' } }]);
   });
 
@@ -357,7 +361,10 @@ describe('alarms', () => {
     const { client } = await newOperator(platform, admin, ['viewer']);
     const { body } = await client.ask<Listed<Alarm>>('GET', '/api/v1/alarms?state=acknowledged&limit=1');
     expect(body.items).toHaveLength(1);
-    expect(await acknowledge(body.items[0]!.id, client)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await acknowledge(body.items[0]?.id ?? '', client)).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden' },
+    });
     expect(await acknowledge(DEFAULT_TENANT_ID)).toMatchObject({ status: 404, body: { code: 'alarm-not-found' } });
   });
 });

@@ -122,7 +122,10 @@ export class ScriptedSite implements AsyncDisposable {
     let next = this.events.findIndex(({ sequence }) => sequence > since);
     if (next < 0) next = this.events.length;
     while (!signal.aborted) {
-      for (; next < this.events.length; next++) yield this.events[next]!;
+      const news = this.events.slice(next);
+      next += news.length;
+      yield* news;
+      if (next < this.events.length) continue;
       await once(this.#grown, 'grown', { signal }).catch(() => undefined);
     }
   }
