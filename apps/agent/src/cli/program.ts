@@ -95,8 +95,8 @@ const addEnrolment = (program: Command, context: CommandContext, finish: Finish)
     .addHelpText('after', HELP.enrol)
     .action((keyfile: string | undefined, flags: EnrolFlags) => finish(enrol(named(keyfile, flags), context)));
   withState(program.command('reset'))
-    .description("forget this site's identity; cameras and users stay")
-    .option('--all', 'forget cameras, users and TLS key too')
+    .description("forget this site's identity; cameras, users and events stay")
+    .option('--all', 'forget cameras, users, events and TLS key too')
     .option('--yes', 'do not ask')
     .addHelpText('after', HELP.reset)
     .action((flags: ResetFlags) => finish(reset(flags, context)));

@@ -1,13 +1,11 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventDatabase } from './event-database.js';
-import { DAMAGED_EVENTS_FILE, EVENTS_FILE, EVENTS_MARK_FILE } from './event-files.js';
+import { BESIDE, DAMAGED_EVENTS_FILE, EVENTS_FILE, EVENTS_MARK_FILE } from './event-files.js';
 import { EventLog, type EventLogOptions } from './event-log.js';
 import { isDamage } from './event-store.errors.js';
 import { SequenceMark } from './sequence-mark.js';
 import type { EventOpening, EventPage, EventReport, NewEvent, OccurrencePeriod } from './stored-event.js';
-
-const BESIDE = ['-wal', '-shm'];
 
 export interface EventStoreOptions extends EventLogOptions {
   /** The state directory. */
