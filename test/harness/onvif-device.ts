@@ -21,6 +21,10 @@ export interface OnvifDeviceOptions {
   wrongAddress?: boolean;
   /** Actions that it does not know. */
   unknown?: readonly string[];
+  /** Where it listens; loopback without it. */
+  host?: string;
+  /** A fixed port. */
+  port?: number;
   /** Video sources; one without it. */
   channels?: number;
   /** Its first camera can be turned. */
@@ -35,7 +39,12 @@ export type DeviceFailure = 'silent' | 'hang-up' | 'garbage' | 'endless' | 'faul
 
 const MAX_OFF_MS = 5 * 60_000;
 /** Those that devices answer before anybody has signed in. */
-const ANONYMOUS: ReadonlySet<string> = new Set(['GetSystemDateAndTime', 'GetCapabilities', 'GetServices']);
+const ANONYMOUS: ReadonlySet<string> = new Set([
+  'GetSystemDateAndTime',
+  'GetCapabilities',
+  'GetServices',
+  'GetHostname',
+]);
 const clip = (name: string): string => join(__dirname, '../../apps/demo-camera/clips', name);
 
 /** A camera and recorder that speaks ONVIF over HTTP (device, media, PTZ, IO, event, search and replay service), with its RTSP servers. */
@@ -51,14 +60,16 @@ export class OnvifDevice implements AsyncDisposable {
   delayMs = 0;
   readonly #live = new DemoCamera({ '/high': clip('high.h264'), '/low': clip('low.h264') });
   #server = createServer((request, response) => void this.#serve(request, response));
-  #port = 0;
+  #port: number;
+  readonly #host: string;
   readonly #state: DeviceState;
 
   private constructor(
     recording: Recording,
     readonly options: OnvifDeviceOptions,
   ) {
-    const { channels = 1, ptz = false, inputs = 0, outputs = 0, skewMs = 0 } = options;
+    const { channels = 1, ptz = false, inputs = 0, outputs = 0, skewMs = 0, host = '127.0.0.1', port = 0 } = options;
+    [this.#host, this.#port] = [host, port];
     this.pictures = new PictureServer(options);
     this.replay = new ReplayServer(recording, { ...options, hidesRange: true });
     const io = { channels, ptz, inputs, relays: Array.from({ length: outputs }, () => false) };
@@ -74,7 +85,7 @@ export class OnvifDevice implements AsyncDisposable {
   static async start(recording: Recording, options: OnvifDeviceOptions = {}): Promise<OnvifDevice> {
     const device = new OnvifDevice(recording, options);
     await device.replay.listen();
-    const live = await device.#live.listen(0, '127.0.0.1');
+    const live = await device.#live.listen(0, device.#host);
     await device.back();
     const named = (url: string): string =>
       options.wrongAddress === true ? url.replace('127.0.0.1', '192.0.2.77') : url;
@@ -85,7 +96,7 @@ export class OnvifDevice implements AsyncDisposable {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.#port}/onvif`;
+    return `http://${this.#host}:${this.#port}/onvif`;
   }
 
   /** URL of its device service. */
@@ -120,7 +131,7 @@ export class OnvifDevice implements AsyncDisposable {
   /** Comes back at the same port. */
   async back(): Promise<void> {
     this.#server = createServer((request, response) => void this.#serve(request, response));
-    this.#server.listen(this.#port, '127.0.0.1');
+    this.#server.listen(this.#port, this.#host);
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
   }
@@ -206,8 +217,9 @@ const NAMESPACES = [
 ].join(' ');
 
 const reply = (response: ServerResponse, status: number, body: string): void => {
-  response.writeHead(status, { 'Content-Type': 'application/soap+xml; charset=utf-8' });
-  response.end(`<?xml version="1.0"?><s:Envelope ${NAMESPACES}><s:Body>${body}</s:Body></s:Envelope>`);
+  const text = `<?xml version="1.0"?><s:Envelope ${NAMESPACES}><s:Body>${body}</s:Body></s:Envelope>`;
+  const type = 'application/soap+xml; charset=utf-8';
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }).end(text);
 };
 
 const fault = (code: string): string =>
