@@ -11,7 +11,7 @@ import { HttpClient } from './http-client.js';
 
 jest.setTimeout(60_000);
 
-type Camera = Listed & { streams: { usages: string[]; width: number }[] };
+type Camera = Listed & { stateReason?: string; streams: { usages: string[]; width: number }[] };
 
 const account = { user: 'viewer', password: 'onvif-secret' };
 
@@ -24,8 +24,7 @@ describe('an ONVIF device of a site behind a tunnel', () => {
 
   const cameras = (): Promise<Camera[]> => rest.list<Camera>(`/cameras?siteId=${site.record.id}`);
   const stateOf = async (): Promise<string> => {
-    const found = (await cameras()).find(({ name }) => name === 'Gate') as
-      (Camera & { stateReason?: string }) | undefined;
+    const found = (await cameras()).find(({ name }) => name === 'Gate');
     return `${found?.state} ${found?.stateReason ?? ''}`.trim();
   };
   const until = (wanted: string): Promise<void> =>

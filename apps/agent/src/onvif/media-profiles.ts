@@ -26,6 +26,8 @@ const PLAYABLE = /^h26[45]$/i;
 
 /** Profiles with a picture that can be passed on, in the order of the device. Rejects with a MediaError. */
 export const mediaProfiles = async (device: OnvifDevice, signal: AbortSignal): Promise<MediaProfile[]> => {
+  if (!(await device.offers('media', signal)))
+    throw new MediaError('camera-no-media', 'The device has no media service');
   const answer = await device.call('media', '<t:GetProfiles/>', signal);
   const all = listAt(nodeAt(answer, 'GetProfilesResponse'), 'Profiles').slice(0, MAX_PROFILES);
   return all.map(readProfile).filter(({ token, codec }) => token !== '' && PLAYABLE.test(codec));
