@@ -72,6 +72,22 @@ Example:
 The list is written anew without them. What was written before may still be found on the disk: change the passwords where
 that matters.
 Exit codes: 0, 1 a camera has two accounts at one host, 66 no state directory.`,
+  onvif: `
+Examples:
+  adit-agent discover
+  adit-agent onvif add 192.0.2.20 --user viewer --name 'Gate' --area North/Entrance
+  printf %s "$PASSWORD" | adit-agent onvif add 192.0.2.20:8080 --user viewer --password-stdin
+  adit-agent onvif password gate-192-0-2-20
+The password is asked for and kept encrypted in this site's state directory. A running agent sees the device within two
+seconds.
+Exit codes: 0, 1 the device does not answer or its id is taken, 64 no address, or one with an account, 66 no password, 73.`,
+  discover: `
+Examples:
+  adit-agent discover
+  adit-agent discover --timeout 10 --json
+Asks by multicast (WS-Discovery). In a container this needs the network of the machine. What answers is not proven to be
+what it says; nothing is added, and no account is sent.
+Exit codes: 0 something answered, 1 nothing did.`,
   user: `
 Examples:
   adit-agent user add federation

@@ -54,6 +54,12 @@ describe('adit-agent', () => {
     'camera remove',
     'camera password',
     'camera import',
+    'discover',
+    'onvif',
+    'onvif add',
+    'onvif list',
+    'onvif remove',
+    'onvif password',
     'user',
     'user add',
     'reset',
@@ -117,6 +123,28 @@ describe('adit-agent', () => {
     expect(everything()).not.toMatch(/secret|viewer/);
     expect(statSync(join(state, 'cameras.yaml')).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(state, 'camera-accounts'))).toEqual(['front-door-2.json']);
+  });
+
+  it('keeps the accounts of ONVIF devices to itself', async () => {
+    const add = ['onvif', 'add', '192.0.2.20', '--name', 'Gate', '--no-probe', '--user', 'viewer', '--password-stdin'];
+    const added = await withInput('top secret\n', ...add, '--area', 'North/Hall');
+    const again = await withInput('top secret\n', ...add, '--id', 'gate-192-0-2-20');
+    const set = await withInput('other secret\n', 'onvif', 'password', 'gate-192-0-2-20', '--password-stdin');
+    const listed = await cli(['onvif', 'list', '--state', state]);
+    const inAddress = await site('onvif', 'add', 'http://viewer:top-secret@192.0.2.21', '--no-probe');
+    const away = await site('onvif', 'add', '127.0.0.1:1');
+    const endings = [added, again, set, listed, inAddress, away];
+    expect(endings.map(({ exitCode }) => exitCode)).toEqual([0, 1, 0, 0, 64, 1]);
+    expect(again.err).toMatch(/^camera-exists: /);
+    expect(away.err).toMatch(/^camera-unreachable: /);
+    expect(listed.out).toMatch(
+      /^gate-192-0-2-20 +Gate +stored +http:\/\/192\.0\.2\.20\/onvif\/device_service +North\/Hall\n$/,
+    );
+    for (const { out, err } of endings) expect(out + err).not.toMatch(/secret|viewer/);
+    expect(everything()).not.toMatch(/secret|viewer/);
+    expect(statSync(join(state, 'onvif.yaml')).mode & 0o777).toBe(0o600);
+    expect((await cli(['onvif', 'remove', 'gate-192-0-2-20', '--state', state])).exitCode).toBe(0);
+    expect(readdirSync(join(state, 'camera-accounts'))).toEqual([]);
   });
 
   it.each([

@@ -5,11 +5,13 @@ import { type AccountFlags, importAccounts, setPassword } from './camera-account
 import { addCamera, type CameraFlags, listCameras, removeCamera, testCameras } from './camera.command.js';
 import { check, type CheckFlags } from './check.command.js';
 import type { CommandContext } from './command.context.js';
+import { discover, type DiscoverFlags } from './discover.command.js';
 import { enrol, type EnrolFlags } from './enrol.command.js';
 import { type EventFlags, showEvents } from './events.command.js';
 import { describeFailure } from './failure.js';
 import { HELP } from './help.js';
 import { inspect } from './inspect.command.js';
+import { addDevice, listDevices, type OnvifFlags, removeDevice, setDevicePassword } from './onvif.command.js';
 import { renew, type RenewFlags } from './renew.command.js';
 import { reset, type ResetFlags } from './reset.command.js';
 import { run } from './run.command.js';
@@ -50,6 +52,7 @@ const createProgram = (context: CommandContext, finish: Finish): Command => {
   addEnrolment(program, context, finish);
   addRunning(program, context, finish);
   addCameras(program, context, finish);
+  addDevices(program, context, finish);
   addSite(program, context, finish);
   return program;
 };
@@ -177,6 +180,37 @@ const addCameras = (program: Command, context: CommandContext, finish: Finish): 
     .option('--json', 'as JSON')
     .addHelpText('after', HELP.cameraImport)
     .action((flags: AccountFlags) => finish(importAccounts(flags, context)));
+};
+
+const addDevices = (program: Command, context: CommandContext, finish: Finish): void => {
+  program
+    .command('discover')
+    .description('show the ONVIF devices in the local networks; adds nothing')
+    .option('--timeout <seconds>', 'wait this long for answers', seconds, 3)
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.discover)
+    .action((flags: DiscoverFlags) => finish(discover(flags, context)));
+  const onvif = program.command('onvif').description('the ONVIF devices of this site').addHelpText('after', HELP.onvif);
+  withPassword(withState(onvif.command('add').argument('<address>', 'host, host:port or http:// URL')))
+    .description('sign in to a device and put it on the list: all of its cameras, inputs and outputs')
+    .option('--name <name>', 'shown to operators')
+    .option('--area <area>', 'where it is, such as North/Entrance')
+    .option('--id <id>', 'stable id; made from name and address when absent')
+    .option('--replace', 'change a device that is on the list')
+    .option('--no-probe', 'do not connect to the device')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.onvif)
+    .action((address: string, flags: OnvifFlags) => finish(addDevice(address, flags, context)));
+  withState(onvif.command('list'))
+    .description('show the devices and where their passwords are, without passwords')
+    .option('--json', 'as JSON')
+    .action((flags: OnvifFlags) => finish(listDevices(flags, context)));
+  withState(onvif.command('remove').argument('<id>'))
+    .description('take a device off the list and forget its account')
+    .action((id: string, flags: OnvifFlags) => finish(removeDevice(id, flags, context)));
+  withPassword(withState(onvif.command('password').argument('<id>')))
+    .description('set the account of a device')
+    .action((id: string, flags: OnvifFlags) => finish(setDevicePassword(id, flags, context)));
 };
 
 const addSite = (program: Command, context: CommandContext, finish: Finish): void => {

@@ -1,9 +1,10 @@
 import { displayName, streamUsage } from '@app/contracts';
 import { cameraTransports, splitCredentials } from '@app/media';
-import { isMap, LineCounter, type Document, parseDocument } from 'yaml';
+import { isMap, type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { areaPath } from './areas.js';
 import { ConnectorError } from './errors.js';
+import { readYaml } from './yaml-list.js';
 
 export const CAMERA_LIST_MAX_BYTES = 1 << 20;
 const MAX_CAMERAS = 2_000;
@@ -103,46 +104,9 @@ export const parseCameraList = (text: string): CameraEntry[] => {
   if (Buffer.byteLength(text) > CAMERA_LIST_MAX_BYTES) {
     throw new ConnectorError('camera-list-too-large', `The list is larger than ${CAMERA_LIST_MAX_BYTES} bytes`);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const broken = document.errors[0];
-  if (broken !== undefined) {
-    const { line, col } = lines.linePos(broken.pos[0]);
-    throw new ConnectorError('camera-list-not-yaml', `line ${line}, column ${col}: ${broken.code}`);
-  }
-  const content = contentOf(document);
-  const parsed = cameraList.safeParse(content);
-  if (!parsed.success) throw invalid(document, lines, parsed.error.issues);
-  const cameras = parsed.data.cameras ?? [];
+  const cameras = readYaml(text, cameraList).cameras ?? [];
   refuseTwins(cameras);
   return cameras;
-};
-
-const contentOf = (document: Document): unknown => {
-  try {
-    return document.toJS({ maxAliasCount: 0 }) ?? {};
-  } catch (cause) {
-    throw new ConnectorError('camera-list-not-yaml', 'The list uses aliases, which are not followed', { cause });
-  }
-};
-
-const invalid = (document: Document, lines: LineCounter, issues: z.core.$ZodIssue[]): ConnectorError => {
-  const told = issues.slice(0, 5).map((issue) => {
-    const offset = offsetOf(document, issue.path);
-    const place = offset === undefined ? '' : `line ${lines.linePos(offset).line}: `;
-    return `${place}${issue.path.join('.') || 'the list'}: ${issue.message}`;
-  });
-  return new ConnectorError('camera-list-invalid', told.join('; '));
-};
-
-/** Of the member, or of the nearest thing around it that exists. */
-const offsetOf = (document: Document, path: readonly PropertyKey[]): number | undefined => {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;
-    if (range) return range[0];
-  }
-  return undefined;
 };
 
 const refuseTwins = (cameras: readonly CameraEntry[]): void => {

@@ -20,15 +20,25 @@ export const snapshotSource = (entry: CameraEntry): SnapshotSource | undefined =
 
 const takeFrom = ({ url, onvif, profile }: CameraSnapshot, account: Credentials | undefined): Take => {
   if (onvif === undefined) return (signal) => fetchPicture(url ?? '', account, signal);
-  const device = new OnvifDevice(onvif, account);
-  return async (signal) => {
+  return takeFromDevice(new OnvifDevice(onvif, account), profile, account);
+};
+
+/** Still pictures of a media profile of a device. */
+export const deviceSnapshots = (
+  device: OnvifDevice,
+  profile: string,
+  account: Credentials | undefined,
+): SnapshotSource => new SharedSnapshots(takeFromDevice(device, profile, account));
+
+const takeFromDevice =
+  (device: OnvifDevice, profile: string | undefined, account: Credentials | undefined): Take =>
+  async (signal) => {
     const uri = await snapshotUri(device, profile, signal).catch((error: unknown) => {
       if (!(error instanceof MediaError) || error.code !== 'camera-replay-refused') throw error;
       throw new MediaError('snapshot-unsupported', 'The device gives no still pictures', undefined, { cause: error });
     });
     return fetchPicture(uri, account, signal);
   };
-};
 
 /** Its own account, else that of the first stream on the same host. */
 const accountOf = (

@@ -1,7 +1,7 @@
 import type { SiteCertificate } from '@app/pki';
 import type { AppLogger } from '@app/runtime';
 import { CommandDispatcher, EVERYTHING } from '../commands/index.js';
-import { RtspConnector } from '../connectors/index.js';
+import { OnvifConnector, RtspConnector } from '../connectors/index.js';
 import { DirectoryServer } from '../directory/index.js';
 import { type EventLimits, EventJournal, EventThread, followEntities } from '../events/index.js';
 import { SiteRedirector } from '../redirector/index.js';
@@ -16,6 +16,8 @@ import { type ListenAddress, listeningFault } from './listen-address.js';
 
 const IN_LIST = 'cameras.yaml holds passwords: `adit-agent camera import` moves them into the encrypted store';
 const LOST = 'Restore the state directory from its backup, or set the password again: adit-agent camera password';
+const IN_ONVIF_LIST = 'onvif.yaml holds passwords: `adit-agent onvif password ID` keeps them encrypted';
+const LOST_ONVIF = 'Restore the state directory from its backup, or set the password again: adit-agent onvif password';
 
 export interface SiteServerOptions {
   state: StateDirectory;
@@ -52,7 +54,18 @@ export class SiteServers {
         listRefused: (code, message) => logger.error({ code }, `the camera list is refused: ${message}`),
       },
     );
-    this.connectors = [rtsp];
+    const onvif = new OnvifConnector(
+      state.path,
+      {},
+      {
+        listRead: (devices) => logger.info({ devices }, 'the list of ONVIF devices was read'),
+        accountsInList: (devices) =>
+          logger.warn({ devices: devices.slice(0, 20), count: devices.length }, IN_ONVIF_LIST),
+        accountRefused: (device, code, message) => logger.error({ device, code }, `${message}. ${LOST_ONVIF}`),
+        listRefused: (code, message) => logger.error({ code }, `the list of ONVIF devices is refused: ${message}`),
+      },
+    );
+    this.connectors = [rtsp, onvif];
     this.redirector = new SiteRedirector({
       certificate,
       directory: this.site,
