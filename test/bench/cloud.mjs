@@ -44,7 +44,7 @@ export class BenchCloud {
     chmodSync(dataDir, 0o711);
     const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
     const health = { 'tunnel-broker': await freePort(), 'video-redirector': await freePort() };
-    const cloud = new BenchCloud(dataDir, { http, play: 0, rtsp, tunnel, ingress, health });
+    const cloud = new BenchCloud(dataDir, { http, play: await freePort(), rtsp, tunnel, ingress, health });
     try {
       await cloud.launch(endpointPort ?? tunnel, broker, apps);
       return cloud;
