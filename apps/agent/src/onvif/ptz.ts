@@ -32,9 +32,11 @@ export class Ptz {
     });
   }
 
-  async move({ pan, tilt, zoom }: PtzVelocity, signal: AbortSignal): Promise<void> {
+  /** @param timeoutMs after which the device stops by itself; without it at its own discretion */
+  async move({ pan, tilt, zoom }: PtzVelocity, timeoutMs: number | undefined, signal: AbortSignal): Promise<void> {
     const velocity = `<tt:PanTilt x="${unit(pan)}" y="${unit(tilt)}"/><tt:Zoom x="${unit(zoom)}"/>`;
-    await this.#call('ContinuousMove', `<t:Velocity>${velocity}</t:Velocity>`, signal);
+    const timeout = timeoutMs === undefined ? '' : `<t:Timeout>PT${(timeoutMs / 1_000).toFixed(1)}S</t:Timeout>`;
+    await this.#call('ContinuousMove', `<t:Velocity>${velocity}</t:Velocity>${timeout}`, signal);
   }
 
   async stop(signal: AbortSignal): Promise<void> {

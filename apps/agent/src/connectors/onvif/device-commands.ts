@@ -22,7 +22,7 @@ export const turnCamera = async (
   const turns = new Ptz(device, ptz.profile);
   switch (command.kind) {
     case 'ptz-move':
-      return settled(turns.move(command, signal));
+      return settled(turns.move(command, command.timeoutMs, signal));
     case 'ptz-stop':
       return settled(turns.stop(signal));
     case 'ptz-home':
