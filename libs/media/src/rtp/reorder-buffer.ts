@@ -9,8 +9,10 @@ export interface ReorderLimits {
 
 export const reorderDefaults: ReorderLimits = { maxHeld: 64, holdMs: 50 };
 
-/** Numbers farther apart are no loss but another stream (RFC 3550 appendix A.1). */
-const maxJump = 3000;
+/** Numbers farther ahead are no loss but another stream (RFC 3550 appendix A.1). */
+const maxDropout = 3000;
+/** Numbers farther back are not late but another stream: a broken packet that led ahead does not silence the ones behind it. */
+const maxMisorder = 100;
 
 /**
  * Puts the datagrams of one RTP stream back in order. What does not come in time counts as lost; what comes after that is
@@ -45,7 +47,7 @@ export class ReorderBuffer {
   push(packet: Buffer, { sequence, ssrc }: Pick<RtpHeader, 'sequence' | 'ssrc'>): void {
     if (this.#next === undefined) return this.#restart(packet, { sequence, ssrc }, false);
     const ahead = distance(this.#next, sequence, 16);
-    if (ssrc !== this.#ssrc || Math.abs(ahead) > maxJump) return this.#leap(packet, { sequence, ssrc });
+    if (ssrc !== this.#ssrc || ahead > maxDropout || ahead < -maxMisorder) return this.#leap(packet, { sequence, ssrc });
     this.#suspect = undefined;
     if (ahead === 0) return this.#pass(packet, false);
     if (ahead < 0 || this.#held.has(sequence)) {
