@@ -2,19 +2,27 @@
 const MEMORY_MS = 500;
 const MEMORY_ROUND_TRIPS = 5;
 
-/** The greatest of the last one or two spans of time. */
+/** The greatest of spans of time. */
 class RecentMax {
   private best = 0;
   private before = 0;
+  private beforeThat = 0;
 
   constructor(private sinceMs: number) {}
 
+  /** Of this span and the last. */
   get value(): number {
     return Math.max(this.best, this.before);
   }
 
+  /** What each of the last two whole spans reached. */
+  get steady(): number {
+    return Math.min(this.before, this.beforeThat);
+  }
+
   note(value: number, nowMs: number, spanMs: number): void {
     if (nowMs - this.sinceMs > spanMs) {
+      this.beforeThat = this.before;
       this.before = this.best;
       this.best = 0;
       this.sinceMs = nowMs;
@@ -41,9 +49,12 @@ export class DeliveryRate {
     return this.rates.value;
   }
 
-  /** Bytes that came at once beyond what the rate explains: turns of busy event loops, acknowledgements held back. */
+  /**
+   * Bytes that come at once, again and again, beyond what the rate explains: turns of busy event loops, acknowledgements
+   * held back. One that comes once is a stall, for which nothing should queue.
+   */
   get burst(): number {
-    return this.bursts.value;
+    return this.bursts.steady;
   }
 
   /** @param bytesPerMs of one flight */
@@ -61,7 +72,7 @@ export class DeliveryRate {
     }
     this.burstBytes += bytes;
     const beyond = this.burstBytes - this.value * (nowMs - this.burstSinceMs);
-    this.bursts.note(beyond, nowMs, 2 * spanMs(minRttMs));
+    this.bursts.note(beyond, nowMs, spanMs(minRttMs));
   }
 }
 

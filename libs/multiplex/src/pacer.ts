@@ -53,6 +53,8 @@ const MAX_RECORD_BYTES = 16 * KIB;
 const SHORTER = 0.9;
 /** Bursts of acknowledgements need as much under way; this much more lets a rate that was seen too low grow. */
 const GROWTH_MS = 5;
+/** … and of long bursts so much of what exceeds the queue. */
+const BURST_GAIN = 1.5;
 const MAX_BURST_MS = 60;
 /** Of what the path holds, while its own time is measured; what goes then is in small pieces. */
 const EMPTY_SHARE = 0.25;
@@ -226,7 +228,7 @@ export class Pacer {
     const queue = rate * (rate < FAST_RATE ? QUEUE_MS : FAST_QUEUE_MS);
     const burst = Math.min(this.rate.burst, rate * MAX_BURST_MS);
     // Long turns of busy machines are not all of the same length.
-    const bursts = burst + Math.max(0, burst - queue) + rate * GROWTH_MS;
+    const bursts = burst + BURST_GAIN * Math.max(0, burst - queue) + rate * GROWTH_MS;
     return Math.min(MAX_QUEUE_BYTES, Math.max(queue, bursts));
   }
 
