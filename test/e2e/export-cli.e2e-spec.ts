@@ -50,7 +50,10 @@ describe('an operator who brings recordings home', () => {
     const seen = operator.atTerminal(...order('Yard', 0, 100, 'seen.mp4'));
     await seen.untilSays(/\d+ % \(recorded 2026-01-31 /);
     expect(await seen.ended).toBe(0);
-    expect(decodedFile(operator.file('seen.mp4'))).toEqual({ seconds: 100, pictures: 2_501 });
+    const { seconds, pictures } = decodedFile(operator.file('seen.mp4'));
+    expect(pictures).toBe(2_501);
+    // How long the last picture stands is known where one follows it.
+    expect([100, 100.04]).toContain(seconds);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
