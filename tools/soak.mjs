@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { judged } from './figure.mjs';
 
 const FOLDER = join(import.meta.dirname, '..', 'test', 'soak');
-const NAMES = ['cuts', 'fuzz', 'churn', 'idle', 'renewals', 'decoders'];
+const NAMES = ['cuts', 'fuzz', 'churn', 'idle', 'renewals', 'decoders', 'uplink'];
 
 const HELP = `usage: npm run soak -- [NAME …] [FLAGS]
 
@@ -31,6 +31,8 @@ take about an hour and three quarters.
              --renewals N (1000)
   decoders mutated keyfiles, certificate requests and JSON: no crash, none slow. Five minutes.
              --inputs N, --seed N as for fuzz
+  uplink   video over an uplink that carries less than the cameras send: the low resolution comes and goes, shares hold,
+           recordings yield; ffmpeg, GStreamer, Chromium. Five minutes, on a machine that does nothing else.
 
   --help   this text
 `;
