@@ -2,7 +2,7 @@ import config from './jest.config.mjs';
 
 const e2e = config.projects.find(({ displayName }) => displayName === 'e2e');
 
-/** Specs that need a quiet machine and minutes: `npm run soak -- uplink`. One after the other, since each fills lines and decodes video. */
+/** Specs that need minutes or a quiet machine: `npm run soak -- specs`. One after the other, since some fill lines and decode video. */
 export default {
   ...config,
   maxWorkers: 1,

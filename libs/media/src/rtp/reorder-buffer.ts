@@ -47,7 +47,8 @@ export class ReorderBuffer {
   push(packet: Buffer, { sequence, ssrc }: Pick<RtpHeader, 'sequence' | 'ssrc'>): void {
     if (this.#next === undefined) return this.#restart(packet, { sequence, ssrc }, false);
     const ahead = distance(this.#next, sequence, 16);
-    if (ssrc !== this.#ssrc || ahead > maxDropout || ahead < -maxMisorder) return this.#leap(packet, { sequence, ssrc });
+    if (ssrc !== this.#ssrc || ahead > maxDropout || ahead < -maxMisorder)
+      return this.#leap(packet, { sequence, ssrc });
     this.#suspect = undefined;
     if (ahead === 0) return this.#pass(packet, false);
     if (ahead < 0 || this.#held.has(sequence)) {

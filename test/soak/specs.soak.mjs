@@ -8,12 +8,13 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 
 /**
- * The specs of this folder: video over an uplink that is too narrow, with real players.
+ * The specs of this folder.
  * @param {import('../../tools/soak.mjs').Soak} soak
  */
-export default async function uplink({ report }) {
+export default async function specs({ report, only }) {
   const result = join(tmpdir(), `adit-soak-${process.pid}.json`);
-  const flags = ['--config', join(ROOT, 'jest.soak.config.mjs'), '--json', '--outputFile', result];
+  const flags = ['--config', join(ROOT, 'jest.soak.config.mjs'), '--forceExit', '--json', '--outputFile', result];
+  if (only !== undefined) flags.push('--testPathPatterns', only);
   try {
     const child = spawn(process.execPath, [JEST, ...flags], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
     await once(child, 'exit');

@@ -13,8 +13,8 @@ import { Recording } from '../harness/recording.js';
 import { ReplayProbe } from '../harness/replay-probe.js';
 import { describeRtsp } from '../harness/rtsp-describe.js';
 import type { Site } from '../harness/site.js';
-import { HttpClient } from './http-client.js';
-import { audited, newOperator, signInFirst } from './operators.js';
+import { HttpClient } from '../e2e/http-client.js';
+import { audited, newOperator, signInFirst } from '../e2e/operators.js';
 
 interface Issued {
   ticketId: string;

@@ -6,8 +6,8 @@ import { entityIdOf, federate } from '../harness/federated-site.js';
 import { Platform } from '../harness/platform.js';
 import { RegularSite } from '../harness/regular-site.js';
 import { SteeredSystem } from '../harness/steered-system.js';
-import type { Answer, HttpClient } from './http-client.js';
-import { signInFirst } from './operators.js';
+import type { Answer, HttpClient } from '../e2e/http-client.js';
+import { signInFirst } from '../e2e/operators.js';
 
 /** A line to a port that holds back what it carries while it is told to. */
 class HoldingLine {
