@@ -48,9 +48,9 @@ describe('federation of many sites at once', () => {
   }, 120_000);
 
   afterAll(async () => {
+    for (const { site } of members) await site.stop();
     await desk?.[Symbol.asyncDispose]();
     await platform?.stop();
-    await Promise.all(members.map(({ site }) => site.stop()));
   }, 60_000);
 
   it('knows all of them', async () => {
