@@ -14,6 +14,7 @@ import { CommandQueue } from './command-queue.js';
 import { fitFault } from './entity-fit.js';
 import { PtzControl, refusedBy } from './ptz-control.js';
 import { isSame, type PtzHold, type PtzLockOptions } from './ptz-lock.js';
+import { firstAnswer } from '../site/first-answer.js';
 
 export interface CommandLimits {
   /** A device that has not answered by then is given up. */
@@ -163,13 +164,12 @@ export class CommandDispatcher {
   async #ask(entityId: string, command: SiteCommand, signal: AbortSignal): Promise<CommandReport> {
     const limit = AbortSignal.timeout(this.#limits.deviceMs);
     const beganAt = performance.now();
-    for (const connector of this.options.connectors) {
-      const asked = connector.execute?.(entityId, command, AbortSignal.any([signal, limit]));
-      if (asked === undefined) continue;
-      const outcome = await within(asked, [signal, limit], () => deviceTimeout(performance.now() - beganAt));
-      return { outcome, deviceMs: performance.now() - beganAt };
-    }
-    return { outcome: { outcome: 'unsupported', reason: 'no-command: its system takes no commands' } };
+    const either = AbortSignal.any([signal, limit]);
+    const asked = firstAnswer(this.options.connectors, (one) => one.execute?.(entityId, command, either));
+    if (asked === undefined)
+      return { outcome: { outcome: 'unsupported', reason: 'no-command: its system takes no commands' } };
+    const outcome = await within(asked, [signal, limit], () => deviceTimeout(performance.now() - beganAt));
+    return { outcome, deviceMs: performance.now() - beganAt };
   }
 
   #record(

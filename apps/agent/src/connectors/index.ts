@@ -9,10 +9,6 @@ export { serviceUrlOf } from './onvif/onvif-list.js';
 export { ONVIF_KNOWN_FILE } from './onvif/known-inventories.js';
 export { OnvifConnector, onvifConnectorDefaults, type OnvifConnectorOptions } from './onvif/onvif.connector.js';
 export { ONVIF_LIST_FILE, SiteDevices, type SiteDevice } from './onvif/site-devices.js';
+export type { ListListener } from './list-loop.js';
 export { ConnectorError, type ConnectorErrorCode } from './errors.js';
-export {
-  RtspConnector,
-  rtspConnectorDefaults,
-  type RtspConnectorListener,
-  type RtspConnectorOptions,
-} from './rtsp.connector.js';
+export { RtspConnector, rtspConnectorDefaults, type RtspConnectorOptions } from './rtsp.connector.js';

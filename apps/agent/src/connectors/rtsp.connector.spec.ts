@@ -6,7 +6,8 @@ import { SiteDirectory } from '../site/site-directory.js';
 import { SiteCameras } from './accounts/site-cameras.js';
 import { CameraListFile } from './camera-list.file.js';
 import type { Probe } from './rtsp-camera.js';
-import { RtspConnector, type RtspConnectorListener } from './rtsp.connector.js';
+import type { ListListener } from './list-loop.js';
+import { RtspConnector } from './rtsp.connector.js';
 
 const ANSWER = { codec: 'H264', width: 1280, height: 720, frameRate: 25, hasAudio: false };
 const camera = (id: string, url = `rtsp://192.0.2.1/${id}`) => ({ id, name: id, streams: [{ url }] });
@@ -31,7 +32,7 @@ describe('RtspConnector', () => {
   let directory: SiteDirectory;
   let connector: RtspConnector;
 
-  const start = async (probe: Probe, listener: RtspConnectorListener = {}): Promise<void> => {
+  const start = async (probe: Probe, listener: ListListener = {}): Promise<void> => {
     connector = new RtspConnector(dir, { watchMs: 10, retryMs: 10, probeMs: 10, probe }, listener);
     await connector.start(directory);
   };
@@ -117,7 +118,7 @@ describe('RtspConnector', () => {
 
   it('warns of passwords in the list, and follows when they are moved, changed or cannot be read', async () => {
     const told: string[] = [];
-    const listener: RtspConnectorListener = {
+    const listener: ListListener = {
       accountsInList: (cameras) => told.push(`in list: ${cameras.join()}`),
       accountRefused: (id, code) => told.push(`${id}: ${code}`),
     };

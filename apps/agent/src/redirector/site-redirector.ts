@@ -4,6 +4,7 @@ import type { StreamUsage } from '@app/contracts';
 import { HubRegistry, LinkServer, type LinkDecision } from '@app/media';
 import { type SiteCertificate, siteTlsOptions } from '@app/pki';
 import type { RecordingSource, SiteConnector, StreamSource } from '../site/site-connector.js';
+import { firstAnswer } from '../site/first-answer.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { NO_SHARES, type VideoShares } from '../uplink/video-shares.js';
 import { OpenReplays } from './open-replays.js';
@@ -107,11 +108,7 @@ export class SiteRedirector {
   }
 
   recordings(remoteId: string): RecordingSource | undefined {
-    for (const connector of this.options.connectors) {
-      const recordings = connector.recordings?.(remoteId);
-      if (recordings !== undefined) return recordings;
-    }
-    return undefined;
+    return firstAnswer(this.options.connectors, (connector) => connector.recordings?.(remoteId));
   }
 
   #linksOf(shares: () => VideoShares): LinkServer {
@@ -153,11 +150,7 @@ export class SiteRedirector {
   }
 
   #find(remoteId: string, usage: StreamUsage): ReturnType<SiteConnector['stream']> {
-    for (const connector of this.options.connectors) {
-      const stream = connector.stream(remoteId, usage);
-      if (stream !== undefined) return stream;
-    }
-    return undefined;
+    return firstAnswer(this.options.connectors, (connector) => connector.stream(remoteId, usage));
   }
 
   /** A camera that was taken off the list, or that is another one now, is pulled no longer. */

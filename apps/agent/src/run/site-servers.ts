@@ -5,6 +5,7 @@ import { OnvifConnector, RtspConnector } from '../connectors/index.js';
 import { DirectoryServer } from '../directory/index.js';
 import { type EventLimits, EventJournal, EventThread, followEntities } from '../events/index.js';
 import { SiteRedirector } from '../redirector/index.js';
+import { firstAnswer } from '../site/first-answer.js';
 import type { SiteConnector } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
 import type { StateDirectory } from '../state/state-directory.js';
@@ -86,7 +87,7 @@ export class SiteServers {
       version: AGENT_VERSION,
       site: this.site,
       redirector: this.redirector,
-      snapshots: (camera) => firstOf(this.connectors, (connector) => connector.snapshots?.(camera)),
+      snapshots: (camera) => firstAnswer(this.connectors, (connector) => connector.snapshots?.(camera)),
       events: this.events,
       commands: this.commands,
       lan: options.directoryListen,
@@ -119,18 +120,6 @@ export class SiteServers {
     }));
   }
 }
-
-/** What the first connector says that knows the entity. */
-const firstOf = <T>(
-  connectors: readonly SiteConnector[],
-  ask: (connector: SiteConnector) => T | undefined,
-): T | undefined => {
-  for (const connector of connectors) {
-    const answer = ask(connector);
-    if (answer !== undefined) return answer;
-  }
-  return undefined;
-};
 
 const openJournal = ({ state, eventLimits: limits, logger }: SiteServerOptions): EventJournal =>
   new EventJournal({

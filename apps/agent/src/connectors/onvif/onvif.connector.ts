@@ -6,58 +6,36 @@ import type {
   SnapshotSource,
   StreamSource,
 } from '../../site/site-connector.js';
+import { firstAnswer } from '../../site/first-answer.js';
 import type { SiteEntity } from '../../site/entity.js';
 import type { CommandOutcome, SiteCommand } from '../../site/site-command.js';
 import type { EventSink } from '../../site/site-event.js';
+import { listDefaults, type ListListener, ListLoop, type ListOptions, type Probed } from '../list-loop.js';
 import { areaEntities } from './device-entities.js';
 import { DeviceWatch } from './device-watch.js';
 import { eventPullerDefaults, type EventPullerOptions } from './event-puller.js';
 import { KnownInventories } from './known-inventories.js';
 import { type SiteDevice, SiteDevices } from './site-devices.js';
 
-export interface OnvifConnectorOptions {
-  /** How often the list is looked at. */
-  watchMs: number;
-  /** How often each device is asked whether it is there. */
-  probeMs: number;
-  /** An offline device is asked this often. */
-  retryMs: number;
+export interface OnvifConnectorOptions extends ListOptions {
   /** One that refuses the account is asked this often: many lock an account that is tried too often. */
   refusedMs: number;
   inventoryMs: number;
   /** Of one probe. */
   timeoutMs: number;
-  maxParallelProbes: number;
   events: EventPullerOptions;
 }
 
 export const onvifConnectorDefaults: OnvifConnectorOptions = {
-  watchMs: 1_000,
-  probeMs: 60_000,
-  retryMs: 10_000,
+  ...listDefaults,
   refusedMs: 120_000,
   inventoryMs: 10 * 60_000,
   timeoutMs: 60_000,
-  maxParallelProbes: 8,
   events: eventPullerDefaults,
 };
 
-/** Told about the list, for the log. Messages show no credential. */
-export interface OnvifConnectorListener {
-  listRead?(devices: number): void;
-  /** The devices of the last good list stay. */
-  listRefused?(code: string, message: string): void;
-  /** These devices have a password in the list, where it is not encrypted. */
-  accountsInList?(devices: readonly string[]): void;
-  /** A device's stored account cannot be used: it is offline with this code. */
-  accountRefused?(device: string, code: string, message: string): void;
-}
-
-interface Watched {
+interface Watched extends Probed {
   watch: DeviceWatch;
-  dueAt: number;
-  stop: AbortController;
-  probing: boolean;
   /** Remote ids of what is shown of it. */
   shown: Set<string>;
 }
@@ -65,40 +43,35 @@ interface Watched {
 /** ONVIF devices of a YAML list as cameras, inputs and outputs; edits count without a restart. */
 export class OnvifConnector implements SiteConnector {
   readonly name = 'onvif';
-  readonly #file: SiteDevices;
+  readonly #loop: ListLoop<SiteDevice, Watched>;
   readonly #known: KnownInventories;
   readonly #options: OnvifConnectorOptions;
   readonly #devices = new Map<string, Watched>();
   #areas = new Map<string, SiteEntity>();
   #sink: EntitySink | undefined;
   #events: EventSink = { event: () => undefined };
-  #version: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #ticking: Promise<void> | undefined;
 
-  constructor(
-    stateDir: string,
-    options: Partial<OnvifConnectorOptions> = {},
-    private readonly listener: OnvifConnectorListener = {},
-  ) {
-    this.#file = new SiteDevices(stateDir);
+  constructor(stateDir: string, options: Partial<OnvifConnectorOptions> = {}, listener: ListListener = {}) {
     this.#known = new KnownInventories(stateDir);
     this.#options = { ...onvifConnectorDefaults, ...options };
+    const ports = {
+      file: new SiteDevices(stateDir),
+      apply: (devices: readonly SiteDevice[]): void => this.#apply(devices),
+      watched: (): Iterable<Watched> => this.#devices.values(),
+      probe: (watched: Watched): Promise<void> => this.#probe(watched),
+    };
+    this.#loop = new ListLoop(ports, this.#options, listener);
   }
 
   async start(sink: EntitySink, events: EventSink): Promise<void> {
     this.#sink = sink;
     this.#events = events;
     await this.#known.load();
-    await this.#tick();
-    this.#timer = setInterval(() => {
-      this.#ticking ??= this.#tick().finally(() => (this.#ticking = undefined));
-    }, this.#options.watchMs);
+    await this.#loop.start();
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#ticking;
+    await this.#loop.close();
     this.#sink = undefined;
     const closing = [...this.#devices.values()].map(({ watch, stop }) => {
       stop.abort();
@@ -130,38 +103,7 @@ export class OnvifConnector implements SiteConnector {
   }
 
   #first<T>(ask: (watch: DeviceWatch) => T | undefined): T | undefined {
-    for (const { watch } of this.#devices.values()) {
-      const answer = ask(watch);
-      if (answer !== undefined) return answer;
-    }
-    return undefined;
-  }
-
-  async #tick(): Promise<void> {
-    await this.#readList();
-    const now = performance.now();
-    let free = this.#options.maxParallelProbes - [...this.#devices.values()].filter(({ probing }) => probing).length;
-    for (const watched of this.#devices.values()) {
-      if (watched.probing || watched.dueAt > now || free < 1) continue;
-      free--;
-      void this.#probe(watched);
-    }
-  }
-
-  async #readList(): Promise<void> {
-    const version = await this.#file.version();
-    if (version === this.#version) return;
-    this.#version = version;
-    try {
-      const devices = await this.#file.read();
-      this.listener.listRead?.(devices.length);
-      this.#apply(devices);
-      const inList = devices.filter(({ isInList }) => isInList).map(({ entry }) => entry.id);
-      if (inList.length > 0) this.listener.accountsInList?.(inList);
-    } catch (error) {
-      const { code = 'camera-list-unreadable', message } = error as { code?: string; message: string };
-      this.listener.listRefused?.(code, message);
-    }
+    return firstAnswer(this.#devices.values(), ({ watch }) => ask(watch));
   }
 
   #apply(devices: readonly SiteDevice[]): void {
@@ -186,7 +128,6 @@ export class OnvifConnector implements SiteConnector {
     const before = this.#devices.get(id);
     if (before !== undefined && isSame(before.watch.site, site)) return;
     if (before !== undefined) this.#end(before);
-    if (site.fault !== undefined) this.listener.accountRefused?.(id, site.fault.code, site.fault.message);
     const watch: DeviceWatch = new DeviceWatch(
       site,
       this.#known.of(id, site.service),
@@ -221,12 +162,10 @@ export class OnvifConnector implements SiteConnector {
   async #probe(watched: Watched): Promise<void> {
     const { watch, stop } = watched;
     const { probeMs, retryMs, refusedMs, timeoutMs } = this.#options;
-    watched.probing = true;
     // What wakes it while it is being asked may be newer than the answer.
     watched.dueAt = Infinity;
     const timeout = AbortSignal.timeout(timeoutMs);
     await watch.probe(stop.signal, timeout);
-    watched.probing = false;
     const waitMs = watch.isOnline ? probeMs : watch.isRefused ? refusedMs : retryMs;
     watched.dueAt = Math.min(watched.dueAt, performance.now() + waitMs);
   }
