@@ -1,18 +1,16 @@
 import { ENTITY_KINDS, ENTITY_STATES } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, Matches, Max, Min } from 'class-validator';
+import { IsInt, Max, Min } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
-import { UUID } from '../http/site-page.dto.js';
+import { OptionalUuid } from '../http/uuid.decorator.js';
 
 const toInteger = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value;
 
 export class EntityTreeQuery extends PageQuery {
-  @ApiProperty({ required: false, format: 'uuid', description: 'id of an entity: begin below it' })
-  @OptionalMember()
-  @Matches(UUID, { message: '$property must be a UUID' })
+  @OptionalUuid('id of an entity: begin below it')
   areaId?: string;
 
   @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: 100, default: 3, description: 'how deep' })

@@ -3,13 +3,11 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsString, Length, Matches } from 'class-validator';
 import { VideoStream } from '../camera/camera.dto.js';
 import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
-import { UUID } from '../http/site-page.dto.js';
 import { SortBy, SortedPageQuery } from '../http/sorted-page.dto.js';
 import { PLAIN_TEXT } from '../site/site.dto.js';
+import { OptionalUuid, UUID } from '../http/uuid.decorator.js';
 
 export const MAX_STATES = 1_000;
-
-const uuidMessage = '$property must be a UUID';
 
 export class EntityQuery extends SortedPageQuery {
   @SortBy('name', 'name', 'updatedAt')
@@ -21,19 +19,13 @@ export class EntityQuery extends SortedPageQuery {
   @Length(1, 200)
   q?: string;
 
-  @ApiProperty({ required: false, format: 'uuid' })
-  @OptionalMember()
-  @Matches(UUID, { message: uuidMessage })
+  @OptionalUuid()
   siteId?: string;
 
-  @ApiProperty({ required: false, format: 'uuid', description: 'of a federation role' })
-  @OptionalMember()
-  @Matches(UUID, { message: uuidMessage })
+  @OptionalUuid('of a federation role')
   roleId?: string;
 
-  @ApiProperty({ required: false, format: 'uuid', description: 'id of an entity: what is in it, at any depth' })
-  @OptionalMember()
-  @Matches(UUID, { message: uuidMessage })
+  @OptionalUuid('id of an entity: what is in it, at any depth')
   areaId?: string;
 
   @ApiProperty({ required: false, enum: ENTITY_KINDS })

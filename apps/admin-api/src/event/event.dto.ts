@@ -1,9 +1,10 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import { IsIn, Matches, MaxLength } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
-import { UUID } from '../http/site-page.dto.js';
-import { SortBy, SortedPageQuery } from '../http/sorted-page.dto.js';
+import { PageQuery } from '../http/page.dto.js';
+import { SortBy, type SortedPageQuery } from '../http/sorted-page.dto.js';
 import { IsInstant } from '../http/time-range.dto.js';
+import { OptionalUuid } from '../http/uuid.decorator.js';
 
 export const PERIODS = ['online', 'grace', 'offline', 'unknown'] as const;
 const CLOCKS = ['arrival', 'site'] as const;
@@ -11,19 +12,14 @@ const CLOCKS = ['arrival', 'site'] as const;
 const TYPE = /^[^*\p{Cc}]+\*?$/u;
 const POSITION = /^\d{1,16}$/;
 
-const IsUuid = (): PropertyDecorator => Matches(UUID, { message: '$property must be a UUID' });
 const IsType = (): PropertyDecorator =>
   Matches(TYPE, { message: '$property must be a type of event, or the beginning of one with a * behind it' });
 
-export class EventQuery extends SortedPageQuery {
-  @ApiProperty({ required: false, format: 'uuid' })
-  @OptionalMember()
-  @IsUuid()
+class EventFilter {
+  @OptionalUuid()
   siteId?: string;
 
-  @ApiProperty({ required: false, format: 'uuid', description: 'what it is about' })
-  @OptionalMember()
-  @IsUuid()
+  @OptionalUuid('what it is about')
   entityId?: string;
 
   @ApiProperty({
@@ -41,7 +37,9 @@ export class EventQuery extends SortedPageQuery {
   @OptionalMember()
   @IsIn(PERIODS)
   occurrencePeriod?: (typeof PERIODS)[number];
+}
 
+export class EventQuery extends IntersectionType(PageQuery, EventFilter) implements SortedPageQuery {
   @ApiProperty({ required: false, format: 'date-time', description: 'from then on' })
   @OptionalMember()
   @IsInstant()
@@ -61,28 +59,7 @@ export class EventQuery extends SortedPageQuery {
   sort: string = '-arrivedAt';
 }
 
-export class EventStreamQuery {
-  @ApiProperty({ required: false, format: 'uuid' })
-  @OptionalMember()
-  @IsUuid()
-  siteId?: string;
-
-  @ApiProperty({ required: false, format: 'uuid', description: 'what it is about' })
-  @OptionalMember()
-  @IsUuid()
-  entityId?: string;
-
-  @ApiProperty({ required: false, maxLength: 200, example: 'alarm.*', description: 'exact, or a beginning with a `*`' })
-  @OptionalMember()
-  @MaxLength(200)
-  @IsType()
-  type?: string;
-
-  @ApiProperty({ required: false, enum: PERIODS })
-  @OptionalMember()
-  @IsIn(PERIODS)
-  occurrencePeriod?: (typeof PERIODS)[number];
-
+export class EventStreamQuery extends EventFilter {
   @ApiProperty({
     required: false,
     example: '1790000000000000',

@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { IsDisplayName } from '../http/display-name.decorator.js';
 import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
-import { UUID } from '../http/site-page.dto.js';
+import { IsUuid } from '../http/uuid.decorator.js';
 
 const PIN = /^[A-Za-z0-9_-]{43}$/;
 
@@ -72,7 +72,7 @@ export class FederationRoleChanges {
 
 export class NewFederationRole extends FederationRoleChanges {
   @ApiProperty({ format: 'uuid' })
-  @Matches(UUID, { message: '$property must be a UUID' })
+  @IsUuid()
   siteId!: string;
 }
 

@@ -1,22 +1,18 @@
 import { streamUsage } from '@app/contracts';
-import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, Matches, MaxLength, MinLength } from 'class-validator';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
+import { IsIn, MaxLength, MinLength } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
-import { UUID } from '../http/site-page.dto.js';
+import { OptionalUuid } from '../http/uuid.decorator.js';
 
 const TRANSPORTS = ['tcp', 'udp', 'multicast', 'mse', 'hls', 'webrtc'] as const;
 const KINDS = ['live', 'playback'] as const;
 
-export class StreamQuery extends PageQuery {
-  @ApiProperty({ required: false, format: 'uuid' })
-  @OptionalMember()
-  @Matches(UUID, { message: '$property must be a UUID' })
+class StreamSelection {
+  @OptionalUuid()
   siteId?: string;
 
-  @ApiProperty({ required: false, format: 'uuid' })
-  @OptionalMember()
-  @Matches(UUID, { message: '$property must be a UUID' })
+  @OptionalUuid()
   cameraId?: string;
 
   @ApiProperty({ required: false, maxLength: 200, example: 'operator:admin', description: 'with his API tokens' })
@@ -24,7 +20,9 @@ export class StreamQuery extends PageQuery {
   @MinLength(1)
   @MaxLength(200)
   user?: string;
+}
 
+export class StreamQuery extends IntersectionType(PageQuery, StreamSelection) {
   @ApiProperty({ required: false, enum: TRANSPORTS })
   @OptionalMember()
   @IsIn(TRANSPORTS)
@@ -37,23 +35,7 @@ export class StreamQuery extends PageQuery {
 }
 
 /** All that is given must hold; something must be given. */
-export class StreamsToEnd {
-  @ApiProperty({ required: false, format: 'uuid' })
-  @OptionalMember()
-  @Matches(UUID, { message: '$property must be a UUID' })
-  siteId?: string;
-
-  @ApiProperty({ required: false, format: 'uuid' })
-  @OptionalMember()
-  @Matches(UUID, { message: '$property must be a UUID' })
-  cameraId?: string;
-
-  @ApiProperty({ required: false, maxLength: 200, example: 'operator:admin', description: 'with his API tokens' })
-  @OptionalMember()
-  @MinLength(1)
-  @MaxLength(200)
-  user?: string;
-}
+export class StreamsToEnd extends StreamSelection {}
 
 export class EndedStreams {
   @ApiProperty({ description: 'streams that were ended' })
