@@ -25,7 +25,7 @@ const archiveOf = (keyfiles: readonly (() => Promise<string | undefined>)[]): On
       Promise.resolve(
         keyfiles.map((_, number) => ({ number, label: `site-${number}`, state: 'done', keyfileId: `k${number}` })),
       ),
-    keyfile: (_tx: unknown, _tenant: string, _id: string, number: number) => keyfiles[number]!(),
+    keyfile: (_tx: unknown, _tenant: string, _id: string, number: number) => keyfiles[number](),
   };
   const messages = { request: () => Promise.resolve({}) };
   return new OnboardingArchive(

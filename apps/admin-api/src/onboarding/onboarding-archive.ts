@@ -59,7 +59,10 @@ export class OnboardingArchive {
       if (state !== 'done' || label === null) continue;
       // Read before it is a stream: the archive hears no error of a stream that it was given, and the process would end of it.
       zip.addReadStreamLazy(`${label}.keyfile`, STORED, (take) => {
-        this.contentOf(tenantId, id, number).then((content) => take(null, Readable.from([content])), take);
+        this.contentOf(tenantId, id, number).then(
+          (content) => take(null, Readable.from([content])),
+          (error: unknown) => take(error, Readable.from([])),
+        );
       });
     }
     zip.end();
