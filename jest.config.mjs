@@ -22,6 +22,8 @@ const esmOnly = [
   '@scure',
 ];
 
+const SECOND_TRY = '<rootDir>/test/harness/second-try.setup.ts';
+
 const project = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
@@ -56,12 +58,17 @@ export default {
   coverageProvider: 'v8',
   collectCoverageFrom: ['{apps,libs}/*/src/**/*.ts'],
   projects: [
-    { ...project, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts'] },
+    {
+      ...project,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts'],
+      setupFilesAfterEnv: [SECOND_TRY],
+    },
     {
       ...project,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
-      setupFilesAfterEnv: ['<rootDir>/test/harness/api-contract.setup.ts'],
+      setupFilesAfterEnv: [SECOND_TRY, '<rootDir>/test/harness/api-contract.setup.ts'],
       globalSetup: '<rootDir>/test/global-setup.mjs',
       globalTeardown: '<rootDir>/test/global-teardown.mjs',
     },

@@ -87,7 +87,7 @@ async function federate(cloud, { rest, site, agent }) {
     ),
   );
   const password = randomBytes(18).toString('base64url');
-  await agent.exec(['adit-agent', 'user', 'add', 'cloud', '--password-stdin'], `${password}\n`);
+  await agent.exec(['adit-agent', 'user', 'add', 'cloud', '--allow', 'all', '--password-stdin'], `${password}\n`);
   const role = await waitFor('the site has its role', async () => {
     const [first] = await rest.list(`/federation-roles?siteId=${site.id}`);
     return /** @type {{ id: string } | undefined} */ (first);

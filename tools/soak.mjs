@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { judged } from './figure.mjs';
 
 const FOLDER = join(import.meta.dirname, '..', 'test', 'soak');
-const NAMES = ['cuts', 'fuzz', 'churn', 'idle', 'renewals', 'decoders'];
+const NAMES = ['cuts', 'fuzz', 'churn', 'idle', 'renewals', 'decoders', 'specs'];
 
 const HELP = `usage: npm run soak -- [NAME …] [FLAGS]
 
@@ -31,6 +31,9 @@ take about an hour and three quarters.
              --renewals N (1000)
   decoders mutated keyfiles, certificate requests and JSON: no crash, none slow. Five minutes.
              --inputs N, --seed N as for fuzz
+  specs    test/soak/*.soak-spec.ts: end-to-end specs that take long or need a machine that does nothing else, such as video
+           over an uplink that carries less than the cameras send. Fifteen minutes.
+             --only NAME  those with this in their path
 
   --help   this text
 `;
@@ -44,7 +47,7 @@ take about an hour and three quarters.
  * @property {number} agents
  * @property {number} renewals
  *
- * @typedef {import('./figure.mjs').Report & { extent: Extent }} Soak given to the default export of a part
+ * @typedef {import('./figure.mjs').Report & { extent: Extent, only: string | undefined }} Soak given to the default export of a part
  */
 
 const STRING = /** @type {const} */ ('string');
@@ -59,15 +62,16 @@ function parsed() {
       minutes: { type: STRING, default: '60' },
       agents: { type: STRING, default: '10000' },
       renewals: { type: STRING, default: '1000' },
+      only: { type: STRING },
       help: { type: 'boolean', default: false },
     },
   });
-  const { help, ...texts } = values;
+  const { help, only, ...texts } = values;
   const entries = Object.entries(texts).map(([flag, text]) => [flag, positive(flag, text)]);
   const stranger = positionals.find((name) => !NAMES.includes(name));
   if (stranger !== undefined) throw new TypeError(`there is no part ${stranger}`);
   const extent = /** @type {Extent} */ (Object.fromEntries(entries));
-  return { help, extent, names: positionals.length > 0 ? positionals : NAMES };
+  return { help, only, extent, names: positionals.length > 0 ? positionals : NAMES };
 }
 
 /**
@@ -83,15 +87,17 @@ function positive(flag, text) {
 /**
  * @param {string} name
  * @param {Extent} extent
+ * @param {string} [only]
  * @returns {Promise<boolean>} every bar holds
  */
-async function runPart(name, extent) {
+async function runPart(name, extent, only) {
   const { default: run } = /** @type {{ default: (soak: Soak) => Promise<void> }} */ (
     await import(pathToFileURL(join(FOLDER, `${name}.soak.mjs`)).href)
   );
   let holds = true;
   await run({
     extent,
+    only,
     report: (figure) => {
       const line = { soak: name, ...judged(figure) };
       holds = holds && line.ok !== false;
@@ -115,4 +121,4 @@ function understood() {
 const options = understood();
 if (options === undefined) process.exitCode = 78;
 else if (options.help) process.stdout.write(HELP);
-else for (const name of options.names) if (!(await runPart(name, options.extent))) process.exitCode = 1;
+else for (const name of options.names) if (!(await runPart(name, options.extent, options.only))) process.exitCode = 1;

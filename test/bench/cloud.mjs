@@ -36,17 +36,18 @@ export class BenchCloud {
   }
 
   /**
-   * @param {{ endpointPort?: number, broker?: Record<string, string>, apps?: CloudApp[] }} [options] `endpointPort`: what
-   *   keyfiles name in place of the broker's port; `broker`: further settings of it; `apps`: beside the first three
+   * @param {{ endpointPort?: number, broker?: Record<string, string>, federation?: Record<string, string>, apps?: CloudApp[] }} [options]
+   *   `endpointPort`: what keyfiles name in place of the broker's port; `broker`, `federation`: further settings of them;
+   *   `apps`: beside the first three
    */
-  static async start({ endpointPort, broker = {}, apps = [] } = {}) {
+  static async start({ endpointPort, broker = {}, federation = {}, apps = [] } = {}) {
     const dataDir = mkdtempSync(join(tmpdir(), 'adit-bench-'));
     chmodSync(dataDir, 0o711);
     const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
     const health = { 'tunnel-broker': await freePort(), 'video-redirector': await freePort() };
-    const cloud = new BenchCloud(dataDir, { http, play: 0, rtsp, tunnel, ingress, health });
+    const cloud = new BenchCloud(dataDir, { http, play: await freePort(), rtsp, tunnel, ingress, health });
     try {
-      await cloud.launch(endpointPort ?? tunnel, broker, apps);
+      await cloud.launch(endpointPort ?? tunnel, { broker, federation }, apps);
       return cloud;
     } catch (error) {
       await cloud.stop();
@@ -56,10 +57,10 @@ export class BenchCloud {
 
   /**
    * @param {number} endpointPort
-   * @param {Record<string, string>} broker
+   * @param {{ broker: Record<string, string>, federation: Record<string, string> }} settings
    * @param {CloudApp[]} apps
    */
-  async launch(endpointPort, broker, apps) {
+  async launch(endpointPort, { broker, federation }, apps) {
     const { dataDir, ports } = this;
     const postgres = await startPostgres({ dir: join(dataDir, 'postgres'), settings: FAST });
     this.undo.push(() => postgres.stop());
@@ -75,6 +76,7 @@ export class BenchCloud {
       extra: {
         'keyfile-issuer': { ADIT_PUBLIC_ENDPOINTS: `127.0.0.1:${endpointPort}` },
         'tunnel-broker': broker,
+        federation,
       },
       log: (name, line) => this.note(`${name} | ${line}`),
     });
@@ -94,6 +96,26 @@ export class BenchCloud {
   /** SIGKILL; the launcher starts the next one as it does in `npm start`. */
   killBroker() {
     process.kill(this.brokerPid, 'SIGKILL');
+  }
+
+  /** @returns {Promise<import('../../tools/demo/rest.mjs').Rest>} as the first operator */
+  signIn() {
+    const firstPasswordFile = join(this.dataDir, 'first-password');
+    return signInFirst({ api: `http://127.0.0.1:${this.ports.http}`, firstPasswordFile });
+  }
+
+  /**
+   * Stops an app in order and starts it again.
+   * @param {CloudApp} name
+   * @param {() => Promise<void>} whileDown
+   */
+  async restart(name, whileDown) {
+    const app = this.apps.get(name);
+    if (app === undefined) throw new Error(`${name} is not part of this cloud`);
+    await app.stop();
+    await whileDown();
+    app.stopping = false;
+    await app.start(UP_MS);
   }
 
   /**
@@ -122,8 +144,7 @@ export class BenchCloud {
    * @param {object} [settings] more of its agent.yaml
    */
   async startAgent(services, settings = {}) {
-    const firstPasswordFile = join(this.dataDir, 'first-password');
-    const rest = await signInFirst({ api: `http://127.0.0.1:${this.ports.http}`, firstPasswordFile });
+    const rest = await this.signIn();
     const { id, label } = await rest.createSite(`Bench ${this.undo.length}`);
     const stateDir = join(this.dataDir, `site-${label}`);
     mkdirSync(stateDir, { mode: 0o700 });

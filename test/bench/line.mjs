@@ -6,9 +6,16 @@ const COMMAND = join(import.meta.dirname, '..', '..', 'tools', 'wan-link.mjs');
 const START_MS = 10_000;
 
 /**
+ * @typedef {object} Line
+ * @property {number} port
+ * @property {(event: string) => void} happen an event now, in the words of `tools/wan-link/script.mjs`
+ * @property {() => Promise<void>} stop
+ */
+
+/**
  * A simulated line as a process of its own, so that it costs nobody else's turn.
  * @param {string[]} flags of tools/wan-link.mjs
- * @returns {Promise<{ port: number, stop: () => Promise<void> }>}
+ * @returns {Promise<Line>}
  */
 export async function startLine(flags) {
   const child = fork(COMMAND, flags, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
@@ -20,5 +27,6 @@ export async function startLine(flags) {
     child.kill('SIGKILL');
     await ended;
   };
-  return { port: Number(ports.line), stop };
+  const happen = (/** @type {string} */ event) => void child.send({ event });
+  return { port: Number(ports.line), happen, stop };
 }

@@ -83,7 +83,7 @@ async function end(child) {
  * Resolves when something accepts connections there.
  * @param {number} port
  */
-async function listens(port) {
+export async function listens(port) {
   const deadline = Date.now() + LISTEN_MS;
   while (!(await accepts(port))) {
     if (Date.now() > deadline) throw new Error(`nothing listens on port ${port}`);

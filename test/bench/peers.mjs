@@ -62,7 +62,7 @@ export async function presentPeers(servicePort, stops, progress) {
 }
 
 /** @param {string} program */
-function isOnPath(program) {
+export function isOnPath(program) {
   try {
     execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], { stdio: 'ignore' });
     return true;

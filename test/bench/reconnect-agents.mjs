@@ -43,7 +43,10 @@ function start({ key, chain, roots }, port) {
   };
   const instanceId = randomUUID();
   const uplinkCap = new UplinkCap();
-  const parts = { identity, dialer, services: new ServiceAllowList(), instanceId, uplinkCap, logger: silent };
+  const holder = { current: identity, next: undefined, admitted: async () => undefined };
+  const services = new ServiceAllowList();
+  const onKnock = () => undefined;
+  const parts = { identity: holder, dialer, services, instanceId, uplinkCap, onKnock, logger: silent };
   const client = createTunnel(parts);
   const isUp = () => {
     waiting.delete(client);

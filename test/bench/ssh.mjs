@@ -20,13 +20,15 @@ export function sshVersion() {
  * `ssh -R` with keys of its own over loopback: sshd in the broker's place, ssh in the agent's.
  * @param {number} servicePort
  * @param {string} cipher
+ * @param {{ controlPort: number, dialPort: number }} [line] between the two: where sshd listens, and where ssh dials
  */
-export function startSsh(servicePort, cipher) {
+export function startSsh(servicePort, cipher, line) {
   const commands = (/** @type {import('./peer.mjs').Place} */ place) => {
     makeKeys(place.dir);
-    return { server: serverCommand(place, cipher), client: clientCommand(place, cipher) };
+    const dialled = { ...place, controlPort: line?.dialPort ?? place.controlPort };
+    return { server: serverCommand(place, cipher), client: clientCommand(dialled, cipher) };
   };
-  return startPeer({ name: `ssh -R ${cipher.split('@')[0]}`, commands }, servicePort);
+  return startPeer({ name: `ssh -R ${cipher.split('@')[0]}`, controlPort: line?.controlPort, commands }, servicePort);
 }
 
 /** @param {string} dir */

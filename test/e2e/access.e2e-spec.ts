@@ -34,8 +34,10 @@ afterAll(() => platform?.stop());
 
 /** Asks without a body: who may not is told so before anything else is looked at. */
 const isForbidden = async (client: HttpClient, method: string, path: string): Promise<boolean> => {
-  const { status, body } = await client.ask(method, path.replaceAll(/\{[^}]+\}/g, NOWHERE));
-  return status === 403 && body['code'] === 'forbidden';
+  // The answer of a stream has no end, its head has.
+  const isStream = path.endsWith('/stream');
+  const { status, body } = await client.ask(isStream ? 'HEAD' : method, path.replaceAll(/\{[^}]+\}/g, NOWHERE));
+  return status === 403 && (isStream || body['code'] === 'forbidden');
 };
 
 describe('every route', () => {

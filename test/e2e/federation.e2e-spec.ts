@@ -129,6 +129,24 @@ describe('regular federation', () => {
     await desk.untilRole(siteId, 'poorer by one', ({ entityCount }) => entityCount === 1);
   });
 
+  it('ends the video of a camera that the site takes away, and says so to who comes back', async () => {
+    const streams = [{ url: tap.url('/cam'), username: 'viewer', password: 'camera-secret' }];
+    await site.cameras.put({ id: 'hall', name: 'Hall', streams });
+    await desk.untilOnline(siteId, 'hall');
+    const { url } = await desk.ticket({ camera: 'hall' });
+    await using player = new Player(url);
+    await player.untilFrames(10);
+    await site.cameras.remove('hall');
+    await waitUntil('who comes is refused', async () => (await describeRtsp(url)).code === 'camera-not-found');
+    expect(await describeRtsp(url)).toMatchObject({ status: 404 });
+    await waitUntil('who watched is sent away', () => !player.isPlaying, 30_000);
+    await site.cameras.put({ id: 'hall', name: 'Hall', streams });
+    await desk.untilOnline(siteId, 'hall');
+    expect(await describeRtsp(url)).toMatchObject({ status: 200 });
+    await site.cameras.remove('hall');
+    await desk.untilRole(siteId, 'as before', ({ entityCount }) => entityCount === 1);
+  }, 90_000);
+
   it('keeps a viewer through the death of federation', async () => {
     const { url } = await desk.ticket({});
     await using player = new Player(url);

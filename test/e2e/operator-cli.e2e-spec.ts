@@ -2,6 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { freePort } from '../../tools/launcher/port.mjs';
+import { waitUntil } from '../harness/condition.js';
+import { Player } from '../harness/ffmpeg.js';
 import { startLossyLine } from '../harness/lossy-line.js';
 import { startGstCamera, type GstCamera } from '../harness/media-peer.js';
 import { OperatorCli } from '../harness/operator-cli.js';
@@ -50,7 +52,7 @@ describe('an operator with nothing but adit', () => {
     camera = await startGstCamera();
     platform = await Platform.start();
     site = await platform.createSite('Demo');
-    await site.addCamera(camera.url('/cam'), 'Gate');
+    await site.agent(['camera', 'add', camera.url('/cam'), '--name', 'Gate', '--area', 'Building 1/Floor 2']);
     await site.run();
     await site.federate();
     await site.cameras('Gate');
@@ -198,11 +200,44 @@ describe('an operator with nothing but adit', () => {
     expect(watching.err).not.toContain('internal');
   });
 
+  it('sees what a site has, where it is, and notes something of it', async () => {
+    const lines = await operator.ok('entity', 'list', 'demo');
+    expect(lines).toMatch(/demo +area +Building 1 +online/);
+    expect(lines).toMatch(/demo +camera +Gate +online/);
+    expect(await operator.ok('entity', 'list', '--search', 'GATE', '--quiet')).toMatch(/^[0-9a-f-]{36}\n$/);
+    expect(await operator.ok('entity', 'list', '--kind', 'door')).toBe('');
+    const tree = (await operator.ok('entity', 'tree', 'demo')).split('\n').map((line) => line.trimEnd());
+    expect(tree[1]).toMatch(/^Building 1 +area +online +1 online, 0 offline, 0 unknown$/);
+    expect(tree[2]).toMatch(/^ {2}Floor 2 +area/);
+    expect(tree[3]).toMatch(/^ {4}Gate +camera +online +-$/);
+    await operator.ok('entity', 'note', 'gate', 'Key at the porter’s');
+    expect(await operator.ok('entity', 'show', 'Gate')).toMatch(/Note +Key at the porter’s/);
+    await operator.ok('entity', 'note', 'Gate', '');
+    expect(await operator.ok('entity', 'show', 'Gate')).not.toContain('porter');
+    expect((await operator.run(['entity', 'show', 'nowhere'])).err).toMatch(/^entity-unknown: .*\nadit entity list/);
+  });
+
   it('gets the URL of a camera and nothing else on standard output', async () => {
     expect(await operator.ok('camera', 'list')).toMatch(/demo\/\S+ +Gate +online +H264/);
     const url = await operator.ok('stream', 'url', 'gate');
     expect(url).toMatch(/^rtsp:\/\/\S+\?ticket=\S+\n$/);
     expect((await operator.run(['stream', 'url', 'nowhere'])).err).toMatch(/^camera-unknown: .*\nadit camera list/);
+  });
+
+  it('sees who watches, and ends it for good', async () => {
+    const url = (await operator.ok('stream', 'url', 'gate')).trim();
+    await using player = new Player(url, { copy: true });
+    await player.untilFrames(5);
+    await waitUntil('the stream is listed', async () => (await operator.json('stream', 'list')).length === 1);
+    expect(await operator.ok('stream', 'list', '--user', 'admin')).toMatch(/operator:admin +demo\/\S+ +live .* tcp /);
+    expect(await operator.ok('stream', 'list', '--user', 'lena')).toBe('');
+    expect(await operator.run(['stream', 'end', '--yes'])).toMatchObject({ exitCode: 64 });
+    expect(await operator.run(['stream', 'end', '--camera', 'gate'])).toMatchObject({ exitCode: 77 });
+    expect(await operator.ok('stream', 'end', '--camera', 'gate', '--revoke', '--yes')).toBe('1 ended.\n');
+    expect(await player.end(10_000)).toBe(0);
+    await using again = new Player(url, { copy: true });
+    await again.end(10_000);
+    expect(again.stderr).toContain('ticket-revoked');
   });
 
   it('gives a program a token of its own, which does what it is for', async () => {

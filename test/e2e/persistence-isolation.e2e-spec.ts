@@ -23,6 +23,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     stream_account_scope: 'SID',
     stream_account_use: 'S',
     stream_camera_directory: 'S',
+    entity_directory: 'S',
+    entity_note: 'SIUD',
     audit_event: 'S',
     tunnel_session: 'S',
     broker: 'S',
@@ -38,8 +40,13 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     site_presence: 'SIU',
     site_presence_feed: 'S',
     site_presence_status: 'S',
+    alarm: 'S',
+    event: 'S',
+    event_head: 'S',
     webhook: 'SIUD',
     webhook_audit_feed: 'S',
+    webhook_event_cursor: 'SIU',
+    webhook_event_feed: 'S',
     webhook_backlog_status: 'S',
     webhook_cursor: 'SIU',
     webhook_delivery: 'SIUD',
@@ -48,6 +55,9 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     onboarding: 'SIU',
     onboarding_row: 'SIU',
     onboarding_lookup: 'S',
+    redirector: 'S',
+    stream: 'S',
+    stream_source: 'S',
   },
   'keyfile-issuer': {
     tenant: 'S',
@@ -84,6 +94,11 @@ const GRANTS: Record<DatabaseApp, Rights> = {
   federation: {
     federation_role: 'SIU',
     entity: 'SIUD',
+    event: 'SI',
+    event_position: 'SIU',
+    event_head: 'SIU',
+    alarm: 'SIU',
+    alarm_due_feed: 'S',
     site_directory: 'S',
     site_tls_pin: 'S',
     role_assignment: 'S',
@@ -99,6 +114,9 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     stream_account_use: 'SIU',
     tunnel_route: 'S',
     site_tls_pin: 'S',
+    redirector: 'SIUD',
+    stream: 'SIUD',
+    stream_source: 'SIUD',
   },
 };
 
@@ -106,20 +124,23 @@ const GRANTS: Record<DatabaseApp, Rights> = {
 const TENANT_COLUMN: Record<string, string> = { tenant: 'id', audit_event: 'chain', audit_head: 'chain' };
 const NO_TENANT = new Set([
   'broker',
-  'federation_replica',
   'ca_generation',
   'authority',
+  'federation_replica',
   'recovery',
+  'redirector',
   'sign_in_attempt',
   'trust_bundle',
 ]);
 const VIEWS = /_(?:login|lookup|route|admission|feed|directory|pin|assignment|status)$/;
 
-const readable = DATABASE_APPS.flatMap((app) =>
+const tables = DATABASE_APPS.flatMap((app) =>
   Object.keys(GRANTS[app])
     .filter((table) => !VIEWS.test(table) && !NO_TENANT.has(table))
     .map((table) => [app, table, TENANT_COLUMN[table] ?? 'tenant_id'] as const),
 );
+/** With the view that has the tenant of the policies in itself. */
+const readable = [...tables, ['admin-api', 'entity_directory', 'tenant_id'] as const];
 
 let database: TestDatabase;
 let own: TenantRows;
@@ -191,6 +212,7 @@ describe('grants', () => {
       'federation_replica',
       'migrations',
       'recovery',
+      'redirector',
       'trust_bundle',
     ]);
   });

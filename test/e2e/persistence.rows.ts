@@ -20,14 +20,17 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   const tenantId = randomUUID();
   await query('INSERT INTO tenant (id, name) VALUES ($1, $2)', [tenantId, 'A tenant']);
   const siteId = await insertSite(query, tenantId);
+  // At once: a federation app that runs gives a site without a role its first one.
+  await insertRole(query, tenantId, siteId);
   const { agentId, tokenId, serial } = await insertIdentity(query, tenantId, siteId);
   const brokerId = await insertSession(query, tenantId, siteId, agentId);
   await insertOperator(query, tenantId);
   await insertIdempotencyKey(query, tenantId);
-  await insertRole(query, tenantId, siteId);
   await insertStreamAccount(query, tenantId, siteId);
   await insertWebhook(query, tenantId, siteId);
+  await insertEvents(query, tenantId, siteId);
   await insertOnboarding(query, tenantId);
+  await insertStream(query, tenantId, siteId);
   await insertRecovery(query, tenantId, siteId);
   await query("SELECT audit_append($1, 'system', 'test.made', 'row', '{}')", [tenantId]);
   return { tenantId, siteId, agentId, tokenId, serial, brokerId };
@@ -133,10 +136,15 @@ const insertRole = async (query: Query, tenantId: string, siteId: string): Promi
     "INSERT INTO federation_role (tenant_id, site_id, name) VALUES ($1, $2, 'Hamburg') RETURNING id",
     [tenantId, siteId],
   );
+  const entityId = randomUUID();
   await query(
     `INSERT INTO entity (id, tenant_id, site_id, role_id, remote_id, kind, name, path, state)
      VALUES ($1, $2, $3, $4, 'gate', 'camera', 'Gate', 'gate', 'online')`,
-    [randomUUID(), tenantId, siteId, role?.id],
+    [entityId, tenantId, siteId, role?.id],
+  );
+  await query(
+    "INSERT INTO entity_note (entity_id, tenant_id, site_id, note, noted_by) VALUES ($1, $2, $3, 'A note', 'operator:test')",
+    [entityId, tenantId, siteId],
   );
   await query('INSERT INTO federation_replica (id) VALUES ($1)', [randomUUID()]);
 };
@@ -172,6 +180,64 @@ const insertWebhook = async (query: Query, tenantId: string, siteId: string): Pr
   ]);
   await query('INSERT INTO webhook_cursor (tenant_id, seq) VALUES ($1, 1)', [tenantId]);
   await query("INSERT INTO site_presence (site_id, tenant_id, told) VALUES ($1, $2, 'online')", [siteId, tenantId]);
+};
+
+/** At a redirector that lives as long as no other one prunes it: nobody of it beats. */
+const insertStream = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const redirectorId = randomUUID();
+  await query("INSERT INTO redirector (id, heartbeat_at) VALUES ($1, now() + interval '1 hour')", [redirectorId]);
+  const [camera] = await query<{ id: string }>('SELECT id FROM entity WHERE tenant_id = $1', [tenantId]);
+  await query(
+    `INSERT INTO stream (id, tenant_id, redirector_id, site_id, camera_id, ticket_id, site_label, camera, usage, kind, watched_by,
+                         level, transport, reason, encrypted, remote_address, started_at, figures)
+     VALUES ($1, $2, $3, $4, $5, $6, 'hamburg', 'gate', 'live', 'live', 'operator:test', 1, 'tcp', 'best-available', false, '192.0.2.9', now(),
+             '{"bytes":1,"units":1,"droppedUnits":0,"dropEpisodes":0,"backlogBytes":0,"stalledSeconds":0,"firstFrameMs":null,"lagMs":null,"lossFraction":null}')`,
+    [randomUUID(), tenantId, redirectorId, siteId, camera?.id, randomUUID()],
+  );
+  await query(
+    `INSERT INTO stream_source (redirector_id, tenant_id, camera_id, usage, figures) VALUES ($1, $2, $3, 'live', $4)`,
+    [redirectorId, tenantId, camera?.id, SOURCE_FIGURES],
+  );
+};
+
+const SOURCE_FIGURES = {
+  state: 'up',
+  lastError: null,
+  upSeconds: 1,
+  reconnects: 0,
+  viewers: 1,
+  bytes: 1,
+  cacheBytes: 1,
+  lostPackets: 0,
+  discontinuities: 0,
+  bitsPerSecond: 1,
+  framesPerSecond: 1,
+  gopFrames: null,
+  secondsSinceKeyframe: null,
+  jitterMs: 0,
+  delayMs: null,
+  hop: null,
+  quality: null,
+};
+
+const insertEvents = async (query: Query, tenantId: string, siteId: string): Promise<void> => {
+  const id = randomUUID();
+  await query(
+    `INSERT INTO event (tenant_id, arrived_at, id, site_id, store, sequence, type, occurrence_period, details, details_dropped)
+     VALUES ($1, now(), $2, $3, 'pin', 1, 'alarm.raised', 'online', '{}', false)`,
+    [tenantId, id, siteId],
+  );
+  await query("INSERT INTO event_position (site_id, tenant_id, store, sequence) VALUES ($1, $2, 'pin', 1)", [
+    siteId,
+    tenantId,
+  ]);
+  await query('INSERT INTO event_head (tenant_id, last_arrived_at) VALUES ($1, now())', [tenantId]);
+  await query(
+    `INSERT INTO alarm (id, tenant_id, site_id, source_id, remote_alarm_id, raised_at, details)
+     VALUES ($1, $2, $3, '', 'alarm-1', now(), '{}')`,
+    [id, tenantId, siteId],
+  );
+  await query('INSERT INTO webhook_event_cursor (tenant_id, last_arrived_at) VALUES ($1, now())', [tenantId]);
 };
 
 const insertOnboarding = async (query: Query, tenantId: string): Promise<void> => {

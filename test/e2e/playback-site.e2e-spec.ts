@@ -75,6 +75,22 @@ describe('recordings of a site behind a tunnel', () => {
     await expect(timeline(gate, 0, 400 * 86_400)).rejects.toThrow(/ invalid-request /);
   });
 
+  it('lists the recordings alone, page by page', async () => {
+    const rest = await platform.signIn();
+    const path = `/cameras/${gate.id}/recordings?from=${iso(-10)}&to=${iso(50)}&limit=1`;
+    const spans: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const answer = await rest.call('GET', `${path}${cursor && `&cursor=${cursor}`}`);
+      const page = answer as { items: unknown[]; nextCursor: string | null };
+      spans.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    expect(spans).toEqual([
+      { from: iso(0), to: iso(10), state: 'recorded' },
+      { from: iso(30), to: iso(40), state: 'recorded' },
+    ]);
+  });
+
   it('plays a range to its end with every byte that the device sent', async () => {
     const plain = new ReplayServer(recording);
     await plain.listen();
@@ -106,6 +122,23 @@ describe('recordings of a site behind a tunnel', () => {
     const asked = recorder.replay.queries.findLast(({ method }) => method === 'PLAY');
     expect(asked?.headers.get('range')).toMatch(/^clock=20260131T120036\.0\d0Z-$/);
   }, 60_000);
+
+  it('is a stream that operators see, and end with BYE', async () => {
+    const rest = await platform.signIn();
+    const streams = (): Promise<{ id: string }[]> => rest.list(`/streams?cameraId=${gate.id}&kind=playback`);
+    await waitUntil('those before are gone', async () => (await streams()).length === 0);
+    const probe = await ReplayProbe.open(await site.viewUrl(gate, 'recording'));
+    await probe.setUp();
+    await probe.play({ Range: clock(0, 40) });
+    await probe.until(20);
+    await waitUntil('it is listed', async () => (await streams()).length === 1);
+    const [stream] = await streams();
+    expect(stream).toMatchObject({ usage: 'recording', transport: 'tcp', siteLabel: 'hamburg', camera: gate.path });
+    await rest.call('POST', `/streams/${stream?.id}/end`);
+    await probe.untilBye();
+    await waitUntil('the connection is closed', () => probe.closed);
+    expect(await streams()).toEqual([]);
+  }, 40_000);
 
   it('is played by GStreamer as ONVIF replay, faster than time, to its end', async () => {
     const url = await site.viewUrl(gate, 'recording');

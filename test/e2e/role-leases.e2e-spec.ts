@@ -201,9 +201,11 @@ describe('processes of federation', () => {
       const generation = lease?.lease_generation ?? 0;
       const entity = create(directory.EntitySchema, { remoteId: 'late', name: 'Late' });
       for (const old of [generation - 1, generation + 1]) {
-        await expect(store.upsert({ ...owner, generation: old }, entity, 1n)).rejects.toMatchObject({
-          code: 'role-not-connected',
-        });
+        await expect(store.apply({ ...owner, generation: old }, new Map([['late', entity]]), 1n)).rejects.toMatchObject(
+          {
+            code: 'role-not-connected',
+          },
+        );
         await database.inTenant(owner.tenantId, (tx) =>
           roles.setState(tx, { ...owner, generation: old }, 'connection-failed', 'x'),
         );

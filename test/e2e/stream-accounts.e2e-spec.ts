@@ -66,6 +66,26 @@ const create = async (body: object = {}, headers: Record<string, string> = {}): 
 const find = (id: string, by = admin) => by.ask<Account>('GET', `${PATH}/${id}`);
 
 describe('a stream account', () => {
+  it('has no higher level than whoever makes, changes or rotates it', async () => {
+    const { client, username } = await newOperator(platform, admin, ['operator']);
+    const { id } = await create({ level: 9 });
+    const refused = [
+      await client.ask<{ code: string }>('POST', PATH, { name: 'Mine', cameraIds: [gate], level: 9 }),
+      await client.ask<{ code: string }>('PATCH', `${PATH}/${id}`, { name: 'Mine' }),
+      await client.ask<{ code: string }>('POST', `${PATH}/${id}/rotate-password`),
+    ];
+    expect(refused.map(({ status, body }) => [status, body.code])).toEqual(Array(3).fill([403, 'forbidden']));
+    const noted = (await audited(platform, 'stream-account.refused')).filter(({ actor }) => actor.includes(username));
+    expect(noted.map(({ subject, details }) => [subject, details])).toEqual(
+      expect.arrayContaining([
+        ['new', expect.objectContaining({ reason: 'level', level: 9, highest: 50 })],
+        [id, expect.objectContaining({ reason: 'level', level: 9, highest: 50 })],
+      ]),
+    );
+    expect((await client.ask('POST', PATH, { name: 'Mine', cameraIds: [gate], level: 50 })).status).toBe(201);
+    expect((await client.ask('POST', `${PATH}/${id}/revoke`)).status).toBe(200);
+  });
+
   it('is answered with its password and the URLs of its cameras, once', async () => {
     const key = { 'Idempotency-Key': randomUUID() };
     const account = await create({ cameraIds: [yard, gate], usages: ['low-res', 'live'] }, key);

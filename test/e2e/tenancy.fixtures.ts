@@ -7,10 +7,15 @@ type Source = readonly [table: string, column: string];
 /** Where the id of a path parameter, query key or member comes from when its name says so. */
 const BY_NAME: Record<string, Source> = {
   siteId: ['site', 'id'],
+  entityId: ['entity', 'id'],
   agentId: ['agent', 'id'],
   keyfileId: ['enrol_token', 'id'],
   operatorId: ['operator', 'id'],
+  cameraId: ['entity', 'id'],
   sessionId: ['tunnel_session', 'id'],
+  roleId: ['federation_role', 'id'],
+  areaId: ['entity', 'id'],
+  ids: ['entity', 'id'],
   deliveryId: ['webhook_delivery', 'id'],
   serial: ['certificate', 'serial'],
 };
@@ -25,6 +30,10 @@ const BY_SEGMENT: Record<string, Source> = {
   tunnels: ['tunnel_session', 'id'],
   'federation-roles': ['federation_role', 'id'],
   cameras: ['entity', 'id'],
+  events: ['event', 'id'],
+  alarms: ['alarm', 'id'],
+  entities: ['entity', 'id'],
+  outputs: ['entity', 'id'],
   'view-tickets': ['view_ticket', 'id'],
   'stream-accounts': ['stream_account', 'id'],
   operators: ['operator', 'id'],
@@ -33,15 +42,19 @@ const BY_SEGMENT: Record<string, Source> = {
   deliveries: ['webhook_delivery', 'id'],
   onboardings: ['onboarding', 'id'],
   brokers: ['broker', 'id'],
+  streams: ['stream', 'id'],
 };
 
 /** Bodies that a sample of the schema is not valid for, by `METHOD path`. */
 export const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /api/v1/cameras/{id}/ptz': { action: 'stop' },
   'POST /api/v1/recovery/agents/{id}/approve': { serial: '4a' },
+  'POST /api/v1/cameras/{id}/exports': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
 };
 
 /** Values of query keys that a sample of the schema is not valid for. */
 export const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'GET /api/v1/cameras/{id}/recordings': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
   'GET /api/v1/cameras/{id}/timeline': { from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' },
 };
 
@@ -93,6 +106,7 @@ const LIVE_COLUMNS: Readonly<Record<string, string[]>> = {
   site_presence: ['told', 'told_at', 'flaps'],
   webhook: ['failing_since'],
   webhook_cursor: ['seq'],
+  webhook_event_cursor: ['last_arrived_at'],
   webhook_delivery: [
     'state',
     'attempts',

@@ -36,6 +36,9 @@ export interface TicketOptions {
 
 const TENANT = DEFAULT_TENANT_ID;
 
+/** What a role needs to know of a directly reached site. */
+export type ReachableSite = Pick<RegularSite, 'address' | 'username' | 'tlsPin' | 'password'>;
+
 /** Plays admin-api: speaks its messages and mints its tickets. */
 export class FederationDesk implements AsyncDisposable {
   readonly #messages: MessageClient;
@@ -95,7 +98,7 @@ export class FederationDesk implements AsyncDisposable {
   }
 
   /** Activates the role of a directly reached site. */
-  activate(siteId: string, site: RegularSite, password = site.password): Promise<FederationRole> {
+  activate(siteId: string, site: ReachableSite, password = site.password): Promise<FederationRole> {
     const { address: directoryAddress, username, tlsPin } = site;
     return this.change(siteId, { directoryAddress, username, tlsPin, enabled: true }, password);
   }

@@ -20,6 +20,8 @@ export interface GstCameraOptions {
   pattern?: string;
   /** Listening address; loopback unless told otherwise. */
   address?: string;
+  /** Transports that it gives; both unless told otherwise. */
+  protocols?: 'udp' | 'tcp' | 'udp+tcp';
   /** Program and arguments before python3, for example a network's `through`. */
   through?: readonly string[];
 }
@@ -35,6 +37,7 @@ export async function startGstCamera(options: GstCameraOptions = {}): Promise<Gs
     String(options.gap ?? 25),
     options.pattern ?? 'ball',
     options.address ?? '127.0.0.1',
+    options.protocols ?? '',
   ];
   const [program, ...before] = [...(options.through ?? []), '/usr/bin/python3'];
   const child = spawn(program ?? '', [...before, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });

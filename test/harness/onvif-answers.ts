@@ -1,3 +1,6 @@
+import { eventAnswers, type EventQueue } from './onvif-event-answers.js';
+import { ioAnswers } from './onvif-io-answers.js';
+import { mediaAnswers } from './onvif-media-answers.js';
 import type { Recording } from './recording.js';
 
 export interface DeviceState {
@@ -6,26 +9,47 @@ export interface DeviceState {
   searches: Map<string, string[]>;
   url: string;
   replayUrl: string;
+  /** Of the live streams, the large one first. */
+  liveUrls: string[];
   skewMs: number;
+  /** Video sources. */
+  channels: number;
+  ptz: boolean;
+  inputs: number;
+  /** Logical states of the relay outputs. */
+  relays: boolean[];
+  presets: { token: string; name: string }[];
+  /** What was asked of the PTZ and relay services, in short. */
+  commands: string[];
+  events: EventQueue;
 }
 
-type Answer = (request: string, state: DeviceState) => string;
+export type Answer = (request: string, state: DeviceState) => string | Promise<string>;
+
+/** Thrown by an answer: a SOAP fault with this subcode. */
+export class DeviceFault extends Error {
+  constructor(readonly subcode: string) {
+    super(subcode);
+  }
+}
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-const field = (text: string, name: string): string | undefined =>
+export const field = (text: string, name: string): string | undefined =>
   new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^<]*)<`).exec(text)?.[1];
 
-const services = ({ url }: DeviceState): [string, string][] => [
+const services = ({ url, ptz }: DeviceState): [string, string][] =>
+  allServices(url).filter(([, address]) => ptz || !address.endsWith('/ptz'));
+
+const allServices = (url: string): [string, string][] => [
   ['http://www.onvif.org/ver10/device/wsdl', `${url}/device_service`],
   ['http://www.onvif.org/ver10/media/wsdl', `${url}/media`],
-  ['http://www.onvif.org/ver20/media/wsdl', `${url}/media2`],
+  ['http://www.onvif.org/ver10/events/wsdl', `${url}/events`],
+  ['http://www.onvif.org/ver20/ptz/wsdl', `${url}/ptz`],
+  ['http://www.onvif.org/ver10/deviceIO/wsdl', `${url}/device_io`],
   ['http://www.onvif.org/ver10/recording/wsdl', `${url}/recording`],
   ['http://www.onvif.org/ver10/search/wsdl', `${url}/search`],
   ['http://www.onvif.org/ver10/replay/wsdl', `${url}/replay`],
 ];
-
-const profile = (tag: string): string =>
-  `<${tag} token="main" fixed="true"><tt:Name>main</tt:Name><Name>main</Name></${tag}>`;
 
 /** Token `1`, which a reader of XML must not turn into a number. The second recording is of sound alone. */
 const recordingInformation = ({ fromMs, toMs }: Recording): string[] => {
@@ -76,6 +100,9 @@ const next: Answer = (request, state) => {
 
 /** What the device answers, by the name of the action. */
 export const answers: Record<string, Answer> = {
+  ...mediaAnswers,
+  ...ioAnswers,
+  ...eventAnswers,
   GetSystemDateAndTime: (_request, { skewMs }) => {
     const now = new Date(Date.now() + skewMs);
     const time = `<tt:Time><tt:Hour>${now.getUTCHours()}</tt:Hour><tt:Minute>${now.getUTCMinutes()}</tt:Minute><tt:Second>${now.getUTCSeconds()}</tt:Second></tt:Time>`;
@@ -93,10 +120,19 @@ export const answers: Record<string, Answer> = {
           `<Service><Namespace>${namespace}</Namespace><XAddr>${address}</XAddr><Version><tt:Major>2</tt:Major><tt:Minor>6</tt:Minor></Version></Service>`,
       )
       .join(''),
-  GetCapabilities: (_request, { url }) =>
-    `<Capabilities><tt:Device><tt:XAddr>${url}/device_service</tt:XAddr></tt:Device><tt:Media><tt:XAddr>${url}/media</tt:XAddr></tt:Media><tt:Extension><tt:Recording><tt:XAddr>${url}/recording</tt:XAddr></tt:Recording><tt:Search><tt:XAddr>${url}/search</tt:XAddr></tt:Search><tt:Replay><tt:XAddr>${url}/replay</tt:XAddr></tt:Replay></tt:Extension></Capabilities>`,
-  GetProfiles: () => profile('Profiles'),
-  GetVideoSources: () => '<VideoSources token="source"><tt:Framerate>25</tt:Framerate></VideoSources>',
+  GetCapabilities: (_request, { url, ptz, inputs, relays }) => {
+    const at = (name: string, path: string, more = ''): string =>
+      `<tt:${name}><tt:XAddr>${url}/${path}</tt:XAddr>${more}</tt:${name}>`;
+    const events =
+      '<tt:WSSubscriptionPolicySupport>false</tt:WSSubscriptionPolicySupport><tt:WSPullPointSupport>true</tt:WSPullPointSupport><tt:WSPausableSubscriptionManagerInterfaceSupport>false</tt:WSPausableSubscriptionManagerInterfaceSupport>';
+    const streaming =
+      '<tt:StreamingCapabilities><tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities>';
+    const main = [at('Device', 'device_service'), at('Events', 'events', events), at('Media', 'media', streaming)];
+    const io = `<tt:VideoSources>1</tt:VideoSources><tt:VideoOutputs>0</tt:VideoOutputs><tt:AudioSources>0</tt:AudioSources><tt:AudioOutputs>0</tt:AudioOutputs><tt:RelayOutputs>${relays.length}</tt:RelayOutputs><tt:DigitalInputs>${inputs}</tt:DigitalInputs>`;
+    const extension = [at('DeviceIO', 'device_io', io), at('Recording', 'recording')];
+    extension.push(at('Search', 'search'), at('Replay', 'replay'));
+    return `<Capabilities>${main.join('')}${ptz ? at('PTZ', 'ptz') : ''}<tt:Extension>${extension.join('')}</tt:Extension></Capabilities>`;
+  },
   GetRecordingSummary: (_request, { recording }) =>
     `<Summary><tt:DataFrom>${iso(recording.fromMs)}</tt:DataFrom><tt:DataUntil>${iso(recording.toMs)}</tt:DataUntil><tt:NumberRecordings>2</tt:NumberRecordings></Summary>`,
   FindRecordings: (request, state) => {

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSiteCertificate } from '@app/pki';
+import { CommandDispatcher, type CommandRecord } from '../../apps/agent/src/commands/index.js';
 import { CameraListFile, RtspConnector, type CameraEntry } from '../../apps/agent/src/connectors/index.js';
 import { DirectoryServer } from '../../apps/agent/src/directory/index.js';
 import { SiteRedirector } from '../../apps/agent/src/redirector/index.js';
-import { SiteDirectory } from '../../apps/agent/src/site/index.js';
+import { type SiteConnector, SiteDirectory } from '../../apps/agent/src/site/index.js';
 import { type AccountRights, RIGHTS, type SiteAccount } from '../../apps/agent/src/users/rights.js';
 
 export interface RegularSiteOptions {
@@ -15,6 +16,8 @@ export interface RegularSiteOptions {
   port?: number;
   /** How far its clock is off. */
   clockOffsetMs?: number;
+  /** Its systems besides the cameras of the list. */
+  connectors?: readonly SiteConnector[];
 }
 
 /** A site that is reached directly, as in regular federation: its servers listen on the "LAN", here loopback. */
@@ -22,6 +25,8 @@ export class RegularSite implements AsyncDisposable {
   readonly username = 'host';
   /** Of its account; it may do everything unless a test says otherwise. */
   rights: AccountRights = { allow: [...RIGHTS], level: 1 };
+  /** What its own log says of commands. */
+  readonly commands: CommandRecord[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
 
   private constructor(
@@ -30,23 +35,27 @@ export class RegularSite implements AsyncDisposable {
     readonly server: DirectoryServer,
     readonly redirector: SiteRedirector,
     readonly tlsPin: string,
+    /** DER SubjectPublicKeyInfo of its servers, as an enrolment reports it. */
+    readonly tlsSpki: Buffer,
     public password: string,
   ) {}
 
-  static async start({
-    cameras = [],
-    password = 'right',
-    port = 0,
-    clockOffsetMs = 0,
-  }: RegularSiteOptions = {}): Promise<RegularSite> {
+  static async start(options: RegularSiteOptions = {}): Promise<RegularSite> {
+    const { cameras = [], password = 'right', port = 0, clockOffsetMs = 0 } = options;
     const stateDir = await mkdtemp(join(tmpdir(), 'adit-site-'));
     const list = new CameraListFile(stateDir);
     for (const camera of cameras) await list.put(camera);
     const certificate = await createSiteCertificate(new Date());
     const directory = new SiteDirectory();
     const connector = new RtspConnector(stateDir, { watchMs: 100, retryMs: 500 });
+    const connectors: SiteConnector[] = [connector, ...(options.connectors ?? [])];
+    const commands = new CommandDispatcher({
+      site: directory,
+      connectors,
+      record: (entry) => site.commands.push(entry),
+    });
     const lan = { host: '127.0.0.1', port: 0 };
-    const redirector = new SiteRedirector({ certificate, directory, connectors: [connector], lan });
+    const redirector = new SiteRedirector({ certificate, directory, connectors, lan });
     const account = (): SiteAccount => ({
       name: site.username,
       rights: site.rights,
@@ -66,16 +75,19 @@ export class RegularSite implements AsyncDisposable {
       clockOffsetMs,
       limits: { accountCheckMs: 100 },
       redirector,
+      commands,
+      snapshots: (camera) => connector.snapshots(camera),
       lan: { ...lan, port },
     });
-    const site = new RegularSite(directory, list, server, redirector, certificate.pin, password);
-    await connector.start(directory);
+    const site = new RegularSite(directory, list, server, redirector, certificate.pin, certificate.spki, password);
+    await Promise.all(connectors.map((one) => one.start(directory, { event: () => undefined })));
     await redirector.start();
     await server.start();
     site.#undo.push(
+      () => commands.close(),
       () => server.close(),
       () => redirector.close(),
-      () => connector.close(),
+      ...connectors.map((one) => () => one.close()),
       () => rm(stateDir, { recursive: true }),
     );
     return site;

@@ -90,8 +90,7 @@ export class Site implements AsyncDisposable {
   async federate(directoryAddress?: string, tlsPin?: string): Promise<void> {
     const { rest, record } = this;
     const [username, password] = ['cloud', randomBytes(18).toString('base64url')];
-    const allow = 'live,playback,events,snapshot,ptz,outputs,recording,alarms';
-    await this.agent(['user', 'add', username, '--allow', allow, '--password-stdin'], `${password}\n`);
+    await this.agent(['user', 'add', username, '--allow', 'all', '--password-stdin'], `${password}\n`);
     const role = async (): Promise<Role | undefined> =>
       (await rest.list<Role>(`/federation-roles?siteId=${record.id}`))[0];
     await waitUntil(`site ${record.label} has a federation role`, async () => (await role()) !== undefined);

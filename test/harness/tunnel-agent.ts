@@ -65,6 +65,8 @@ export const frame = (body: Buffer | string): Buffer => {
 
 export interface EnrolOptions {
   newKey?: KeyObject;
+  /** Of the site's own servers; else of a key that nobody has. */
+  siteTlsSpki?: Buffer;
   /** Sent in place of what an honest agent sends. */
   change?: Partial<EnrolRequest>;
   /** Replaces the whole message. */
@@ -78,7 +80,7 @@ export const enrol = async (port: number, keyfileText: string, options: EnrolOpt
   const { newKey = generateKey(), change, raw, credentials = claimOf(keyfileText) } = options;
   const { document, token, claim } = decodeKeyfile(Buffer.from(keyfileText), { now: new Date() });
   const socket = await connectTls(port, credentials, ENROL_ALPN);
-  const siteTlsSpki = spkiOf(createPublicKey(generateKey()));
+  const siteTlsSpki = options.siteTlsSpki ?? spkiOf(createPublicKey(generateKey()));
   const exporter = socket.exportKeyingMaterial(EXPORTER_BYTES, ENROL_EXPORTER_LABEL, Buffer.alloc(0));
   const request: EnrolRequest = {
     v: 1,
@@ -93,9 +95,13 @@ export const enrol = async (port: number, keyfileText: string, options: EnrolOpt
 };
 
 /** Enrols and returns the identity. @throws when it is refused */
-export const enrolled = async (port: number, keyfileText: string): Promise<Credentials> => {
+export const enrolled = async (
+  port: number,
+  keyfileText: string,
+  options: Pick<EnrolOptions, 'siteTlsSpki'> = {},
+): Promise<Credentials> => {
   const newKey = generateKey();
-  const answer = await enrol(port, keyfileText, { newKey });
+  const answer = await enrol(port, keyfileText, { newKey, ...options });
   if (!answer.ok) throw new Error(`not enrolled: ${answer.code}`);
   return { key: privateKeyPem(newKey), chain: answer.certificateChain, roots: answer.trust.roots };
 };

@@ -161,7 +161,7 @@ async function activateRole(rest, site, agent) {
   });
   if (role.state === 'unconfigured') {
     const password = randomBytes(24).toString('base64url');
-    await agent.command(['user', 'add', ACCOUNT, '--allow', 'live,playback', '--password-stdin'], `${password}\n`);
+    await agent.command(['user', 'add', ACCOUNT, '--allow', 'all', '--password-stdin'], `${password}\n`);
     const tunnelAddress = /** @type {{ tunnelAddress: string }} */ (await rest.call('GET', `/sites/${site.id}`))
       .tunnelAddress;
     const changes = { directoryAddress: tunnelAddress, username: ACCOUNT, password, enabled: true };

@@ -33,14 +33,14 @@ export const PERMISSIONS = {
     hears: ['tunnel.up', 'tunnel.down', 'site.changed'],
   },
   'video-redirector': {
-    serves: [],
-    requests: ['media.open', 'pki.trust'],
+    serves: ['redirector.*.*'],
+    requests: ['media.open', 'federation.camera.timeline', 'pki.trust'],
     publishes: [],
     hears: ['tunnel.up', 'tunnel.down', 'media.moved'],
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'agent.*', 'recovery.*', 'authority.*', 'federation.>', 'broker.*.*'],
+    requests: ['keyfile.*', 'agent.*', 'recovery.*', 'authority.*', 'federation.>', 'broker.*.*', 'redirector.*.*'],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

@@ -59,7 +59,7 @@ function demoLines({ site, demoFailure }) {
     ...(first ? ['    # the same in GStreamer', gst] : []),
     '',
     '  Add a real camera to the demo site; it is there within 10 seconds:',
-    `    bin/adit-agent camera add --state ${shown(site.stateDir)} 'rtsp://user:password@camera/path' --name 'My camera'`,
+    `    bin/adit-agent camera add --state ${shown(site.stateDir)} 'rtsp://user@camera/path' --name 'My camera'`,
   ];
 }
 

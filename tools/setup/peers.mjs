@@ -34,6 +34,7 @@ const PEERS = [
       ]),
   },
   { need: 'Chromium', packages: ['chromium'], isThere: () => onPath('chromium') },
+  { need: 'onvif-util', packages: ['onvif-tools'], isThere: () => onPath('onvif-util') },
   { need: 'nats-server', packages: ['nats-server'], isThere: () => onPath('nats-server') },
   { need: 'tcpdump', packages: ['tcpdump'], isThere: () => onPath('tcpdump') },
   { need: 'openssl', packages: ['openssl'], isThere: () => onPath('openssl') },

@@ -2,6 +2,7 @@ import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { ApiTokenModule } from './api-token/api-token.module.js';
+import { AlarmModule } from './alarm/alarm.module.js';
 import { AgentModule } from './agent/agent.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { BrokerModule } from './broker/broker.module.js';
@@ -9,6 +10,9 @@ import { AuthorityModule } from './authority/authority.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EventModule } from './event/event.module.js';
+import { EntityModule } from './entity/entity.module.js';
+import { CommandModule } from './command/command.module.js';
 import { FederationRoleModule } from './federation-role/federation-role.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
@@ -22,6 +26,7 @@ import { SecretsModule } from './secrets/secrets.module.js';
 import { SessionModule } from './session/session.module.js';
 import { SiteModule } from './site/site.module.js';
 import { StreamAccountModule } from './stream-account/stream-account.module.js';
+import { StreamModule } from './stream/stream.module.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { TunnelModule } from './tunnel/tunnel.module.js';
 import { ViewTicketModule } from './view-ticket/view-ticket.module.js';
@@ -49,6 +54,11 @@ export function appModule(config: AdminConfig): Type {
       TunnelModule,
       FederationRoleModule,
       CameraModule,
+      StreamModule,
+      EventModule,
+      AlarmModule,
+      EntityModule,
+      CommandModule,
       AuthorityModule,
       ViewTicketModule,
       StreamAccountModule,

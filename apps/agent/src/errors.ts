@@ -61,6 +61,7 @@ export const AGENT_ERRORS = {
   'user-invalid': EXIT.usage,
   'user-unknown': EXIT.usage,
   'camera-invalid': EXIT.usage,
+  'camera-password-missing': EXIT.noInput,
   'service-invalid': EXIT.configuration,
 } as const satisfies Record<string, ExitCode>;
 export type AgentErrorCode = keyof typeof AGENT_ERRORS;

@@ -35,9 +35,11 @@ export const CLI_ERRORS = {
   'file-unwritable': EXIT.cannotCreate,
   'site-unknown': EXIT.refused,
   'camera-unknown': EXIT.refused,
+  'entity-unknown': EXIT.refused,
   'operator-unknown': EXIT.refused,
   'name-ambiguous': EXIT.refused,
   'answer-lost': EXIT.refused,
+  'download-broken': EXIT.unavailable,
   'audit-broken': EXIT.refused,
   'onboarding-invalid': EXIT.refused,
 

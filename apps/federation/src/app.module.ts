@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { RuntimeModule } from '@app/runtime';
 import { Module, type Type } from '@nestjs/common';
+import { AlarmsModule } from './alarms/alarms.module.js';
 import type { FederationConfig } from './config.js';
+import { CommandsModule } from './commands/commands.module.js';
 import { ConnectionsModule } from './connections/connections.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EntitiesModule } from './entities/entities.module.js';
@@ -20,6 +22,8 @@ export function appModule(config: FederationConfig): Type {
       ConnectionsModule,
       RolesModule,
       MediaModule,
+      AlarmsModule,
+      CommandsModule,
     ],
   })
   class AppModule {}

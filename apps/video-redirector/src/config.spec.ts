@@ -31,6 +31,10 @@ describe('the configuration of a video redirector', () => {
     [{ ADIT_RTSPS_KEY_FILE: '/k' }, 'ADIT_RTSPS_CERTIFICATE_FILE'],
     [{ ADIT_RTSPS_CERTIFICATE_FILE: '/c' }, 'ADIT_RTSPS_KEY_FILE'],
     [{ ADIT_SERVER_NAMES: 'a b' }, 'ADIT_SERVER_NAMES'],
+    [{ ADIT_LIVE_CAPACITY: '-1' }, 'ADIT_LIVE_CAPACITY'],
+    [{ ADIT_PLAYBACK_CAPACITY: '1.5' }, 'ADIT_PLAYBACK_CAPACITY'],
+    [{ ADIT_LIVE_BANDWIDTH_MBIT: '0' }, 'ADIT_LIVE_BANDWIDTH_MBIT'],
+    [{ ADIT_PLAYBACK_BANDWIDTH_MBIT: 'much' }, 'ADIT_PLAYBACK_BANDWIDTH_MBIT'],
   ])('stops the start for %p', (change, named) => {
     expect(() => read(change)).toThrow(named);
   });

@@ -7,6 +7,9 @@ const flag = z
   .default('false')
   .transform((value) => value === 'true');
 
+const capacity = z.coerce.number().int().min(0).max(1_000_000).optional();
+const bandwidth = z.coerce.number().positive().max(1_000_000).optional();
+
 export const redirectorEnvironment = commonEnvironment.extend({
   ADIT_RTSP_HOST: z.string().min(1).default('127.0.0.1'),
   /** 0 takes a free one. */
@@ -20,6 +23,8 @@ export const redirectorEnvironment = commonEnvironment.extend({
   ADIT_WEBRTC_HOST: z.ipv4().optional(),
   /** One UDP port for all WebRTC viewers; any free ones without it. */
   ADIT_WEBRTC_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  /** Exports of recordings at the same time; 0 allows none. */
+  ADIT_EXPORT_CAPACITY: z.coerce.number().int().min(0).max(1_000).default(8),
   /** A proxy that ends TLS stands before the page and says so in X-Forwarded-Proto. */
   ADIT_TLS_PROXY: flag,
   /** Where that proxy connects from: nobody else is believed what he forwards. */
@@ -40,6 +45,12 @@ export const redirectorEnvironment = commonEnvironment.extend({
     .pipe(z.array(z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, 'names and addresses, separated by commas'))),
   /** Networks that RTP may go to in datagrams: docs/video-networks.md. */
   ADIT_NETWORKS_FILE: z.string().optional(),
+  /** Viewers at once, of live pictures and of recordings; any number without it. */
+  ADIT_LIVE_CAPACITY: capacity,
+  ADIT_PLAYBACK_CAPACITY: capacity,
+  /** Mbit/s that go out to them; any without it. */
+  ADIT_LIVE_BANDWIDTH_MBIT: bandwidth,
+  ADIT_PLAYBACK_BANDWIDTH_MBIT: bandwidth,
   /** Ranges that direct dials may reach although they are private or loopback. */
   ADIT_DIRECT_ALLOW_CIDRS: cidrList,
 });

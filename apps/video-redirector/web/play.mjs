@@ -1,6 +1,10 @@
 import { BackOff } from './back-off.mjs';
 import { HlsStream } from './hls-stream.mjs';
-import { mediaSourceClass, SocketStream } from './socket-stream.mjs';
+import { usageOf } from './playhead.mjs';
+import { RecordingPlayer } from './recording.mjs';
+import { SocketStream } from './socket-stream.mjs';
+import { mediaSourceClass } from './source-buffer.mjs';
+import { isHeard, soundNote, survivesDirect } from './sound.mjs';
 import { FINAL, stateOf, StatusView } from './status.mjs';
 import { WhepStream } from './whep-stream.mjs';
 
@@ -18,6 +22,8 @@ const video = /** @type {HTMLVideoElement} */ (document.getElementById('video'))
 const direct = /** @type {HTMLVideoElement} */ (document.getElementById('direct'));
 const path = location.pathname.replace(/\/$/, '');
 const wish = new URLSearchParams(location.search).get('transport');
+/** Where a recording begins, as `2026-01-31T12:00:00Z`. */
+const beginning = Date.parse(new URLSearchParams(location.search).get('at') ?? '');
 
 /** The ticket leaves the address bar, the history and what is copied from them; a reload finds it again. */
 function takeTicket() {
@@ -39,8 +45,10 @@ class Player {
   /** @type {number | undefined} */
   #timer;
   #hasPlayed = false;
-  #hasSound = false;
+  /** The camera's own; empty without sound, and as long as nobody has told. */
+  #soundCodec = '';
   #lost = 0;
+  #socketPasses = false;
   #directLeft = wish === null && 'RTCPeerConnection' in globalThis ? DIRECT_TRIES : 0;
   /** @type {Transport} */
   #transport = wish === 'hls' || wish === 'webrtc' ? wish : mediaSourceClass() ? 'mse' : 'hls';
@@ -51,6 +59,9 @@ class Player {
     setInterval(() => view.delay(this.#stream?.delayMs), DELAY_MS);
     // What a sleeping tab or machine has missed is not made up for: it begins anew.
     document.addEventListener('visibilitychange', () => !document.hidden && this.#timer !== undefined && this.start());
+    // A page that is left gives its place back at once; one that the browser brings back begins anew.
+    addEventListener('pagehide', () => this.#leave());
+    addEventListener('pageshow', ({ persisted }) => persisted && this.start());
     addEventListener('online', () => this.#timer !== undefined && this.start());
   }
 
@@ -64,6 +75,12 @@ class Player {
     this.#stream = new Stream(this.#place(this.#transport), this.#events());
   }
 
+  #leave() {
+    this.#next?.close();
+    this.#next = undefined;
+    this.#stream?.close();
+  }
+
   /** @param {Transport} transport */
   #place(transport) {
     return { video: transport === 'webrtc' ? direct : video, path, ticket: this.ticket };
@@ -75,25 +92,27 @@ class Player {
       live: () => {
         if (!this.#hasPlayed && this.#transport === 'mse') setTimeout(() => this.#connectDirect(), DIRECT_AFTER_MS);
         this.#hasPlayed = true;
+        if (this.#transport === 'mse') this.#socketPasses = true;
         this.#lost = 0;
         this.#backOff.reset();
         view.show('live');
       },
       trouble: (code) => view.show(stateOf(code), code),
       ended: (code) => this.#ended(code),
-      described: (hasSound) => {
-        this.#hasSound = hasSound;
-        const sound = document.getElementById('sound');
-        if (sound) sound.hidden = !hasSound;
+      exchanged: (usage, reason) => view.exchanged(usage, reason),
+      described: (hasSound) => showSound(hasSound, soundNote(this.#soundCodec, this.#transport)),
+      sound: (codec) => {
+        this.#soundCodec = codec;
+        showSound(isHeard(codec, 'mse'), soundNote(codec, 'mse'));
       },
     };
   }
 
-  /** WebRTC has the smaller delay where UDP passes, and no sound here. The picture goes on until it is there. */
+  /** WebRTC has the smaller delay where UDP passes. The picture goes on until it is there. */
   #connectDirect() {
     if (
       this.#directLeft === 0 ||
-      this.#hasSound ||
+      !survivesDirect(this.#soundCodec) ||
       this.#next ||
       this.#transport !== 'mse' ||
       this.#timer !== undefined
@@ -102,6 +121,7 @@ class Player {
     this.#directLeft -= 1;
     const next = new WhepStream(this.#place('webrtc'), {
       ...this.#events(),
+      described: () => undefined,
       live: () => this.#switchTo(next),
       ended: (code) => this.#directEnded(next, code),
     });
@@ -114,7 +134,9 @@ class Player {
       this.#next = undefined;
       this.#stream?.close();
       this.#stream = next;
+      view.exchanged('', '');
       show('webrtc');
+      showSound(isHeard(this.#soundCodec, 'webrtc'), soundNote(this.#soundCodec, 'webrtc'));
     }
     view.show('live');
   }
@@ -138,7 +160,8 @@ class Player {
     const isLost = code === 'connection-lost';
     view.show(isLost ? 'connecting' : state, code);
     if (FINAL.has(state)) return;
-    if (isLost && !this.#hasPlayed) this.#lost += 1;
+    // A WebSocket that has played before is not kept away by a proxy: its redirector is down.
+    if (isLost && !this.#hasPlayed && !this.#socketPasses) this.#lost += 1;
     if (this.#lost >= LOST_BEFORE_HLS && wish === null) this.#transport = this.#lost % 4 < 2 ? 'mse' : 'hls';
     this.#timer = setTimeout(() => this.start(), this.#backOff.next());
   }
@@ -152,6 +175,23 @@ function show(transport) {
   document.body.dataset.transport = transport;
   direct.hidden = transport !== 'webrtc';
   video.hidden = !direct.hidden;
+  hear();
+}
+
+/** The element that is not shown is silent: both would be heard while one takes over. */
+function hear() {
+  const isOn = document.getElementById('sound')?.getAttribute('aria-pressed') === 'true';
+  for (const element of [video, direct]) element.muted = !isOn || element.hidden;
+}
+
+/**
+ * @param {boolean} isThere
+ * @param {string} note
+ */
+function showSound(isThere, note) {
+  const [button, text] = ['sound', 'sound-note'].map((id) => document.getElementById(id));
+  if (button) button.hidden = !isThere;
+  if (text) text.textContent = note;
 }
 
 function addControls() {
@@ -161,8 +201,8 @@ function addControls() {
   });
   const sound = document.getElementById('sound');
   sound?.addEventListener('click', () => {
-    video.muted = !video.muted;
-    sound.setAttribute('aria-pressed', String(!video.muted));
+    sound.setAttribute('aria-pressed', String(sound.getAttribute('aria-pressed') !== 'true'));
+    hear();
   });
 }
 
@@ -181,5 +221,14 @@ const title = document.getElementById('title');
 if (title) title.textContent = `${camera} · ${site}`;
 addControls();
 noteFirstFrame();
+const playLive = () => new Player(ticket).start();
+
+function playRecording() {
+  if (!mediaSourceClass()) return view.show('unsupported', 'player-unsupported');
+  const at = Number.isNaN(beginning) ? undefined : beginning;
+  new RecordingPlayer({ video, path, ticket }, view, at, playLive).start();
+}
+
 if (ticket === '') view.show('over', 'unauthenticated');
-else new Player(ticket).start();
+else if (usageOf(ticket) === 'recording') playRecording();
+else playLive();

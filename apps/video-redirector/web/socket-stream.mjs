@@ -1,4 +1,5 @@
 import { LiveEdge } from './live-edge.mjs';
+import { joined, mediaSourceClass, rangesOf } from './source-buffer.mjs';
 
 /** Layout of a binary message: libs/media/src/mse/player-message.ts. */
 const INIT = 1;
@@ -21,6 +22,8 @@ const GATHERED = 10;
  * @property {(code: string) => void} trouble the source is away, the connection stays
  * @property {(code: string) => void} ended nothing more comes
  * @property {(hasAudio: boolean) => void} described
+ * @property {(usage: string, reason: string) => void} exchanged which of the camera's streams runs, and why not the best
+ * @property {(codec: string) => void} [sound] what the camera's sound is, as its RTP names it; empty without sound
  *
  * @typedef {object} Place
  * @property {HTMLVideoElement} video
@@ -28,20 +31,16 @@ const GATHERED = 10;
  * @property {string} ticket
  */
 
-/** @returns {typeof MediaSource | undefined} Safari on iPhones has the managed one alone */
-export function mediaSourceClass() {
-  return Reflect.get(globalThis, 'ManagedMediaSource') ?? globalThis.MediaSource;
-}
-
 /** Fragmented MP4 over a WebSocket into Media Source Extensions. One attempt: it ends once, and another is made by its owner. */
 export class SocketStream {
   #edge = new LiveEdge();
-  /** @type {{ data: Uint8Array, number: number }[]} */
+  /** An initialisation segment has its type with it. @type {{ data: Uint8Array, number: number, mime?: string }[]} */
   #queue = [];
   /** @type {number[]} numbers in the append under way */
   #appending = [];
   /** @type {SourceBuffer | undefined} */
   #buffer;
+  /** Of the last initialisation segment that was appended. */
   #mime = '';
   #last = { seconds: 0, capturedMs: 0 };
   #clock = { offset: 0, roundTrip: Infinity };
@@ -125,9 +124,10 @@ export class SocketStream {
     this.#append();
   }
 
-  /** @param {{ error?: string, state?: string, code?: string, pong?: number, at?: number }} message */
-  #told({ error, state, code, pong, at }) {
+  /** @param {{ error?: string, state?: string, code?: string, usage?: string, reason?: string, sound?: string, pong?: number, at?: number }} message */
+  #told({ error, state, code, usage, reason, sound, pong, at }) {
     if (error !== undefined) return this.#end(error);
+    if (sound !== undefined) return this.events.sound?.(sound);
     if (pong !== undefined && at !== undefined) {
       const roundTrip = performance.now() - pong;
       // The quickest answer tells most; an old one is worth less with time, because clocks drift.
@@ -135,6 +135,7 @@ export class SocketStream {
         this.#clock = { offset: at + roundTrip / 2 - performance.now(), roundTrip };
       return;
     }
+    if (usage !== undefined && reason !== undefined) this.events.exchanged(usage, reason);
     const wasUp = this.#isUp;
     this.#isUp = state === 'up';
     if (!this.#isUp) this.events.trouble(code || 'source-offline');
@@ -147,20 +148,21 @@ export class SocketStream {
     const mime = new TextDecoder().decode(bytes.subarray(2, 2 + length));
     const Source = /** @type {typeof MediaSource} */ (mediaSourceClass());
     if (!Source.isTypeSupported(mime)) return this.#end('codec-unsupported');
-    this.#mime = mime;
-    this.#queue.push({ data: bytes.subarray(2 + length), number: 0 });
+    this.#queue.push({ data: bytes.subarray(2 + length), number: 0, mime });
     this.events.described(/mp4a|opus/.test(mime));
     this.#append();
   }
 
   /** Appends what waits; called again when that is done. */
   #append() {
-    if (this.#isEnded || this.source.readyState !== 'open' || this.#queue.length === 0 || this.#mime === '') return;
-    this.#buffer ??= this.#open();
-    if (this.#buffer.updating) return;
+    const [first] = this.#queue;
+    if (this.#isEnded || this.source.readyState !== 'open' || !first || this.#buffer?.updating) return;
+    if (!this.#turnTo(first.mime ?? this.#mime) || !this.#buffer) return;
     const parts = [];
     let bytes = 0;
     while (this.#queue.length > 0 && bytes < APPEND_BYTES) {
+      // Another type has to be announced first.
+      if (parts.length > 0 && this.#queue[0]?.mime !== undefined) break;
       const { data, number } = /** @type {{ data: Uint8Array, number: number }} */ (this.#queue.shift());
       parts.push(data);
       bytes += data.length;
@@ -171,6 +173,19 @@ export class SocketStream {
     } catch {
       this.#end('decode-failed');
     }
+  }
+
+  /**
+   * What follows is of this type: another resolution of the camera has another one.
+   * @param {string} mime
+   * @returns {boolean} whether it can be appended
+   */
+  #turnTo(mime) {
+    if (mime === '') return false;
+    if (this.#buffer && mime !== this.#mime) this.#buffer.changeType(mime);
+    this.#mime = mime;
+    this.#buffer ??= this.#open();
+    return true;
   }
 
   #open() {
@@ -221,26 +236,4 @@ export class SocketStream {
     const end = ranges.at(-1)?.[1] ?? 0;
     if (end - start > KEPT + GATHERED) buffer.remove(0, end - KEPT);
   }
-}
-
-/** @param {TimeRanges} buffered */
-function rangesOf(buffered) {
-  /** @type {[number, number][]} */
-  const ranges = [];
-  for (let index = 0; index < buffered.length; index += 1) ranges.push([buffered.start(index), buffered.end(index)]);
-  return ranges;
-}
-
-/**
- * @param {Uint8Array[]} parts
- * @param {number} bytes
- */
-function joined(parts, bytes) {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -13,6 +13,7 @@ export class WhepStream {
   #movedAt = performance.now();
   #listening = new AbortController();
   #connection = new RTCPeerConnection();
+  #media = new MediaStream();
 
   /**
    * @param {import('./socket-stream.mjs').Place} place
@@ -21,11 +22,13 @@ export class WhepStream {
   constructor({ video, path, ticket }, events) {
     this.video = video;
     this.events = events;
-    this.#connection.addTransceiver('video', { direction: 'recvonly' });
+    for (const kind of ['video', 'audio']) this.#connection.addTransceiver(kind, { direction: 'recvonly' });
     this.#connection.addEventListener('track', ({ track, receiver }) => {
       // Pictures are shown as they come; the network is what it is.
       Reflect.set(receiver, 'jitterBufferTarget', 0);
-      video.srcObject = new MediaStream([track]);
+      this.#media.addTrack(track);
+      if (track.kind === 'audio') this.events.described(true);
+      if (video.srcObject !== this.#media) video.srcObject = this.#media;
       video.play().catch(() => undefined);
     });
     this.#connection.addEventListener('connectionstatechange', () => {
@@ -84,7 +87,7 @@ export class WhepStream {
     let [network, buffered, decoded] = [0, 0, 0];
     for (const one of stats.values()) {
       if (one.type === 'candidate-pair' && one.nominated) network = (one.currentRoundTripTime ?? 0) * 500;
-      if (one.type !== 'inbound-rtp' || !one.jitterBufferEmittedCount) continue;
+      if (one.type !== 'inbound-rtp' || one.kind !== 'video' || !one.jitterBufferEmittedCount) continue;
       buffered = (one.jitterBufferDelay / one.jitterBufferEmittedCount) * 1000;
       decoded = one.framesDecoded;
     }

@@ -1,3 +1,5 @@
+import type { CommandHop } from './command-hop.js';
+
 /** HTTP status of each stable code that may cross a process or reach an operator. `docs/errors.md` says what to do about each. */
 export const ERROR_STATUS = {
   'invalid-request': 400,
@@ -68,14 +70,32 @@ export const ERROR_STATUS = {
   'site-offline': 503,
   'site-unreachable': 502,
   'camera-not-found': 404,
+  'event-not-found': 404,
+  'alarm-not-found': 404,
+  'too-many-event-streams': 429,
+  'entity-not-found': 404,
   'recording-not-found': 404,
   'recording-unavailable': 502,
+  'snapshot-unsupported': 404,
+  'snapshot-unavailable': 502,
+  'camera-unauthorized': 409,
+  'live-capacity-exceeded': 503,
+  'live-bandwidth-exceeded': 503,
+  'playback-capacity-exceeded': 503,
+  'playback-bandwidth-exceeded': 503,
+  'output-not-found': 404,
+  'ptz-held': 409,
+  'command-refused': 409,
+  'command-unsupported': 409,
+  'command-failed': 502,
+  'command-timeout': 504,
   'ticket-invalid': 401,
   'ticket-expired': 401,
   'ticket-used': 401,
   'ticket-revoked': 401,
   'stream-account-expired': 403,
   'stream-account-revoked': 403,
+  'ended-by-operator': 403,
   'dial-refused': 403,
   'address-not-allowed': 403,
 } as const;
@@ -92,12 +112,13 @@ export class DomainError extends Error {
   /**
    * @param detail shown to the caller: no secret, no internal address
    * @param options.retryAfterMs when the caller may try again unchanged
+   * @param options.hop which way of a command was slow
    * @param options.fields JSON pointers of offending members, each with its reason
    */
   constructor(
     readonly code: ErrorCode,
     readonly detail: string,
-    readonly options: { retryAfterMs?: number; fields?: FieldError[]; cause?: unknown } = {},
+    readonly options: { retryAfterMs?: number; hop?: CommandHop; fields?: FieldError[]; cause?: unknown } = {},
   ) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMMAND_HOPS } from './command-hop.js';
 
 /** A request between two apps: the subject of the transport, what is asked, what is answered. Both ends parse what they receive. */
 export interface RequestContract<Req extends z.ZodType = z.ZodType, Res extends z.ZodType = z.ZodType> {
@@ -32,6 +33,7 @@ export const errorBody = z.object({
   code: z.string(),
   detail: z.string(),
   retryAfterMs: z.number().optional(),
+  hop: z.enum(COMMAND_HOPS).optional(),
   fields: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
 });
 export type ErrorBody = z.infer<typeof errorBody>;

@@ -39,3 +39,6 @@ export const pageRequest = z.object({
 });
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/** Longest range of a recording that is exported at once. */
+export const MAX_EXPORT_MS = 86_400_000;

@@ -22,6 +22,7 @@ export class FakeSource implements Source {
   #sequence = 0;
   #timestamp = 0;
   #count = 0;
+  #soundCount = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly options: FakeSourceOptions = { tracks: 1, everyMs: 0 }) {}
@@ -71,13 +72,23 @@ export class FakeSource implements Source {
     });
   }
 
+  /** Sends one packet of the second track. */
+  sendSound(captureUs = nowUs()): void {
+    this.#soundCount++;
+    const timestamp = this.#soundCount * 160;
+    const fields = { marker: false, payloadType: 0, sequence: this.#soundCount, timestamp, ssrc: this.opened };
+    const packet = writeRtp(fields, Buffer.alloc(8, this.#soundCount));
+    const unit = { track: 1, key: true, discontinuity: false, timestamp, captureUs, packets: [packet] };
+    this.listener?.unit({ ...unit, bytes: packet.length });
+  }
+
   drop(): void {
     clearInterval(this.#timer);
     this.listener?.ended(new MediaError('camera-closed', 'dropped by the test'));
   }
 }
 
-function describeFake(count: number): StreamDescription {
+export function describeFake(count: number): StreamDescription {
   const video: Track = {
     index: 0,
     kind: 'video',

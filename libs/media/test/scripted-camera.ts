@@ -36,6 +36,10 @@ export class ScriptedCamera {
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return this.url;
+  }
+
+  get url(): string {
     return `rtsp://127.0.0.1:${(this.#server.address() as AddressInfo).port}/cam`;
   }
 
@@ -64,8 +68,13 @@ export class ScriptedCamera {
     for (const socket of this.#sockets) socket.write(data);
   }
 
-  async close(): Promise<void> {
+  /** Closes every connection and goes on listening. */
+  hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.hangUp();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

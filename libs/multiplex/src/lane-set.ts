@@ -33,7 +33,7 @@ export class LaneSet {
 
   /** Frames that are under way and will not be acknowledged by themselves. */
   get quietBytes(): number {
-    return this.lanes.reduce((total, lane) => total + lane.quietBytes, 0);
+    return this.lanes.reduce((total, lane) => total + lane.quietSent - lane.quietAcked, 0);
   }
 
   at(index: number): Lane | undefined {

@@ -29,6 +29,9 @@ interface Sending {
   readonly out: SendSide;
 }
 
+/** Most that a TLS record carries (RFC 8446 section 5.1). */
+const RECORD_BYTES = 16_384;
+
 /** One transport of a session: bytes in through the decoder, frames out in one write per turn. */
 export class Lane implements PacedLane {
   /** Past WELCOME. */
@@ -37,9 +40,12 @@ export class Lane implements PacedLane {
   tables: TableReader | undefined;
   /** Bytes that the peer said it received here. */
   ackedBytes = 0;
-  quietBytes = 0;
+  quietSent = 0;
+  quietAcked = 0;
   /** Channels whose DATA was put on it so far. */
   channelsGiven = 0;
+  /** Of what is written, in one TLS record at most. */
+  recordBytes = RECORD_BYTES;
   flights: PacedLane['flights'] = [];
   /** The peer acknowledges lanes. */
   acknowledged = false;
@@ -156,6 +162,15 @@ export class Lane implements PacedLane {
     return frames.length;
   }
 
+  /** It cannot be undone: OpenSSL does not let records grow again. */
+  limitRecords(bytes: number): void {
+    const { transport } = this;
+    if (bytes >= this.recordBytes || transport.destroyed || !('setMaxSendFragment' in transport)) return;
+    if (typeof transport.setMaxSendFragment !== 'function') return;
+    transport.setMaxSendFragment(bytes);
+    this.recordBytes = bytes;
+  }
+
   /** More may be handed to the transport. While it stays false after `flush`, `drained` will be called. */
   get writable(): boolean {
     const { transport, outbox } = this;
@@ -172,7 +187,7 @@ export class Lane implements PacedLane {
 
   /** A frame that the peer answers with no LANE_ACK, or acknowledgements would never end. */
   writeQuietly(bytes: Buffer): void {
-    this.quietBytes += bytes.length;
+    this.quietSent += bytes.length;
     this.write(bytes);
   }
 

@@ -39,13 +39,18 @@ export class Liveness {
     this.timer = undefined;
   }
 
-  /** @returns the smoothed round-trip time, or undefined when the token is not of the outstanding PING. */
+  /** Out of turn, unless one is outstanding. */
+  ping(): void {
+    if (this.pingSentAt === undefined) this.sendPing();
+  }
+
+  /** @returns the round-trip time, as in `rttMs` smoothed, or undefined when the token is not of the outstanding PING. */
   pong(token: number): number | undefined {
     if (this.pingSentAt === undefined || token !== this.token) return undefined;
     const sample = this.options.clock.steadyMs() - this.pingSentAt;
     this.pingSentAt = undefined;
     this.rttMs = this.rttMs === undefined ? sample : this.rttMs + SMOOTHING * (sample - this.rttMs);
-    return this.rttMs;
+    return sample;
   }
 
   private get silentMs(): number {
@@ -69,7 +74,7 @@ export class Liveness {
       });
       return;
     }
-    if (this.pingSentAt === undefined) this.sendPing();
+    this.ping();
     this.arm();
   }
 

@@ -70,6 +70,71 @@ describe('an uplink that bulk saturates, in simulated time', () => {
   });
 });
 
+describe('a line that changes while it is full, in simulated time', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const changes = [0.5, 2.4, 10].flatMap((mbitPerS) =>
+    [1, 20, 40, 60].flatMap((rttMs) => [0, 30].map((turnMs) => ({ mbitPerS, rttMs, turnMs }))),
+  );
+
+  it.each(changes)(
+    'is used at $mbitPerS Mbit/s, $rttMs ms, between machines with turns of $turnMs ms',
+    async ({ mbitPerS, rttMs, turnMs }) => {
+      const change = { delayMs: rttMs / 2, bytesPerMs: mbitPerS * 125, turnMs };
+      const wire = new Wire();
+      const site = await SimulatedSite.start(1, wire, new UplinkCap(undefined, SIMULATED_CLOCK), 12_500);
+      const live = await site.channel('live');
+      const control = trips(await site.channel('control'), 7);
+      pour(live);
+      jest.advanceTimersByTime(3_000);
+      site.change(change);
+      jest.advanceTimersByTime(20_000);
+      const from = performance.now();
+      const before = live[0].bytesReceived;
+      control.length = 0;
+      jest.advanceTimersByTime(20_000);
+      const line = 20_000 * change.bytesPerMs;
+      site.close();
+      expect(wire.between(from, from + 20_000)).toBeGreaterThan(0.9 * line);
+      expect(live[0].bytesReceived - before).toBeGreaterThan(0.87 * line);
+      expect(percentile(control, 0.99)).toBeLessThan(rttMs + (mbitPerS < 1 ? 60 : 50) + 6 * turnMs);
+    },
+  );
+
+  it('is tried out again when it has become wider and shorter', async () => {
+    const site = await SimulatedSite.start(30, new Wire(), new UplinkCap(undefined, SIMULATED_CLOCK), 300);
+    const live = await site.channel('live');
+    const control = trips(await site.channel('control'), 7);
+    pour(live);
+    jest.advanceTimersByTime(5_000);
+    site.change({ delayMs: 5, bytesPerMs: 2_500, turnMs: 0 });
+    jest.advanceTimersByTime(5_000);
+    const before = live[0].bytesReceived;
+    control.length = 0;
+    jest.advanceTimersByTime(10_000);
+    site.close();
+    expect((live[0].bytesReceived - before) / (10_000 * 2_500)).toBeGreaterThan(0.9);
+    expect(percentile(control, 0.99)).toBeLessThan(10 + 50);
+  });
+
+  it('does not hold control up while the path’s own time is measured', async () => {
+    const site = await SimulatedSite.start(30, new Wire(), new UplinkCap(undefined, SIMULATED_CLOCK), 12_500);
+    pour(await site.channel('bulk'));
+    const asked = trips((await site.channel('control')).toReversed() as [Channel, Channel], 7);
+    jest.advanceTimersByTime(3_000);
+    asked.length = 0;
+    jest.advanceTimersByTime(30_000);
+    site.close();
+    expect(asked.length).toBeGreaterThan(250);
+    expect(Math.max(...asked)).toBeLessThan(60 + 50);
+  });
+});
+
 describe('a lane whose DATA gets nowhere', () => {
   it('is dead although the peer’s bytes still come', async () => {
     const [near, far] = await slowPair({ bytesPerMs: 100_000, delayMs: 0 });

@@ -65,6 +65,16 @@ export class SendOrder {
     }
   }
 
+  /** The next channel of control, within the share of control. */
+  nextUrgent(): Channel | undefined {
+    for (;;) {
+      const channel = this.nextControl();
+      if (channel === undefined) return undefined;
+      channel.scheduled = false;
+      if (channel.out.sendable) return channel;
+    }
+  }
+
   /** Of the channel that `next` gave last. */
   charge(bytes: number): void {
     if (this.serving === undefined) this.controlTokens -= bytes;

@@ -111,8 +111,10 @@ export class Sender {
     if (this.stopped) return;
     const { lanes, pacer, cap } = this.options;
     const { all } = lanes;
+    if (pacer.takePing()) lanes.control?.liveness?.ping();
+    for (const lane of all) lane.limitRecords(pacer.recordBytes);
     const before = all.map((lane) => lane.bytesSent);
-    const quiet = all.map((lane) => lane.quietBytes);
+    const quiet = all.map((lane) => lane.quietSent);
     for (const lane of all) if (lane.writable) this.frames += lane.flushOwn();
     if (lanes.control?.writable === true) this.flushControl(lanes.control);
     for (const [index, lane] of all.entries()) cap.spend(lane.bytesSent - (before[index] ?? 0));
@@ -120,8 +122,8 @@ export class Sender {
     for (const [index, lane] of all.entries()) {
       lane.flush();
       if (lane.writable) this.unpark(lane);
-      cap.spendRecords(lane.bytesSent - (before[index] ?? 0));
-      const isQuiet = lane.bytesSent - (before[index] ?? 0) === lane.quietBytes - (quiet[index] ?? 0);
+      cap.spendRecords(lane.bytesSent - (before[index] ?? 0), lane.recordBytes);
+      const isQuiet = lane.bytesSent - (before[index] ?? 0) === lane.quietSent - (quiet[index] ?? 0);
       pacer.sent(lane, before[index] ?? 0, limited, isQuiet);
     }
   }
@@ -200,13 +202,14 @@ export class Sender {
     const { lanes, pacer, cap } = this.options;
     const { share } = this;
     let room = pacer.room + lanes.quietBytes;
+    let urgentRoom = pacer.urgentRoom + lanes.quietBytes;
     share.begin();
     while (lanes.all.some((lane) => lane.writable)) {
-      if (room <= 0) return false;
+      if (urgentRoom <= 0) return false;
       if (!share.allows(true)) return this.waitForCap(true);
       const unreserved = share.allows(false);
-      const channel = this.order.next(!unreserved);
-      if (channel === undefined) return unreserved || this.waitForCap(false);
+      const channel = room <= 0 ? this.order.nextUrgent() : this.order.next(!unreserved);
+      if (channel === undefined) return room > 0 && (unreserved || this.waitForCap(false));
       const lane = lanes.laneOf(channel);
       if (lane?.writable !== true) {
         this.park(channel, lane);
@@ -215,6 +218,7 @@ export class Sender {
       const before = lane.bytesSent;
       this.flushChannel(channel, lane);
       room -= lane.bytesSent - before;
+      urgentRoom -= lane.bytesSent - before;
       cap.spend(lane.bytesSent - before);
     }
     return false;

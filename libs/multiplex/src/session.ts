@@ -340,7 +340,7 @@ export class Session extends EventEmitter<SessionEvents> {
     } else if (type === FRAME.PONG) {
       const rttMs = lane.liveness?.pong(offset);
       if (rttMs !== undefined) this.pacer.noteRtt(rttMs);
-      if (rttMs !== undefined && lane === this.lanes.control) this.noteRtt(rttMs);
+      if (rttMs !== undefined && lane === this.lanes.control) this.noteRtt(lane.liveness?.rttMs ?? rttMs);
     } else if (type === FRAME.RESUME_TABLE && this.resumable) {
       this.table.receiveTable(lane, offset, payload);
       this.secret.confirm();

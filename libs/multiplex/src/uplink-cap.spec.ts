@@ -126,9 +126,9 @@ describe('what a cap counts', () => {
         super.spend(bytes);
       }
 
-      override spendRecords(bytes: number): void {
-        counted += Math.ceil(bytes / 16_384) * 22;
-        super.spendRecords(bytes);
+      override spendRecords(bytes: number, recordBytes: number): void {
+        counted += Math.ceil(bytes / recordBytes) * 22;
+        super.spendRecords(bytes, recordBytes);
       }
     }
     const pair = createPair({ transports, uplinkCap: new Counting(100_000_000) });

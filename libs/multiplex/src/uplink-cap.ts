@@ -11,8 +11,7 @@ const WORTH = 1.5;
 const MIN_FRAME_BYTES = 512;
 /** Of a frame beside its DATA: our header and the records. */
 const FRAMING_BYTES = 64;
-/** A TLS 1.3 record: at most 16 KiB in it, 22 bytes around it (RFC 8446 section 5.2). */
-const RECORD_BYTES = 16_384;
+/** Around a TLS 1.3 record (RFC 8446 section 5.2). */
 const RECORD_OVERHEAD_BYTES = 22;
 /** A cap that is changed meanwhile is noticed by then. */
 const MAX_WAIT_MS = 100;
@@ -62,9 +61,9 @@ export class UplinkCap {
     if (this.rate !== undefined) this.tokens -= bytes;
   }
 
-  /** What TLS adds to so many bytes of one write. */
-  spendRecords(bytes: number): void {
-    if (this.rate !== undefined) this.tokens -= Math.ceil(bytes / RECORD_BYTES) * RECORD_OVERHEAD_BYTES;
+  /** What TLS adds to so many bytes of one write. @param recordBytes of one record at most */
+  spendRecords(bytes: number, recordBytes: number): void {
+    if (this.rate !== undefined) this.tokens -= Math.ceil(bytes / recordBytes) * RECORD_OVERHEAD_BYTES;
   }
 
   /** What one session takes of it. @param look called when it is worth looking again */

@@ -131,9 +131,9 @@ export async function writeAll(channel: Channel, bytes: Buffer, chunkBytes = 16_
   channel.end();
 }
 
-/** Polls until the condition holds; fails after two seconds. */
+/** Polls until the condition holds; fails after ten seconds. */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 2_000;
+  const deadline = Date.now() + 10_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('the condition never held');
     await new Promise((resolve) => setTimeout(resolve, 2));

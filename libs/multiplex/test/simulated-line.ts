@@ -11,16 +11,13 @@ interface Written {
 /** jest's fake timers are the time of simulated lines. */
 export const SIMULATED_CLOCK: Clock = { wallMs: () => Date.now(), steadyMs: () => performance.now() };
 
-/** What a line of bounded rate carries at once. */
-const PACKET_BYTES = 1_448;
-
 /** All that the ends of one site wrote, TLS records included. */
 export class Wire {
   private readonly written: Written[] = [];
 
-  /** One write of TLS 1.3: 22 bytes around each record of 16 KiB at most. */
-  note(bytes: number): void {
-    this.written.push({ atMs: performance.now(), bytes: bytes + 22 * Math.ceil(bytes / 16_384) });
+  /** One write of TLS 1.3: 22 bytes around each record. */
+  note(bytes: number, recordBytes: number): void {
+    this.written.push({ atMs: performance.now(), bytes: bytes + 22 * Math.ceil(bytes / recordBytes) });
   }
 
   between(fromMs: number, toMs: number): number {
@@ -52,20 +49,30 @@ class SimulatedEnd extends EventEmitter {
   readonly readableEnded = false;
   /** Until when the line carries what was written so far. */
   private busyUntilMs = 0;
+  private arrivesAtMs = 0;
+  /** The receiver reads once in so many ms, as a busy machine does. */
+  turnMs = 0;
+
+  private recordBytes = 16_384;
 
   constructor(
-    private readonly delayMs: number,
+    public delayMs: number,
     private readonly wire: Wire | undefined,
-    private readonly bytesPerMs: number,
+    public bytesPerMs: number,
   ) {
     super();
   }
 
   write(chunk: Buffer): boolean {
     if (this.destroyed) return true;
-    this.wire?.note(chunk.length);
-    const packet = Number.isFinite(this.bytesPerMs) ? PACKET_BYTES : chunk.length;
-    for (let at = 0; at < chunk.length; at += packet) this.carry(chunk.subarray(at, at + packet));
+    this.wire?.note(chunk.length, this.recordBytes);
+    for (let at = 0; at < chunk.length; at += this.recordBytes) this.carry(chunk.subarray(at, at + this.recordBytes));
+    return true;
+  }
+
+  /** A record is read when all of it has arrived. */
+  setMaxSendFragment(bytes: number): boolean {
+    this.recordBytes = bytes;
     return true;
   }
 
@@ -86,11 +93,14 @@ class SimulatedEnd extends EventEmitter {
 
   private carry(packet: Buffer): void {
     const now = performance.now();
-    this.busyUntilMs = Math.max(now, this.busyUntilMs) + packet.length / this.bytesPerMs;
+    this.busyUntilMs = Math.max(now, this.busyUntilMs) + (packet.length + 22) / this.bytesPerMs;
     const arrive = (): void => {
       if (this.peer?.destroyed === false) this.peer.emit('data', packet);
     };
-    setTimeout(arrive, this.busyUntilMs - now + this.delayMs);
+    const atMs = this.busyUntilMs + this.delayMs;
+    const readAtMs = this.turnMs === 0 ? atMs : Math.ceil(atMs / this.turnMs) * this.turnMs;
+    this.arrivesAtMs = Math.max(this.arrivesAtMs, readAtMs);
+    setTimeout(arrive, this.arrivesAtMs - now);
   }
 }
 
@@ -105,4 +115,17 @@ export function simulatedLine(delayMs: number, wire: Wire, bytesPerMs = Number.P
   near.peer = far;
   far.peer = near;
   return [near as unknown as Duplex, far as unknown as Duplex];
+}
+
+/** What a line becomes while it is used. */
+export interface LineChange {
+  delayMs: number;
+  bytesPerMs: number;
+  turnMs: number;
+}
+
+/** Changes a simulated line for what is written from now on. */
+export function changeLine([near, far]: readonly [Duplex, Duplex], { delayMs, bytesPerMs, turnMs }: LineChange): void {
+  Object.assign(near, { delayMs, bytesPerMs, turnMs });
+  Object.assign(far, { delayMs, turnMs });
 }

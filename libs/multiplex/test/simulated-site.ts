@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type Channel, type ChannelClass, type OpenRequest, Session, type UplinkCap } from '../src/index.js';
 import { HELLO } from './session-pair.js';
-import { SIMULATED_CLOCK, simulatedLine, type Wire } from './simulated-line.js';
+import { changeLine, type LineChange, SIMULATED_CLOCK, simulatedLine, type Wire } from './simulated-line.js';
 
 /** Lets so much simulated time pass; promises of the sessions settle meanwhile. */
 export const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
@@ -53,6 +53,11 @@ export class SimulatedSite {
     if (far === undefined) throw new Error('no OPEN arrived');
     await pass(2 * this.delayMs);
     return [await opening, far];
+  }
+
+  /** The line from now on. */
+  change(to: LineChange): void {
+    changeLine(this.line, to);
   }
 
   cut(): void {

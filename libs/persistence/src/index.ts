@@ -21,11 +21,22 @@ export {
   FederationRoleRepository,
   ROLES_CHANGED,
   type ContactEffect,
+  type EventSelection,
   type FederationRoleRow,
   type FederationRoleSettings,
   type RoleHold,
 } from './repositories/federation-role.repository.js';
 export { RoleLeaseRepository, type RoleLease, type RoleShare } from './repositories/role-lease.repository.js';
+export {
+  ENTITY_LIST,
+  EntityViewRepository,
+  type EntityFilter,
+  type EntityOverview,
+  type EntityPlace,
+  type EntitySort,
+  type EntityStateRow,
+} from './repositories/entity-view.repository.js';
+export { EntityNoteRepository } from './repositories/entity-note.repository.js';
 export { SiteDirectoryRepository, type SiteRow } from './repositories/site-directory.repository.js';
 export { ViewTicketUseRepository, type ViewTicketStatus } from './repositories/view-ticket-use.repository.js';
 export { decodeCursor, encodeCursor, pageOf, type Cursor, type Page, type PageRequest } from './cursor.js';
@@ -105,6 +116,18 @@ export {
   type AgentAdmission,
   type Standing,
 } from './repositories/agent-admission.repository.js';
+export {
+  RunningStreamRepository,
+  type RunningStreamRow,
+  type StreamChoice,
+  type StreamSourceRow,
+} from './repositories/running-stream.repository.js';
+export {
+  StreamViewRepository,
+  type StreamFilter,
+  type StreamSourceViewRow,
+  type StreamViewRow,
+} from './repositories/stream-view.repository.js';
 export { BrokerStatusRepository, type BrokerStatusRow } from './repositories/broker-status.repository.js';
 export { BrokerRepository, type BrokerRow } from './repositories/broker.repository.js';
 export {
@@ -129,6 +152,28 @@ export {
   type WebhookDeliveryRow,
 } from './repositories/webhook-delivery.repository.js';
 export { WebhookOutboxRepository, type OutboxRow } from './repositories/webhook-outbox.repository.js';
+export { WebhookEventOutboxRepository, type EventOutboxRow } from './repositories/webhook-event-outbox.repository.js';
+export {
+  AlarmRepository,
+  type AlarmDelivery,
+  type AlarmRow,
+  type AlarmState,
+  type RaisedAlarm,
+} from './repositories/alarm.repository.js';
+export {
+  EventIntakeRepository,
+  EVENTS_CHANNEL,
+  type EventRecord,
+  type EventStoreKey,
+} from './repositories/event-intake.repository.js';
+export {
+  EVENT_LIST,
+  EventRepository,
+  type EventFilter,
+  type EventRow,
+  type EventSort,
+  type EventTimes,
+} from './repositories/event.repository.js';
 export { SitePresenceRepository, type PresenceChange } from './repositories/site-presence.repository.js';
 export {
   StreamAccountRepository,

@@ -5,7 +5,7 @@ const STALLED = 50;
 /** Each may hold 2 MB that it was cut at, and what of a burst the kernel has not taken. */
 const BOUND_MB = 200;
 /** The kernel takes 17 s of this stream before the redirector sees that nobody reads. */
-const STALL_MS = 30_000;
+const STALL_MS = 22_000;
 /** The redirector counts a viewer's losses when it ends. */
 const COUNTED_MS = 1_000;
 

@@ -9,6 +9,7 @@ describe('the roles', () => {
   it('viewer: sees and watches, and changes nothing', () => {
     expect(of('viewer')).toEqual([
       'cameras:read',
+      'events:read',
       'federation:read',
       'sites:read',
       'tenants:read',
@@ -21,6 +22,8 @@ describe('the roles', () => {
     const own = of('operator').filter((permission) => !of('viewer').includes(permission));
     expect(own).toEqual([
       'agents:read',
+      'alarms:acknowledge',
+      'entities:control',
       'federation:write',
       'keyfiles:issue',
       'keyfiles:read',
@@ -29,6 +32,8 @@ describe('the roles', () => {
       'stream-accounts:read',
       'stream-accounts:revoke',
       'stream-accounts:write',
+      'streams:control',
+      'streams:read',
       'tunnels:control',
       'webhooks:read',
     ]);

@@ -2,9 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, IsISO8601, Matches } from 'class-validator';
 import { PERMISSIONS, type Permission } from '../access/permission.js';
 import { IsDisplayName } from '../http/display-name.decorator.js';
-import { OptionalMember } from '../http/optional-member.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
-import { UUID } from '../http/site-page.dto.js';
+import { OptionalUuid } from '../http/uuid.decorator.js';
 
 export class NewApiToken {
   @ApiProperty({ example: 'nightly export', minLength: 1, maxLength: 200 })
@@ -26,9 +25,7 @@ export class NewApiToken {
 }
 
 export class ApiTokenQuery extends PageQuery {
-  @ApiProperty({ required: false, format: 'uuid', description: 'another operator’s: needs `operators:read`' })
-  @OptionalMember()
-  @Matches(UUID, { message: '$property must be a UUID' })
+  @OptionalUuid('another operator’s: needs `operators:read`')
   operatorId?: string;
 }
 

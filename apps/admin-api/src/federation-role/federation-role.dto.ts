@@ -15,7 +15,7 @@ import {
 } from 'class-validator';
 import { IsDisplayName } from '../http/display-name.decorator.js';
 import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
-import { UUID } from '../http/site-page.dto.js';
+import { IsUuid } from '../http/uuid.decorator.js';
 
 const PIN = /^[A-Za-z0-9_-]{43}$/;
 
@@ -117,7 +117,7 @@ export class FederationRoleChanges {
 
 export class NewFederationRole extends FederationRoleChanges {
   @ApiProperty({ format: 'uuid' })
-  @Matches(UUID, { message: '$property must be a UUID' })
+  @IsUuid()
   siteId!: string;
 }
 

@@ -1,6 +1,6 @@
 import { DomainError } from '@app/contracts';
 import { type ArgumentMetadata, Injectable, Param, type PipeTransform } from '@nestjs/common';
-import { UUID } from './site-page.dto.js';
+import { UUID } from './uuid.decorator.js';
 
 @Injectable()
 export class IdPipe implements PipeTransform<string, string> {

@@ -1,3 +1,4 @@
+import { COMMAND_HOPS } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
 
 export class FieldProblem {
@@ -33,6 +34,13 @@ export class Problem {
 
   @ApiProperty({ description: 'the X-Request-Id of the answer; the logs carry it' })
   correlationId!: string;
+
+  @ApiProperty({
+    enum: COMMAND_HOPS,
+    required: false,
+    description: 'of `command-timeout`: where the command was still on its way',
+  })
+  hop?: string;
 
   @ApiProperty({ type: [FieldProblem], required: false })
   errors?: FieldProblem[];

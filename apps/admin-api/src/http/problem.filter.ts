@@ -47,6 +47,7 @@ const toProblem = ({ code, status, detail, options }: DomainError, request: ApiR
   detail,
   instance: request.originalUrl.split('?')[0] ?? '/',
   correlationId: request.correlationId,
+  ...(options.hop ? { hop: options.hop } : {}),
   ...(options.fields ? { errors: options.fields } : {}),
 });
 

@@ -57,18 +57,22 @@ export class OnboardingArchive {
     zip.addBuffer(Buffer.from(manifestOf(rows)), MANIFEST, { compress: true, mode: 0o100600 });
     for (const { number, label, state } of rows) {
       if (state !== 'done' || label === null) continue;
-      zip.addReadStreamLazy(`${label}.keyfile`, STORED, (take) =>
-        take(null, Readable.from(this.contentOf(tenantId, id, number))),
-      );
+      // Read before it is a stream: the archive hears no error of a stream that it was given, and the process would end of it.
+      zip.addReadStreamLazy(`${label}.keyfile`, STORED, (take) => {
+        this.contentOf(tenantId, id, number).then(
+          (content) => take(null, Readable.from([content])),
+          (error: unknown) => take(error, Readable.from([])),
+        );
+      });
     }
     zip.end();
     return output;
   }
 
-  private async *contentOf(tenantId: string, id: string, number: number): AsyncGenerator<Buffer> {
+  private async contentOf(tenantId: string, id: string, number: number): Promise<Buffer> {
     const content = await this.database.inTenant(tenantId, (tx) => this.rows.keyfile(tx, tenantId, id, number));
     if (content === undefined) throw erased();
-    yield Buffer.from(content);
+    return Buffer.from(content);
   }
 }
 

@@ -14,6 +14,9 @@ const TAGS = [
   'tunnels',
   'federation roles',
   'cameras',
+  'events',
+  'alarms',
+  'entities',
   'view tickets',
   'stream accounts',
   'operators',
@@ -26,7 +29,7 @@ const TAGS = [
 ];
 
 const DESCRIPTION = [
-  'Sites, keyfiles, tunnels, federation roles, cameras and view tickets of one tenant.',
+  'Sites, keyfiles, tunnels, federation roles, entities, cameras and view tickets of one tenant.',
   'Sign in with `POST /api/v1/sessions` and send the token as `Authorization: Bearer …`, or make an API token for a program.',
   'Every failure is an RFC 9457 problem document: decide by its `code`.',
   'Lists answer `{ items, nextCursor }`; give `nextCursor` as `cursor` for the next page.',

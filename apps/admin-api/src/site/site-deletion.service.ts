@@ -1,17 +1,24 @@
 import { DomainError, type IfMatch, roleDelete, roleList, siteChanged } from '@app/contracts';
-import { Database, SiteRepository, type Transaction, ViewTicketRepository } from '@app/persistence';
+import {
+  Database,
+  EntityNoteRepository,
+  SiteRepository,
+  type Transaction,
+  ViewTicketRepository,
+} from '@app/persistence';
 import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../http/request.js';
 import { SiteService } from './site.service.js';
 
-/** Takes a site away, with its federation role and its view tickets; its history and its audit stay. */
+/** Takes a site away, with its federation role, its view tickets and the notes of its entities; its history and its audit stay. */
 @Injectable()
 export class SiteDeletionService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(SiteRepository) private readonly repository: SiteRepository,
     @Inject(ViewTicketRepository) private readonly tickets: ViewTicketRepository,
+    @Inject(EntityNoteRepository) private readonly notes: EntityNoteRepository,
     @Inject(SiteService) private readonly sites: SiteService,
     @Inject(MessageClient) private readonly messages: MessageClient,
   ) {}
@@ -32,6 +39,7 @@ export class SiteDeletionService {
       const { label, name } = await this.sites.lock(tx, tenantId, id, ifMatch);
       await this.refuseWhenInUse(tx, tenantId, id);
       const ticketsRevoked = await this.tickets.revokeOfSite(tx, tenantId, label);
+      await this.notes.removeOfSite(tx, tenantId, id);
       await this.repository.delete(tx, tenantId, id);
       const details = { label, name, ticketsRevoked };
       await tx.audit(tenantId, { actor, action: 'site.deleted', subject: id, details });

@@ -3,14 +3,14 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { IsDisplayName } from '../http/display-name.decorator.js';
 import { NullableMember, OptionalMember } from '../http/optional-member.decorator.js';
-import { UUID } from '../http/site-page.dto.js';
 import { IsInstant } from '../http/time-range.dto.js';
 import { AreCidrs } from './is-cidr.decorator.js';
+import { UUID } from '../http/uuid.decorator.js';
+import { LOWEST_LEVEL } from '../access/user-level.js';
 
 const MOST_CAMERAS = 200;
 const MOST_SITES = 100;
 const MOST_CIDRS = 20;
-const LOWEST_LEVEL = 254;
 const DEFAULT_LEVEL = 128;
 
 const AreIds =

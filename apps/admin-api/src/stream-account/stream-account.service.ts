@@ -10,6 +10,8 @@ import {
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { type PageQuery, toPageRequest } from '../http/page.dto.js';
+import { RefusedRequests } from '../access/refused-requests.js';
+import { highestLevelOf, LOWEST_LEVEL } from '../access/user-level.js';
 import type { Caller } from '../http/request.js';
 import { AccountPasswords, newUsername } from './account-password.js';
 import { StreamAccountScopes } from './stream-account-scope.js';
@@ -33,10 +35,13 @@ export class StreamAccountService {
     @Inject(StreamAccountRepository) private readonly accounts: StreamAccountRepository,
     @Inject(StreamAccountScopes) private readonly scopes: StreamAccountScopes,
     @Inject(AccountPasswords) private readonly passwords: AccountPasswords,
+    @Inject(RefusedRequests) private readonly refusals: RefusedRequests,
   ) {}
 
-  /** @throws DomainError `invalid-request`, `camera-not-found`, `not-found` for a site, `conflict` when the tenant has its most */
-  async create({ tenantId, actor }: Caller, body: NewStreamAccount): Promise<StreamAccountWithPassword> {
+  /** @throws DomainError `invalid-request`, `camera-not-found`, `not-found` for a site, `conflict` when the tenant has its most; `forbidden` for a level above the caller's */
+  async create(caller: Caller, body: NewStreamAccount): Promise<StreamAccountWithPassword> {
+    const { tenantId, actor } = caller;
+    await this.checkLevel(caller, 'new', body.level);
     const { name, usages, level, allowedCidrs } = body;
     const [cameraIds, siteIds] = [lower(body.cameraIds), lower(body.siteIds)];
     const expiresAt = (await this.within(body.expiresAt)) ?? null;
@@ -67,9 +72,10 @@ export class StreamAccountService {
     return toAccount(await this.database.inTenant(tenantId, (tx) => this.require(tx, tenantId, id)));
   }
 
-  /** @throws DomainError `not-found`, `invalid-request`, `camera-not-found`, `precondition-failed`, `conflict` when it is revoked */
+  /** @throws DomainError `not-found`, `invalid-request`, `camera-not-found`, `precondition-failed`, `conflict` when it is revoked; `forbidden` for a level above the caller's */
   async change(caller: Caller, id: string, body: StreamAccountChangesBody, ifMatch: IfMatch): Promise<StreamAccount> {
     const { tenantId, actor } = caller;
+    await this.checkLevel(caller, id, Math.min((await this.find(tenantId, id)).level, body.level ?? LOWEST_LEVEL));
     const expiresAt = await this.within(body.expiresAt);
     const { name, usages, level, allowedCidrs } = body;
     const scope = { cameraIds: body.cameraIds && lower(body.cameraIds), siteIds: body.siteIds && lower(body.siteIds) };
@@ -91,9 +97,11 @@ export class StreamAccountService {
     });
   }
 
-  /** @throws DomainError `not-found`, `conflict` when it is revoked */
-  async rotate({ tenantId, actor }: Caller, id: string): Promise<StreamAccountWithPassword> {
-    const { username } = await this.find(tenantId, id);
+  /** @throws DomainError `not-found`, `conflict` when it is revoked; `forbidden` for a level above the caller's */
+  async rotate(caller: Caller, id: string): Promise<StreamAccountWithPassword> {
+    const { tenantId, actor } = caller;
+    const { username, level } = await this.find(tenantId, id);
+    await this.checkLevel(caller, id, level);
     const { password, sealed } = await this.passwords.make(username);
     return this.database.inTenant(tenantId, async (tx) => {
       await this.lockLive(tx, tenantId, id, undefined);
@@ -101,6 +109,15 @@ export class StreamAccountService {
       await tx.audit(tenantId, { actor, action: 'stream-account.password-rotated', subject: id });
       return this.withPassword(tx, tenantId, id, password);
     });
+  }
+
+  /** Whoever has the password drives out lower levels at a limit: nobody gets or makes a higher one than his own. */
+  private async checkLevel(caller: Caller, subject: string, level: number): Promise<void> {
+    const highest = highestLevelOf(caller.permissions);
+    if (level >= highest) return;
+    const details = { reason: 'level', level, highest };
+    await this.refusals.note(caller, { action: 'stream-account.refused', subject, details });
+    throw new DomainError('forbidden', `your own level is ${highest}, and this account has a higher one (${level})`);
   }
 
   /** A second call changes nothing. @throws DomainError `not-found` */

@@ -9,7 +9,7 @@ import { ApiPage } from '../http/page-response.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import type { Caller } from '../http/request.js';
 import { AnsweredOnce } from '../idempotency/answered-once.decorator.js';
-import { IssuedViewTicket, NewViewTicket, ViewTicket } from './view-ticket.dto.js';
+import { IssuedExport, IssuedViewTicket, NewExport, NewViewTicket, ViewTicket } from './view-ticket.dto.js';
 import { ViewTicketService } from './view-ticket.service.js';
 
 @ApiTags('view tickets')
@@ -25,6 +25,16 @@ export class ViewTicketController {
   @ApiCreatedResponse({ type: IssuedViewTicket })
   issue(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: NewViewTicket): Promise<IssuedViewTicket> {
     return this.tickets.issue(caller, id, body);
+  }
+
+  @Post('cameras/:id/exports')
+  @Requires('video:watch')
+  @Fails('camera-not-found', 'not-implemented')
+  @ApiOperation({ summary: 'An address that answers a range of a camera’s recordings as an MP4 file' })
+  @AnsweredOnce('url')
+  @ApiCreatedResponse({ type: IssuedExport })
+  export(@CallerOf() caller: Caller, @IdOf('id') id: string, @Body() body: NewExport): Promise<IssuedExport> {
+    return this.tickets.export(caller, id, body);
   }
 
   @Get('view-tickets')

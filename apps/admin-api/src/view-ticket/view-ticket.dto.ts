@@ -1,7 +1,9 @@
 import { streamUsage } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { LOWEST_LEVEL } from '../access/user-level.js';
 import { OptionalMember } from '../http/optional-member.decorator.js';
+import { IsInstant } from '../http/time-range.dto.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -23,6 +25,18 @@ export class NewViewTicket {
   @Min(10)
   @Max(DAY_SECONDS)
   validForSeconds?: number;
+
+  @ApiProperty({
+    required: false,
+    minimum: 1,
+    maximum: LOWEST_LEVEL,
+    description: 'who goes first where too many watch: 1 is the highest; none above your own, which it is without one',
+  })
+  @OptionalMember()
+  @IsInt()
+  @Min(1)
+  @Max(LOWEST_LEVEL)
+  level?: number;
 }
 
 export class IssuedViewTicket {
@@ -46,10 +60,47 @@ export class IssuedViewTicket {
   @ApiProperty({ enum: streamUsage.options })
   usage!: string;
 
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: LOWEST_LEVEL, description: 'of its viewers: 1 is the highest' })
+  level!: number;
+
   @ApiProperty({ format: 'date-time', description: 'the first player must start before' })
   firstUseBy!: string;
 
   @ApiProperty({ format: 'date-time', description: 'reconnects from that player’s address end' })
+  expiresAt!: string;
+}
+
+/** From when until when; a day at most. */
+export class NewExport {
+  @ApiProperty({ format: 'date-time', description: 'the file begins with the keyframe at or before' })
+  @IsInstant()
+  from!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'and ends there; at most 24 hours later' })
+  @IsInstant()
+  to!: string;
+}
+
+export class IssuedExport {
+  @ApiProperty({ format: 'uuid', description: 'revoking it ends the download' })
+  ticketId!: string;
+
+  @ApiProperty({
+    description: 'answers an MP4 file that is made while it is fetched; answered this once',
+    example: 'https://host/export/site/camera?from=…&to=…&ticket=…',
+  })
+  url!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  from!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  to!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'the download must start before' })
+  firstUseBy!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'repetitions from the same address must start before' })
   expiresAt!: string;
 }
 
@@ -65,6 +116,9 @@ export class ViewTicket {
 
   @ApiProperty({ enum: streamUsage.options })
   usage!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: LOWEST_LEVEL, description: 'of its viewers: 1 is the highest' })
+  level!: number;
 
   @ApiProperty({ example: 'operator:admin' })
   issuedTo!: string;

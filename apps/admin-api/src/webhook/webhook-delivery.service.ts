@@ -36,7 +36,8 @@ export class WebhookDeliveryService {
     return this.database.inTenant(tenantId, async (tx) => {
       await this.requireEnabled(tx, tenantId, webhookId);
       const seq = await tx.auditNumbered(tenantId, { actor, action: 'webhook.tested', subject: webhookId });
-      const id = await this.deliveries.insert(tx, tenantId, { webhookId, seq, event: 'webhook.tested' });
+      const tested = { webhookId, source: 'audit', seq, event: 'webhook.tested' } as const;
+      const id = await this.deliveries.insert(tx, tenantId, tested);
       return this.require(tx, tenantId, webhookId, id ?? '');
     });
   }
@@ -47,7 +48,7 @@ export class WebhookDeliveryService {
       await this.requireEnabled(tx, tenantId, webhookId);
       await this.require(tx, tenantId, webhookId, id);
       if (!(await this.deliveries.again(tx, tenantId, webhookId, id))) {
-        throw new DomainError('conflict', 'the delivery is under way: it has not come to its end yet');
+        throw new DomainError('conflict', 'the delivery is under way, or its event is not kept any more');
       }
       const details = { deliveryId: id };
       await tx.audit(tenantId, { actor, action: 'webhook.redelivered', subject: webhookId, details });

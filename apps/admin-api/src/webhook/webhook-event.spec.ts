@@ -1,4 +1,26 @@
-import { EVENT_PATTERNS, messageIdOf, payloadOf, wants } from './webhook-event.js';
+import { EVENT_PATTERNS, isEventPattern, messageIdOf, payloadOf, wants, wantsReceived } from './webhook-event.js';
+
+describe('what a webhook hears of a site’s events', () => {
+  it.each([
+    [['event.received'], 'camera.motion', true],
+    [['event.received:camera.motion'], 'camera.motion', true],
+    [['event.received:camera.motion'], 'camera.motions', false],
+    [['event.received:camera.*'], 'camera.motion', true],
+    [['event.received:camera.*'], 'cameras.motion', false],
+    [['event.received:tns1:RuleEngine/*'], 'tns1:RuleEngine/CellMotion', true],
+    [['*', 'event.*', 'site.*'], 'camera.motion', false],
+  ])('%j, of the type %s: %s', (patterns, type, heard) => {
+    expect(wantsReceived(patterns, type)).toBe(heard);
+  });
+
+  it.each([
+    'event.received:',
+    'event.received:*',
+    'event.received:a*b',
+    'event.received:a b',
+    `event.received:${'x'.repeat(201)}`,
+  ])('is by no pattern like %s', (pattern) => expect(isEventPattern(pattern)).toBe(false));
+});
 
 describe('what a webhook hears of', () => {
   it.each([

@@ -21,6 +21,26 @@ export const wants = (patterns: readonly string[], action: string): boolean => {
   );
 };
 
+/** What a webhook that wants events of sites is told of them. Neither `*` nor a family means these: sites send many. */
+export const RECEIVED = 'event.received';
+const OF_TYPE = `${RECEIVED}:`;
+const MAX_TYPE = 200;
+
+/** `event.received`, or with a type or its beginning and a `*` behind a colon. */
+export const isEventPattern = (pattern: string): boolean =>
+  pattern === RECEIVED ||
+  (pattern.startsWith(OF_TYPE) &&
+    /^[^\s*\p{Cc}]+\*?$/u.test(pattern.slice(OF_TYPE.length)) &&
+    pattern.length <= OF_TYPE.length + MAX_TYPE);
+
+/** @param type of the site's event */
+export const wantsReceived = (patterns: readonly string[], type: string): boolean =>
+  patterns.some((pattern) => {
+    if (!isEventPattern(pattern)) return false;
+    const wanted = pattern.slice(OF_TYPE.length);
+    return pattern === RECEIVED || (wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted);
+  });
+
 interface AuditBody {
   seq: number;
   at: string;

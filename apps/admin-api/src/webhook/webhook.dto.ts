@@ -8,14 +8,18 @@ import {
   IsIn,
   IsString,
   MaxLength,
+  ValidateBy,
 } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
-import { EVENT_PATTERNS } from './webhook-event.js';
+import { EVENT_PATTERNS, isEventPattern } from './webhook-event.js';
 
 const MAX_URL = 2_000;
 const MAX_EVENTS = 50;
 const STATES = ['pending', 'delivered', 'failed'] as const;
+
+const EVENT_RULE =
+  'an action of the audit, a family.*, *, event.received, or event.received:<type> with or without a * at its end';
 
 const IsDescription = (): PropertyDecorator => (target, property) => {
   IsString()(target, property);
@@ -27,10 +31,16 @@ const AreEvents = (): PropertyDecorator => (target, property) => {
   ArrayMinSize(1)(target, property);
   ArrayMaxSize(MAX_EVENTS)(target, property);
   ArrayUnique()(target, property);
-  IsIn(EVENT_PATTERNS, { each: true, message: 'each of $property must be an action of the audit, a family.* or *' })(
-    target,
-    property,
-  );
+  ValidateBy(
+    {
+      name: 'isEventPattern',
+      validator: {
+        validate: (value) => typeof value === 'string' && (EVENT_PATTERNS.includes(value) || isEventPattern(value)),
+        defaultMessage: () => `each of $property must be ${EVENT_RULE}`,
+      },
+    },
+    { each: true },
+  )(target, property);
 };
 
 export class NewWebhook {
@@ -39,7 +49,11 @@ export class NewWebhook {
   @MaxLength(MAX_URL)
   url!: string;
 
-  @ApiProperty({ type: [String], example: ['site.offline', 'site.online', 'keyfile.*'], maxItems: MAX_EVENTS })
+  @ApiProperty({
+    type: [String],
+    example: ['site.offline', 'site.online', 'keyfile.*', 'event.received:alarm.*'],
+    maxItems: MAX_EVENTS,
+  })
   @AreEvents()
   events!: string[];
 
@@ -130,7 +144,10 @@ export class WebhookDelivery {
   @ApiProperty({ format: 'uuid' })
   id!: string;
 
-  @ApiProperty({ description: 'the row of the audit that it tells of' })
+  @ApiProperty({ enum: ['audit', 'event'], description: 'what `seq` is a number of' })
+  source!: 'audit' | 'event';
+
+  @ApiProperty({ description: 'the row of the audit that it tells of, or the position of the event' })
   seq!: number;
 
   @ApiProperty({ example: 'site.offline' })

@@ -1,6 +1,6 @@
 /** One line of `adit-agent check`. Codes are stable. */
 export interface Finding {
-  /** What was looked at: keyfile, identity, proxy, dns, tcp, tls, clock, camera, state. */
+  /** What was looked at: keyfile, identity, proxy, dns, tcp, tls, clock, camera, onvif, discovery, state. */
   subject: string;
   target: string;
   code: string;

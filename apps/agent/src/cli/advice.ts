@@ -31,9 +31,15 @@ const ADVICE: Partial<Record<Code, string>> = {
     'Check host and port of the URL, the power of the camera, and that this machine is on its network',
   'camera-timeout': 'Check host and port of the URL, and that no firewall stands between this machine and the camera',
   'camera-unauthorized':
-    'Check user and password: rtsp://user:password@host/path, with special characters written as %40 for @, %3A for :',
+    'Check user and password: `adit-agent camera password ID` sets them; before the camera is added, --user names the user',
+  'camera-transport-refused': 'Let the agent find the transport: `transport: auto` in the list',
   'camera-not-found': 'Check the path of the URL; the manual of the camera or its web page names it',
   'camera-no-media': 'Set this stream of the camera to H.264',
+  'camera-key-lost':
+    'Restore camera-key.json from a backup of the state directory; without one remove it, and set each password again with `adit-agent camera password ID --user NAME`',
+  'camera-account-damaged':
+    'Restore the file from a backup of the state directory, or remove it and set the password again with `adit-agent camera password ID --user NAME`',
+  'camera-accounts-differ': 'List the camera twice, once for each account',
   'camera-exists': 'Name another --id, or change the one on the list with --replace',
   'camera-unknown': '`adit-agent camera list` shows what is on the list',
 };

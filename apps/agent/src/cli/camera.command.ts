@@ -1,23 +1,28 @@
 import { proposeSiteLabel } from '@app/contracts';
-import { asMediaError, splitCredentials } from '@app/media';
+import { asMediaError, type CameraTransport, cameraTransports, type Credentials, splitCredentials } from '@app/media';
 import {
+  areaPath,
   type CameraEntry,
-  CameraListFile,
   type CameraProbe,
   type CameraStream,
   probeCamera,
+  type SiteCamera,
+  SiteCameras,
 } from '../connectors/index.js';
 import { AgentError, EXIT, type ExitCode } from '../errors.js';
 import { StateDirectory } from '../state/state-directory.js';
+import { askPassword, type PasswordFlags } from './camera-password.js';
 import type { CommandContext } from './command.context.js';
 import { type Flags, stateToAddTo } from './settings.js';
 
 const NO_CAMERA = 'No camera is listed: adit-agent camera add rtsp://…';
 
-export interface CameraFlags extends Flags {
+export interface CameraFlags extends Flags, PasswordFlags {
   name?: string;
   low?: string;
+  area?: string;
   id?: string;
+  transport?: CameraTransport;
   replace?: boolean;
   /** False by `--no-probe`. */
   probe: boolean;
@@ -27,13 +32,16 @@ export interface CameraFlags extends Flags {
 /** Asks the camera what it offers, then puts it on the list; a running agent takes it from there. */
 export const addCamera = async (url: string, flags: CameraFlags, context: CommandContext): Promise<ExitCode> => {
   const { terminal } = context;
-  const streams = streamsOf(url, flags.low);
+  const { streams, user } = streamsOf(url, flags);
   const name = flags.name ?? defaultName(url);
-  const probes = flags.probe ? await Promise.all(streams.map(requirePicture)) : [];
+  const account = user === undefined ? undefined : { user, password: await askPassword(user, flags, terminal) };
+  const probes = flags.probe ? await Promise.all(streams.map((stream) => requirePicture(stream, account))) : [];
   const state = await stateToAddTo(flags, context.environment());
-  const list = new CameraListFile(state.path);
-  const id = flags.id ?? freeId(proposeSiteLabel(name), await list.read(), flags.replace === true);
-  await list.put({ id, name, streams }, flags.replace);
+  const cameras = new SiteCameras(state.path);
+  const replace = flags.replace === true;
+  const id = flags.id ?? freeId(proposeSiteLabel(name), await cameras.list.read(), replace);
+  const place = flags.area === undefined ? {} : { area: requireArea(flags.area) };
+  await cameras.add({ id, name, ...place, streams }, account, replace);
   if (flags.json === true) terminal.json({ id, name, streams: probes });
   else {
     terminal.print(`Camera ${id} ("${name}") is on the list.`);
@@ -42,16 +50,38 @@ export const addCamera = async (url: string, flags: CameraFlags, context: Comman
   return EXIT.ok;
 };
 
+/** @throws AgentError `camera-invalid` */
+const requireArea = (path: string): string => {
+  const { data, error } = areaPath.safeParse(path);
+  if (data !== undefined) return data;
+  throw new AgentError('camera-invalid', `--area: ${error?.issues[0]?.message ?? 'not the path of an area'}`);
+};
+
 export const listCameras = async (flags: CameraFlags, context: CommandContext): Promise<ExitCode> => {
   const { terminal } = context;
-  const cameras = await readList(flags, context);
+  const cameras = await readCameras(flags, context);
   if (flags.json === true) {
-    terminal.json(cameras.map(({ id, name, streams }) => ({ id, name, urls: streams.map(plainUrl) })));
+    terminal.json(cameras.map((camera) => ({ ...rowOf(camera), urls: urlsOf(camera) })));
   } else if (cameras.length === 0) {
     terminal.note(NO_CAMERA);
   } else {
-    terminal.table(cameras.map(({ id, name, streams }) => [id, name, streams.map(plainUrl).join(' ')]));
+    terminal.table(cameras.map((camera) => [...Object.values(rowOf(camera)), urlsOf(camera).join(' ')]));
   }
+  return EXIT.ok;
+};
+
+/** Where a camera's password is, never the password. */
+const rowOf = ({ entry, fault, isInList, hasAccount }: SiteCamera): { id: string; name: string; account: string } => {
+  const stored = hasAccount ? 'stored' : 'none';
+  return { id: entry.id, name: entry.name, account: isInList ? 'in-list' : (fault?.code ?? stored) };
+};
+
+const urlsOf = ({ entry }: SiteCamera): string[] => entry.streams.map(({ url }) => url);
+
+/** Takes a camera off the list, and its account out of the store. */
+export const removeCamera = async (id: string, flags: CameraFlags, context: CommandContext): Promise<ExitCode> => {
+  await (await openCameras(flags, context)).remove(id);
+  context.terminal.print(`Camera ${id} is off the list.`);
   return EXIT.ok;
 };
 
@@ -62,7 +92,7 @@ export const testCameras = async (
   context: CommandContext,
 ): Promise<ExitCode> => {
   const { terminal } = context;
-  const cameras = (await readList(flags, context)).filter((camera) => id === undefined || camera.id === id);
+  const cameras = (await readCameras(flags, context)).filter(({ entry }) => id === undefined || entry.id === id);
   if (id !== undefined && cameras.length === 0) throw new AgentError('camera-invalid', `The list has no camera ${id}`);
   const results = (await Promise.all(cameras.map(testCamera))).flat();
   if (flags.json === true) terminal.json(results);
@@ -79,49 +109,63 @@ export interface CameraResult {
   detail: string;
 }
 
-export const testCamera = ({ id, streams }: CameraEntry): Promise<CameraResult[]> =>
+export const testCamera = ({ entry, fault }: SiteCamera): Promise<CameraResult[]> =>
   Promise.all(
-    streams.map(async (stream) => {
-      const url = plainUrl(stream);
+    entry.streams.map(async (stream) => {
+      const { id } = entry;
+      const { url } = stream;
       try {
-        return { id, url, ok: true, code: 'camera-ok', detail: describeProbe(await probeCamera(stream.url, stream)) };
+        if (fault !== undefined) throw fault;
+        return { id, url, ok: true, code: 'camera-ok', detail: describeProbe(await probeCamera(url, stream)) };
       } catch (error) {
-        const { code, message } = asMediaError(error, 'camera-refused');
+        const { code, message } = error === fault && fault ? fault : asMediaError(error, 'camera-refused');
         return { id, url, ok: false, code, detail: message };
       }
     }),
   );
 
-const readList = async (flags: CameraFlags, context: CommandContext): Promise<CameraEntry[]> => {
-  const state = await StateDirectory.open(flags.state ?? context.environment().ADIT_STATE_DIR);
-  return await new CameraListFile(state.path).read();
+/** Of a state directory that is there. */
+export const openCameras = async (flags: Flags, context: CommandContext): Promise<SiteCameras> =>
+  new SiteCameras((await StateDirectory.open(flags.state ?? context.environment().ADIT_STATE_DIR)).path);
+
+const readCameras = async (flags: CameraFlags, context: CommandContext): Promise<SiteCamera[]> =>
+  (await openCameras(flags, context)).read();
+
+/** @returns the streams without an account, and the user that the URLs or the flag name for all of them */
+const streamsOf = (high: string, flags: CameraFlags): { streams: CameraStream[]; user: string | undefined } => {
+  const { low, transport } = flags;
+  if (transport !== undefined && !cameraTransports.includes(transport)) {
+    throw new AgentError('camera-invalid', `A transport is one of ${cameraTransports.join(', ')}`);
+  }
+  const named = [high, ...(low === undefined ? [] : [low])].map(readUrl);
+  const users = new Set([flags.user, ...named.map(({ user }) => user)].filter((user) => user !== undefined));
+  if (users.size > 1) throw new AgentError('camera-invalid', 'The URLs name two users', 'Add two cameras for that');
+  const way = transport === undefined ? {} : { transport };
+  const usages = [['high-res', 'live', 'recording'] as const, ['low-res', 'remote'] as const];
+  const streams = named.map(({ url }, index) => ({
+    url,
+    ...way,
+    ...(low === undefined ? {} : { usages: [...(usages[index] ?? [])] }),
+  }));
+  return { streams, user: [...users][0] };
 };
 
-const streamsOf = (high: string, low: string | undefined): CameraStream[] =>
-  low === undefined
-    ? [streamOf(high)]
-    : [
-        { ...streamOf(high), usages: ['high-res', 'live', 'recording'] },
-        { ...streamOf(low), usages: ['low-res', 'remote'] },
-      ];
-
-const streamOf = (text: string): CameraStream => {
+const readUrl = (text: string): { url: string; user: string | undefined } => {
   const parsed = URL.parse(text);
   if (parsed === null || parsed.protocol !== 'rtsp:' || parsed.hostname === '') {
     // The text may hold a password: it is not repeated.
-    throw new AgentError('camera-invalid', 'A camera is named by rtsp://[user:password@]host[:port]/path');
+    throw new AgentError('camera-invalid', 'A camera is named by rtsp://[user@]host[:port]/path');
   }
   const { url, user, password } = splitCredentials(text);
-  return {
-    url,
-    ...(user === undefined ? {} : { username: user }),
-    ...(password === undefined ? {} : { password }),
-  };
+  if (password !== undefined && password !== '') {
+    const advice = 'Leave it out: it is asked for on a terminal, or read from standard input with --password-stdin';
+    throw new AgentError('camera-invalid', 'A password on the command line shows in the list of processes', advice);
+  }
+  return { url, user };
 };
 
-const plainUrl = ({ url }: CameraStream): string => splitCredentials(url).url;
-
-const requirePicture = (stream: CameraStream): Promise<CameraProbe> => probeCamera(stream.url, stream);
+const requirePicture = ({ url }: CameraStream, account: Credentials | undefined): Promise<CameraProbe> =>
+  probeCamera(url, { username: account?.user, password: account?.password });
 
 const describeProbe = ({ codec, width, height, frameRate, hasAudio }: CameraProbe): string => {
   const size = width === null || height === null ? 'size unknown' : `${width}x${height}`;

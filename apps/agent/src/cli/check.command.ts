@@ -1,6 +1,7 @@
 import { checkNetwork, identitySubject, keyfileSubject, missingSubject, type Subject } from '../check/check.service.js';
+import { checkDiscovery, discoveryPlace } from '../check/discovery.check.js';
 import { failure, type Finding, ok } from '../check/finding.js';
-import { CameraListFile } from '../connectors/index.js';
+import { SiteCameras, SiteDevices } from '../connectors/index.js';
 import type { AgentEnvironment } from '../config.js';
 import { AgentError, EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
@@ -10,6 +11,7 @@ import { StateDirectory } from '../state/state-directory.js';
 import { readStatus } from '../status/status.file.js';
 import { testCamera } from './camera.command.js';
 import type { CommandContext } from './command.context.js';
+import { testDevice } from './onvif.command.js';
 import { accessOf, type Flags, keyfileOrigin, passphraseSource, proxySettings } from './settings.js';
 
 export interface CheckFlags extends Flags {
@@ -23,7 +25,9 @@ export const check = async (flags: CheckFlags, context: CommandContext): Promise
   const dialer = new EndpointDialer(proxySettings(flags, environment), 5_000, 5_000);
   const state = await StateDirectory.open(flags.state ?? environment.ADIT_STATE_DIR).catch(() => undefined);
   const findings = await checkSite(dialer, state, flags, context, environment);
-  if (state !== undefined) findings.push(...(await checkCameras(state)));
+  if (state !== undefined) findings.push(...(await checkCameras(state)), ...(await checkDevices(state)));
+  const discovery = checkDiscovery(discoveryPlace(environment.ADIT_CONTAINER));
+  if (discovery.level !== 'ok') findings.push(discovery);
   const passed = findings.every(({ level }) => level !== 'failure');
   if (flags.json === true) terminal.json({ ok: passed, findings });
   else {
@@ -79,14 +83,38 @@ const findSubject = async (
 
 const checkCameras = async (state: StateDirectory): Promise<Finding[]> => {
   try {
-    const cameras = await new CameraListFile(state.path).read();
+    const cameras = await new SiteCameras(state.path).read();
     const results = (await Promise.all(cameras.map(testCamera))).flat();
-    return results.map((result) =>
+    const findings = results.map((result) =>
       result.ok
         ? ok('camera', result.id, result.code, result.detail)
         : { ...failure('camera', result.id, result), detail: `${result.url}: ${result.detail}` },
     );
+    const inList = cameras.filter(({ isInList }) => isInList).map(({ entry }) => entry.id);
+    return [...findings, ...inList.map(passwordInList)];
   } catch (error) {
     return [failure('camera', '-', error)];
   }
 };
+
+const checkDevices = async (state: StateDirectory): Promise<Finding[]> => {
+  try {
+    const results = await Promise.all((await new SiteDevices(state.path).read()).map(testDevice));
+    return results.map((result) =>
+      result.ok
+        ? ok('onvif', result.id, result.code, result.detail)
+        : { ...failure('onvif', result.id, result), detail: result.detail },
+    );
+  } catch (error) {
+    return [failure('onvif', '-', error)];
+  }
+};
+
+const passwordInList = (id: string): Finding => ({
+  subject: 'camera',
+  target: id,
+  code: 'camera-password-in-list',
+  level: 'warning',
+  detail: 'cameras.yaml holds its password',
+  advice: '`adit-agent camera import` moves it into the encrypted store',
+});

@@ -29,6 +29,11 @@ Examples:
   adit-agent status
   adit-agent status --check       for container health checks
 Exit codes: 0, 1 with --check when the tunnel is not up, 66 no state directory.`,
+  events: `
+Examples:
+  adit-agent events
+  adit-agent events --last 100 --json
+Exit codes: 0, 66 no state directory, 73 the store cannot be read.`,
   renew: `
 Example:
   adit-agent renew
@@ -45,14 +50,44 @@ Example:
 Exit codes: 0, 66 no state directory, 73 the agent still runs, 77 not confirmed.`,
   camera: `
 Examples:
-  adit-agent camera add rtsp://viewer:secret@192.0.2.10/stream1 --name 'Front door'
+  adit-agent camera add rtsp://viewer@192.0.2.10/stream1 --name 'Front door'
+  adit-agent camera password front-door
   adit-agent camera list
   adit-agent camera test`,
   cameraAdd: `
+Examples:
+  adit-agent camera add rtsp://viewer@192.0.2.10/high --low rtsp://192.0.2.10/low --name 'Gate'
+  printf %s "$PASSWORD" | adit-agent camera add rtsp://viewer@192.0.2.10/ --password-stdin
+The password is asked for and kept encrypted in this site's state directory. A running agent sees the camera within two
+seconds. --transport auto takes UDP where the camera refuses TCP, and TCP where no datagram arrives.
+Exit codes: 0, 1 the camera does not answer or its id is taken, 64 not an RTSP URL, or one with a password, 66 no password, 73.`,
+  cameraPassword: `
+Examples:
+  adit-agent camera password front-door
+  printf %s "$PASSWORD" | adit-agent camera password front-door --user viewer --password-stdin
+Exit codes: 0, 1 the key of the store is damaged, 64 no such camera, or it has no user yet, 66 no password or state.`,
+  cameraImport: `
 Example:
-  adit-agent camera add rtsp://viewer:secret@192.0.2.10/high --low rtsp://viewer:secret@192.0.2.10/low --name 'Gate'
-A running agent sees the camera within two seconds. Credentials stay in this site's state directory.
-Exit codes: 0, 1 the camera does not answer or its id is taken, 64 not an RTSP URL, 73.`,
+  adit-agent camera import
+The list is written anew without them. What was written before may still be found on the disk: change the passwords where
+that matters.
+Exit codes: 0, 1 a camera has two accounts at one host, 66 no state directory.`,
+  onvif: `
+Examples:
+  adit-agent discover
+  adit-agent onvif add 192.0.2.20 --user viewer --name 'Gate' --area North/Entrance
+  printf %s "$PASSWORD" | adit-agent onvif add 192.0.2.20:8080 --user viewer --password-stdin
+  adit-agent onvif password gate-192-0-2-20
+The password is asked for and kept encrypted in this site's state directory. A running agent sees the device within two
+seconds.
+Exit codes: 0, 1 the device does not answer or its id is taken, 64 no address, or one with an account, 66 no password, 73.`,
+  discover: `
+Examples:
+  adit-agent discover
+  adit-agent discover --timeout 10 --json
+Asks by multicast (WS-Discovery). In a container this needs the network of the machine. What answers is not proven to be
+what it says; nothing is added, and no account is sent.
+Exit codes: 0 something answered, 1 nothing did.`,
   user: `
 Examples:
   adit-agent user add federation

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -51,6 +51,15 @@ describe('adit-agent', () => {
     'camera add',
     'camera list',
     'camera test',
+    'camera remove',
+    'camera password',
+    'camera import',
+    'discover',
+    'onvif',
+    'onvif add',
+    'onvif list',
+    'onvif remove',
+    'onvif password',
     'user',
     'user add',
     'user allow',
@@ -94,15 +103,104 @@ describe('adit-agent', () => {
     expect(given.out + given.err).not.toContain('a given password');
   });
 
-  it('keeps cameras with their credentials to itself', async () => {
-    const url = 'rtsp://viewer:top%20secret@192.0.2.10/high';
-    const added = await site('camera', 'add', url, '--name', 'Front door', '--low', url, '--no-probe');
-    const again = await site('camera', 'add', url, '--name', 'Front door', '--no-probe');
+  const withInput = (input: string, ...args: string[]): Promise<Ending> =>
+    cli([...args, '--state', state, '--ephemeral'], {}, input);
+  const everything = (): string =>
+    readdirSync(state, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      .join();
+
+  it('keeps the accounts of cameras to itself', async () => {
+    const url = 'rtsp://viewer@192.0.2.10/high';
+    const add = ['camera', 'add', url, '--name', 'Front door', '--no-probe', '--password-stdin'];
+    const added = await withInput('top secret\n', ...add, '--low', 'rtsp://192.0.2.10/low');
+    const again = await withInput('top secret', ...add);
+    const set = await withInput('other secret\n', 'camera', 'password', 'front-door', '--password-stdin');
     const listed = await cli(['camera', 'list', '--state', state]);
-    expect([added.exitCode, again.exitCode, listed.exitCode]).toEqual([0, 0, 0]);
+    const removed = await cli(['camera', 'remove', 'front-door', '--state', state]);
+    const endings = [added, again, set, listed, removed];
+    expect(endings.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0]);
     expect(listed.out.split('\n').map((line) => line.split(' ')[0])).toEqual(['front-door', 'front-door-2', '']);
-    for (const { out, err } of [added, again, listed]) expect(out + err).not.toMatch(/top|secret|viewer/);
+    expect(listed.out.match(/ stored /g)).toHaveLength(2);
+    for (const { out, err } of endings) expect(out + err).not.toMatch(/secret|viewer/);
+    expect(everything()).not.toMatch(/secret|viewer/);
     expect(statSync(join(state, 'cameras.yaml')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(state, 'camera-accounts'))).toEqual(['front-door-2.json']);
+  });
+
+  it('keeps the accounts of ONVIF devices to itself', async () => {
+    const add = ['onvif', 'add', '192.0.2.20', '--name', 'Gate', '--no-probe', '--user', 'viewer', '--password-stdin'];
+    const added = await withInput('top secret\n', ...add, '--area', 'North/Hall');
+    const again = await withInput('top secret\n', ...add, '--id', 'gate-192-0-2-20');
+    const set = await withInput('other secret\n', 'onvif', 'password', 'gate-192-0-2-20', '--password-stdin');
+    const listed = await cli(['onvif', 'list', '--state', state]);
+    const inAddress = await site('onvif', 'add', 'http://viewer:top-secret@192.0.2.21', '--no-probe');
+    const away = await site('onvif', 'add', '127.0.0.1:1');
+    const endings = [added, again, set, listed, inAddress, away];
+    expect(endings.map(({ exitCode }) => exitCode)).toEqual([0, 1, 0, 0, 64, 1]);
+    expect(again.err).toMatch(/^camera-exists: /);
+    expect(away.err).toMatch(/^camera-unreachable: /);
+    expect(listed.out).toMatch(
+      /^gate-192-0-2-20 +Gate +stored +http:\/\/192\.0\.2\.20\/onvif\/device_service +North\/Hall\n$/,
+    );
+    for (const { out, err } of endings) expect(out + err).not.toMatch(/secret|viewer/);
+    expect(everything()).not.toMatch(/secret|viewer/);
+    expect(statSync(join(state, 'onvif.yaml')).mode & 0o777).toBe(0o600);
+    expect((await cli(['onvif', 'remove', 'gate-192-0-2-20', '--state', state])).exitCode).toBe(0);
+    expect(readdirSync(join(state, 'camera-accounts'))).toEqual([]);
+  });
+
+  it.each([
+    ['rtsp://viewer:top-secret@192.0.2.10/high', []],
+    ['rtsp://192.0.2.10/high', ['--low', 'rtsp://viewer:top-secret@192.0.2.10/low']],
+  ])('takes no password from the command line', async (url, more) => {
+    const refused = await site('camera', 'add', url, ...more, '--no-probe');
+    expect(refused.exitCode).toBe(64);
+    expect(refused.err).toMatch(/^camera-invalid: .*list of processes\n.*--password-stdin/);
+    expect(refused.out + refused.err).not.toMatch(/top-secret/);
+    expect(existsSync(join(state, 'cameras.yaml'))).toBe(false);
+  });
+
+  it('asks nobody where nobody is, and adds nothing without the password', async () => {
+    const { exitCode, err } = await site('camera', 'add', 'rtsp://viewer@192.0.2.10/high', '--no-probe');
+    expect([exitCode, err]).toEqual([66, expect.stringMatching(/^camera-password-missing: /)]);
+    expect(existsSync(join(state, 'cameras.yaml'))).toBe(false);
+  });
+
+  it('moves passwords out of the list when it is told to, and says so until then', async () => {
+    await site('camera', 'add', 'rtsp://127.0.0.1:1/x', '--id', 'gate', '--no-probe');
+    const list = join(state, 'cameras.yaml');
+    writeFileSync(list, readFileSync(list, 'utf8').replace('rtsp://', 'rtsp://viewer:straw%20berry@'));
+    const checked = await cli(['check', '--json', '--state', state]);
+    expect(checked.out).toContain('camera-password-in-list');
+    const before = await cli(['camera', 'list', '--json', '--state', state]);
+    expect(JSON.parse(before.out)).toMatchObject([{ id: 'gate', account: 'in-list', urls: ['rtsp://127.0.0.1:1/x'] }]);
+    expect(readFileSync(list, 'utf8')).toContain('berry');
+    const moved = await cli(['camera', 'import', '--json', '--state', state]);
+    expect(JSON.parse(moved.out)).toEqual({ moved: ['gate'] });
+    expect(everything()).not.toMatch(/berry|viewer/);
+    const tested = await cli(['camera', 'test', '--json', '--state', state]);
+    expect(JSON.parse(tested.out)).toMatchObject([{ code: 'camera-unreachable', url: 'rtsp://127.0.0.1:1/x' }]);
+    for (const { out, err } of [checked, before, moved, tested]) expect(out + err).not.toMatch(/berry|viewer/);
+  });
+
+  it('says what to do when the key of the store is lost', async () => {
+    const add = ['camera', 'add', 'rtsp://viewer@127.0.0.1:1/x', '--id', 'gate', '--no-probe', '--password-stdin'];
+    await withInput('straw berry', ...add);
+    writeFileSync(join(state, 'camera-key.json'), '{}');
+    const listed = await cli(['camera', 'list', '--json', '--state', state]);
+    expect(JSON.parse(listed.out)).toMatchObject([{ account: 'camera-key-lost' }]);
+    const tested = await cli(['camera', 'test', '--json', '--state', state]);
+    expect(JSON.parse(tested.out)).toMatchObject([{ ok: false, code: 'camera-key-lost' }]);
+    const password = ['camera', 'password', 'gate', '--user', 'viewer', '--password-stdin'];
+    const refused = await withInput('black berry', ...password);
+    expect(refused.err).toMatch(/^camera-key-lost: .*\nRestore camera-key.json/);
+    rmSync(join(state, 'camera-key.json'));
+    expect((await withInput('black berry', ...password)).exitCode).toBe(0);
+    expect(JSON.parse((await cli(['camera', 'list', '--json', '--state', state])).out)).toMatchObject([
+      { account: 'stored' },
+    ]);
   });
 
   it('does not list a camera that does not answer, or what is no camera', async () => {

@@ -1,13 +1,17 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode } from '../errors.js';
 import { AGENT_VERSION } from '../version.js';
-import { addCamera, type CameraFlags, listCameras, testCameras } from './camera.command.js';
+import { type AccountFlags, importAccounts, setPassword } from './camera-account.command.js';
+import { addCamera, type CameraFlags, listCameras, removeCamera, testCameras } from './camera.command.js';
 import { check, type CheckFlags } from './check.command.js';
 import type { CommandContext } from './command.context.js';
+import { discover, type DiscoverFlags } from './discover.command.js';
 import { enrol, type EnrolFlags } from './enrol.command.js';
+import { type EventFlags, showEvents } from './events.command.js';
 import { describeFailure } from './failure.js';
 import { HELP } from './help.js';
 import { inspect } from './inspect.command.js';
+import { addDevice, listDevices, type OnvifFlags, removeDevice, setDevicePassword } from './onvif.command.js';
 import { renew, type RenewFlags } from './renew.command.js';
 import { reset, type ResetFlags } from './reset.command.js';
 import { run } from './run.command.js';
@@ -55,7 +59,9 @@ const createProgram = (context: CommandContext, finish: Finish): Command => {
     .addHelpText('after', HELP.program);
   addEnrolment(program, context, finish);
   addRunning(program, context, finish);
-  addSite(program, context, finish);
+  addCameras(program, context, finish);
+  addDevices(program, context, finish);
+  addUsers(program, context, finish);
   return program;
 };
 
@@ -100,8 +106,8 @@ const addEnrolment = (program: Command, context: CommandContext, finish: Finish)
     .addHelpText('after', HELP.enrol)
     .action((keyfile: string | undefined, flags: EnrolFlags) => finish(enrol(named(keyfile, flags), context)));
   withState(program.command('reset'))
-    .description("forget this site's identity; cameras and users stay")
-    .option('--all', 'forget cameras, users and TLS key too')
+    .description("forget this site's identity; cameras, users and events stay")
+    .option('--all', 'forget cameras, users, events and TLS key too')
     .option('--yes', 'do not ask')
     .addHelpText('after', HELP.reset)
     .action((flags: ResetFlags) => finish(reset(flags, context)));
@@ -122,6 +128,12 @@ const addRunning = (program: Command, context: CommandContext, finish: Finish): 
     .option('--check', 'print nothing; exit code 0 when the tunnel is up, else 1')
     .addHelpText('after', HELP.status)
     .action((flags: StatusFlags) => finish(showStatus(flags, context)));
+  withState(program.command('events'))
+    .description('show the events that this site keeps for its federation hosts')
+    .option('--last <number>', 'the newest ones, so many', count, 20)
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.events)
+    .action((flags: EventFlags) => finish(showEvents(flags, context)));
   withState(program.command('renew'))
     .description('have the running agent renew its certificate at once')
     .option('--timeout <seconds>', 'give up waiting after this long', seconds, 60)
@@ -135,12 +147,20 @@ const addRunning = (program: Command, context: CommandContext, finish: Finish): 
     .action((flags: CheckFlags) => finish(check(flags, context)));
 };
 
-const addSite = (program: Command, context: CommandContext, finish: Finish): void => {
+/** A password comes by none of them: a command line shows in the list of processes and in the shell's history. */
+const withPassword = (command: Command): Command =>
+  command
+    .option('--user <name>', "user of the camera's account; its password is asked for")
+    .option('--password-stdin', 'take the password from the first line of standard input');
+
+const addCameras = (program: Command, context: CommandContext, finish: Finish): void => {
   const camera = program.command('camera').description('the cameras of this site').addHelpText('after', HELP.camera);
-  withState(camera.command('add').argument('<url>', 'rtsp://[user:password@]host[:port]/path'))
+  withPassword(withState(camera.command('add').argument('<url>', 'rtsp://[user@]host[:port]/path')))
     .description('probe a camera and put it on the list')
     .option('--name <name>', 'shown to operators')
+    .option('--area <path>', 'where it is, from the outermost area inwards: "Building 1/Floor 2"')
     .option('--low <url>', 'a second, smaller picture of the same camera')
+    .option('--transport <transport>', 'tcp (default), udp, or auto')
     .option('--id <id>', 'stable id; made from the name when absent')
     .option('--replace', 'change a camera that is on the list')
     .option('--no-probe', 'do not connect to the camera')
@@ -148,19 +168,62 @@ const addSite = (program: Command, context: CommandContext, finish: Finish): voi
     .addHelpText('after', HELP.cameraAdd)
     .action((url: string, flags: CameraFlags) => finish(addCamera(url, flags, context)));
   withState(camera.command('list'))
-    .description('show the cameras, without credentials')
+    .description('show the cameras and where their passwords are, without passwords')
     .option('--json', 'as JSON')
     .action((flags: CameraFlags) => finish(listCameras(flags, context)));
+  withState(camera.command('remove').argument('<id>'))
+    .description('take a camera off the list and forget its account')
+    .action((id: string, flags: CameraFlags) => finish(removeCamera(id, flags, context)));
   withState(camera.command('test').argument('[id]', 'one camera; all when absent'))
     .description('connect to the cameras')
     .option('--json', 'as JSON')
     .action((id: string | undefined, flags: CameraFlags) => finish(testCameras(id, flags, context)));
-  addUsers(program, context, finish);
+  withPassword(withState(camera.command('password').argument('<id>')))
+    .description('set the account of a camera')
+    .option('--recordings', 'of the recorder that the camera names, instead of its streams')
+    .addHelpText('after', HELP.cameraPassword)
+    .action((id: string, flags: AccountFlags) => finish(setPassword(id, flags, context)));
+  withState(camera.command('import'))
+    .description('move passwords that stand in cameras.yaml into the encrypted store')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.cameraImport)
+    .action((flags: AccountFlags) => finish(importAccounts(flags, context)));
+};
+
+const addDevices = (program: Command, context: CommandContext, finish: Finish): void => {
+  program
+    .command('discover')
+    .description('show the ONVIF devices in the local networks; adds nothing')
+    .option('--timeout <seconds>', 'wait this long for answers', seconds, 3)
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.discover)
+    .action((flags: DiscoverFlags) => finish(discover(flags, context)));
+  const onvif = program.command('onvif').description('the ONVIF devices of this site').addHelpText('after', HELP.onvif);
+  withPassword(withState(onvif.command('add').argument('<address>', 'host, host:port or http:// URL')))
+    .description('sign in to a device and put it on the list: all of its cameras, inputs and outputs')
+    .option('--name <name>', 'shown to operators')
+    .option('--area <area>', 'where it is, such as North/Entrance')
+    .option('--id <id>', 'stable id; made from name and address when absent')
+    .option('--replace', 'change a device that is on the list')
+    .option('--no-probe', 'do not connect to the device')
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.onvif)
+    .action((address: string, flags: OnvifFlags) => finish(addDevice(address, flags, context)));
+  withState(onvif.command('list'))
+    .description('show the devices and where their passwords are, without passwords')
+    .option('--json', 'as JSON')
+    .action((flags: OnvifFlags) => finish(listDevices(flags, context)));
+  withState(onvif.command('remove').argument('<id>'))
+    .description('take a device off the list and forget its account')
+    .action((id: string, flags: OnvifFlags) => finish(removeDevice(id, flags, context)));
+  withPassword(withState(onvif.command('password').argument('<id>')))
+    .description('set the account of a device')
+    .action((id: string, flags: OnvifFlags) => finish(setDevicePassword(id, flags, context)));
 };
 
 const withRights = (command: Command): Command =>
   command
-    .option('--allow <rights>', 'live, playback, events, snapshot, ptz, outputs, recording, alarms (live)')
+    .option('--allow <rights>', 'live, playback, events, snapshot, ptz, outputs, recording, alarms, or all (live)')
     .option('--cameras <ids>', 'it sees these cameras and other entities only')
     .option('--areas <ids>', 'it sees these areas and what is in them only')
     .option('--level <1..254>', 'highest user level of its users; 1 is the highest (1)');
@@ -191,4 +254,10 @@ const seconds = (text: string): number => {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0 && value <= 86_400) return value;
   throw new InvalidArgumentError('A number of seconds is needed.');
+};
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0 && value <= 100_000) return value;
+  throw new InvalidArgumentError('A number from 1 to 100000 is needed.');
 };

@@ -1,7 +1,8 @@
 import { AgentError, EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { SITE_KEY_FILE } from '../identity/site-certificate.store.js';
-import { CAMERA_LIST_FILE } from '../connectors/index.js';
+import { CAMERA_LIST_FILE, ONVIF_KNOWN_FILE, ONVIF_LIST_FILE, SiteCameras } from '../connectors/index.js';
+import { EVENT_FILES } from '../events/event-files.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { StateLock } from '../state/state-lock.js';
 import { STATUS_FILE } from '../status/status.file.js';
@@ -22,12 +23,15 @@ export const reset = async (flags: ResetFlags, context: CommandContext): Promise
     const store = new IdentityStore(state);
     const existing = await store.load().catch(() => undefined);
     const what = existing === undefined ? 'what there is of an identity' : `the identity of "${existing.siteName}"`;
-    const also = flags.all === true ? ', its cameras, users and TLS key' : '; cameras, users and TLS key stay';
+    const also =
+      flags.all === true ? ', its cameras, users, events and TLS key' : '; cameras, users, events and TLS key stay';
     await confirm(`Remove ${what}${also}? Connecting again needs a new keyfile.`, flags, context);
     await store.clear();
     await state.remove(STATUS_FILE);
     if (flags.all === true) {
-      for (const name of [CAMERA_LIST_FILE, USERS_FILE, SITE_KEY_FILE]) await state.remove(name);
+      const lists = [CAMERA_LIST_FILE, ONVIF_LIST_FILE, ONVIF_KNOWN_FILE, ...EVENT_FILES];
+      for (const name of [...lists, USERS_FILE, SITE_KEY_FILE]) await state.remove(name);
+      await new SiteCameras(state.path).accounts.clear();
     }
     terminal.print(`Removed ${what}. To connect again, ask for a replacement keyfile.`);
     return EXIT.ok;

@@ -29,7 +29,13 @@ export const run = async (flags: Flags, context: CommandContext): Promise<ExitCo
   const lock = await StateLock.acquire(state);
   try {
     const keyfile = await keyfileFor(state, flags, context, environment, (message) => logger.warn(message));
-    const settings: RunSettings = { state, proxy, keyfile, ...(await fileSettings(state, flags, environment)) };
+    const settings: RunSettings = {
+      state,
+      proxy,
+      keyfile,
+      ...(await fileSettings(state, flags, environment)),
+      eventLimits: eventLimits(environment),
+    };
     const application = await NestFactory.createApplicationContext(AgentModule.forRoot(settings, logger), {
       logger: new NestLogger(logger),
       abortOnError: false,
@@ -107,10 +113,12 @@ const fileSettings = async (
   const read = (): Promise<AgentFile> => readAgentFile(path, named !== undefined);
   const file = await read();
   const limit = uplinkLimit(flags, environment);
-  const source = { version: () => agentFileVersion(path), read: () => read().then(({ uplink }) => uplink) };
+  const policyOf = ({ uplink }: AgentFile): AgentFile['uplink'] =>
+    limit === undefined ? uplink : { ...uplink, limit, schedule: [] };
+  const source = { version: () => agentFileVersion(path), read: () => read().then(policyOf) };
   return {
     services: file.services,
-    uplink: limit === undefined ? { policy: file.uplink, source } : { policy: { limit, schedule: [] } },
+    uplink: { policy: policyOf(file), source },
     directoryListen: listenAddress(
       flags.directoryListen ?? environment.ADIT_DIRECTORY_LISTEN ?? file.directoryListen,
       '--directory-listen',
@@ -122,6 +130,12 @@ const fileSettings = async (
   };
 };
 
+const eventLimits = (environment: AgentEnvironment): RunSettings['eventLimits'] => ({
+  maxAgeMs: environment.ADIT_SITE_EVENTS_DAYS * 86_400_000,
+  maxBytes: environment.ADIT_SITE_EVENTS_MEGABYTES * 1e6,
+  maxEvents: environment.ADIT_SITE_EVENTS_COUNT,
+});
+
 const listenAddress = (text: string | undefined, flag: string): ListenAddress | undefined => {
   if (text === undefined) return undefined;
   const parsed = hostPort.safeParse(text);
@@ -129,7 +143,7 @@ const listenAddress = (text: string | undefined, flag: string): ListenAddress | 
   throw new ConfigurationError(`${flag}: expected host:port`);
 };
 
-/** One limit at all times: what the file says of the uplink does not count then. */
+/** One limit at all times: the file's `limit` and `schedule` do not count then. */
 const uplinkLimit = (flags: Flags, environment: AgentEnvironment): number | undefined => {
   if (flags.uplinkLimit === undefined) return environment.ADIT_UPLINK_LIMIT;
   const parsed = rate.safeParse(flags.uplinkLimit);

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../errors.js';
 import { IdentityStore } from '../identity/identity.store.js';
 import { StateDirectory } from '../state/state-directory.js';
-import type { CertificateStatus, Status, Traffic } from '../status/status.js';
+import type { CertificateStatus, EventStatus, Status, Traffic } from '../status/status.js';
 import { readStatus, type SeenStatus } from '../status/status.file.js';
 import { formatRate } from '../uplink/rate.js';
 import type { CommandContext } from './command.context.js';
@@ -56,6 +56,7 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
   if (tunnel.rttMs !== null) rows.push(['Round trip', `${tunnel.rttMs} ms`]);
   rows.push(...trafficRows(tunnel.traffic));
   if (uplink !== undefined) rows.push(['Uplink limit', limitOf(uplink)]);
+  rows.push(...eventRows(status.events));
   if (tunnel.clockSkewMs !== null) rows.push(['Clock skew', `${tunnel.clockSkewMs} ms`]);
   if (tunnel.nextAttemptAt !== null) rows.push(['Next attempt', tunnel.nextAttemptAt]);
   for (const [name, address] of Object.entries(services)) rows.push([`Service ${name}`, address]);
@@ -98,7 +99,18 @@ const trafficRows = (traffic: Traffic | null | undefined): string[][] => {
   ];
 };
 
-const bytesOf = (bytes: number): string => {
+const eventRows = (events: EventStatus | undefined): string[][] => {
+  if (events === undefined) return [];
+  const { count, bytes, oldestAt, discarded, unstored, waiting, fault } = events;
+  const since = oldestAt === null ? '' : `, since ${oldestAt}`;
+  const rows = [['Events', `${count} kept (${bytesOf(bytes)})${since}`]];
+  if (discarded > 0) rows.push(['Events discarded', `${discarded} by age or size`]);
+  if (unstored > 0) rows.push(['Events lost', `${unstored} could not be kept`]);
+  if (fault !== null) rows.push(['Events waiting', `${waiting}: ${fault}`]);
+  return rows;
+};
+
+export const bytesOf = (bytes: number): string => {
   const unit = UNITS.findLast(({ least }) => bytes >= least) ?? { least: 1, name: 'B' };
   return `${Number((bytes / unit.least).toPrecision(3))} ${unit.name}`;
 };

@@ -89,10 +89,17 @@ const tellPassword = (
 };
 
 const MAX_NAMED = 1_000;
+/** In the place of a list of rights. */
+const EVERY = 'all';
 
 /** @throws AgentError `user-invalid` */
 const readRights = ({ allow, cameras, areas, level }: RightsFlags): AccountRights => ({
-  allow: allow === undefined ? [...DEFAULT_RIGHTS] : [...new Set(split(allow).map(toRight))],
+  allow:
+    allow === undefined
+      ? [...DEFAULT_RIGHTS]
+      : allow.trim() === EVERY
+        ? [...RIGHTS]
+        : [...new Set(split(allow).map(toRight))],
   ...(cameras === undefined ? {} : { cameras: named(cameras, '--cameras') }),
   ...(areas === undefined ? {} : { areas: named(areas, '--areas') }),
   level: level === undefined ? 1 : toLevel(level),
@@ -106,7 +113,8 @@ const split = (list: string): string[] =>
 
 const toRight = (word: string): Right => {
   const found = RIGHTS.find((right) => right === word);
-  if (found === undefined) throw new AgentError('user-invalid', `--allow knows ${RIGHTS.join(', ')}, not ${word}`);
+  if (found === undefined)
+    throw new AgentError('user-invalid', `--allow knows ${RIGHTS.join(', ')} and ${EVERY}, not ${word}`);
   return found;
 };
 

@@ -1,7 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from '@app/pki';
-import { CAMERA_LIST_MAX_BYTES, parseCameraList, withCamera, withoutCamera, type CameraEntry } from './camera-list.js';
+import {
+  CAMERA_LIST_MAX_BYTES,
+  parseCameraList,
+  withCamera,
+  withoutAccounts,
+  withoutCamera,
+  type CameraEntry,
+} from './camera-list.js';
 import { ConnectorError } from './errors.js';
 
 export const CAMERA_LIST_FILE = 'cameras.yaml';
@@ -21,11 +28,21 @@ export class CameraListFile {
 
   /** Adds a camera. @throws ConnectorError `camera-exists` unless `replace` */
   async put(camera: CameraEntry, replace = false): Promise<void> {
+    if (!replace) await this.refuseExisting(camera.id);
+    await writePrivateFile(this.path, withCamera(await this.text(), camera));
+  }
+
+  /** @throws ConnectorError `camera-exists` */
+  async refuseExisting(id: string): Promise<void> {
+    if (!(await this.read()).some((camera) => camera.id === id)) return;
+    throw new ConnectorError('camera-exists', `The list has a camera ${id} already`);
+  }
+
+  /** Takes the accounts of these cameras out of the list; its comments stay. */
+  async withoutAccounts(ids: readonly string[], part?: 'streams' | 'recordings'): Promise<void> {
     const text = await this.text();
-    if (!replace && parseCameraList(text).some(({ id }) => id === camera.id)) {
-      throw new ConnectorError('camera-exists', `The list has a camera ${camera.id} already`);
-    }
-    await writePrivateFile(this.path, withCamera(text, camera));
+    const plain = withoutAccounts(text, ids, part);
+    if (plain !== text) await writePrivateFile(this.path, plain);
   }
 
   async remove(id: string): Promise<void> {

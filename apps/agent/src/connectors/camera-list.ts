@@ -1,7 +1,10 @@
 import { displayName, streamUsage } from '@app/contracts';
-import { isMap, LineCounter, type Document, parseDocument } from 'yaml';
+import { cameraTransports, splitCredentials } from '@app/media';
+import { isMap, type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { areaPath } from './areas.js';
 import { ConnectorError } from './errors.js';
+import { readYaml } from './yaml-list.js';
 
 export const CAMERA_LIST_MAX_BYTES = 1 << 20;
 const MAX_CAMERAS = 2_000;
@@ -18,6 +21,8 @@ const cameraStream = z.strictObject({
     .array(streamUsage.exclude(['automatic']))
     .max(8)
     .optional(),
+  /** How RTP comes; TCP without it. */
+  transport: z.enum(cameraTransports).optional(),
   username: z.string().min(1).max(200).optional(),
   password: z.string().max(200).optional(),
 });
@@ -38,12 +43,40 @@ const recordings = z
   .refine(({ url, onvif }) => (url === undefined) !== (onvif === undefined), 'either url or onvif')
   .refine(({ onvif, recording }) => recording === undefined || onvif !== undefined, 'recording belongs to onvif');
 
-const cameraEntry = z.strictObject({
-  id: z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, 'an id: a–z, 0–9, dots, hyphens, at most 63'),
-  name: displayName,
-  streams: z.array(cameraStream).min(1).max(MAX_STREAMS),
-  recordings: recordings.optional(),
-});
+const snapshot = z.union([
+  httpUrl.transform((url): CameraSnapshot => ({ url })),
+  z
+    .strictObject({
+      url: httpUrl.optional(),
+      onvif: httpUrl.optional(),
+      profile: z.string().min(1).max(200).optional(),
+      username: z.string().min(1).max(200).optional(),
+      password: z.string().max(200).optional(),
+    })
+    .refine(({ url, onvif }) => (url === undefined) !== (onvif === undefined), 'either url or onvif')
+    .refine(({ onvif, profile }) => profile === undefined || onvif !== undefined, 'profile belongs to onvif'),
+]);
+
+const hostOf = (url: string | undefined): string =>
+  url !== undefined && URL.canParse(url) ? new URL(url).hostname.toLowerCase() : '';
+
+const cameraEntry = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, 'an id: a–z, 0–9, dots, hyphens, at most 63'),
+    name: displayName,
+    area: areaPath.optional(),
+    streams: z.array(cameraStream).min(1).max(MAX_STREAMS),
+    recordings: recordings.optional(),
+    snapshot: snapshot.optional(),
+  })
+  // The account of the camera goes nowhere else, and no list makes the agent ask other machines of the site.
+  .refine(
+    ({ streams, snapshot: { url, onvif } = {} }) => {
+      const host = hostOf(url ?? onvif);
+      return host === '' || streams.some((stream) => hostOf(stream.url) === host);
+    },
+    { path: ['snapshot'], message: 'on the host of one of its streams' },
+  );
 
 const cameraList = z.strictObject({ cameras: z.array(cameraEntry).max(MAX_CAMERAS).nullable().default([]) });
 
@@ -51,6 +84,15 @@ const cameraList = z.strictObject({ cameras: z.array(cameraEntry).max(MAX_CAMERA
 export type CameraStream = z.infer<typeof cameraStream>;
 /** Where a camera's recordings are: an ONVIF device that is asked for them, or an RTSP replay URL. */
 export type CameraRecordings = z.infer<typeof recordings>;
+/** Where a camera gives a still picture: a URL, or an ONVIF device that is asked for it. */
+export interface CameraSnapshot {
+  url?: string | undefined;
+  onvif?: string | undefined;
+  /** Token of the media profile; without it the first one. */
+  profile?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
+}
 /** A camera of the list; a high and a low resolution are two streams of one camera. */
 export type CameraEntry = z.infer<typeof cameraEntry>;
 
@@ -62,46 +104,9 @@ export const parseCameraList = (text: string): CameraEntry[] => {
   if (Buffer.byteLength(text) > CAMERA_LIST_MAX_BYTES) {
     throw new ConnectorError('camera-list-too-large', `The list is larger than ${CAMERA_LIST_MAX_BYTES} bytes`);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const broken = document.errors[0];
-  if (broken !== undefined) {
-    const { line, col } = lines.linePos(broken.pos[0]);
-    throw new ConnectorError('camera-list-not-yaml', `line ${line}, column ${col}: ${broken.code}`);
-  }
-  const content = contentOf(document);
-  const parsed = cameraList.safeParse(content);
-  if (!parsed.success) throw invalid(document, lines, parsed.error.issues);
-  const cameras = parsed.data.cameras ?? [];
+  const cameras = readYaml(text, cameraList).cameras ?? [];
   refuseTwins(cameras);
   return cameras;
-};
-
-const contentOf = (document: Document): unknown => {
-  try {
-    return document.toJS({ maxAliasCount: 0 }) ?? {};
-  } catch (cause) {
-    throw new ConnectorError('camera-list-not-yaml', 'The list uses aliases, which are not followed', { cause });
-  }
-};
-
-const invalid = (document: Document, lines: LineCounter, issues: z.core.$ZodIssue[]): ConnectorError => {
-  const told = issues.slice(0, 5).map((issue) => {
-    const offset = offsetOf(document, issue.path);
-    const place = offset === undefined ? '' : `line ${lines.linePos(offset).line}: `;
-    return `${place}${issue.path.join('.') || 'the list'}: ${issue.message}`;
-  });
-  return new ConnectorError('camera-list-invalid', told.join('; '));
-};
-
-/** Of the member, or of the nearest thing around it that exists. */
-const offsetOf = (document: Document, path: readonly PropertyKey[]): number | undefined => {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;
-    if (range) return range[0];
-  }
-  return undefined;
 };
 
 const refuseTwins = (cameras: readonly CameraEntry[]): void => {
@@ -138,4 +143,32 @@ export const withoutCamera = (text: string, id: string): string => {
   const document = parseDocument(text);
   document.deleteIn(['cameras', at]);
   return document.toString();
+};
+
+/** @param part of the cameras; all of them without it. A text without such an account comes back as it is. */
+export const withoutAccounts = (text: string, ids: readonly string[], part?: 'streams' | 'recordings'): string => {
+  const document = parseDocument(text);
+  let isChanged = false;
+  const stripUrl = (path: readonly (string | number)[]): void => {
+    const given: unknown = document.getIn(path);
+    const { url } = splitCredentials(typeof given === 'string' ? given : '');
+    if (typeof given !== 'string' || url === given) return;
+    document.setIn(path, url);
+    isChanged = true;
+  };
+  const strip = (path: readonly (string | number)[]): void => {
+    // A still picture may be just its URL.
+    if (typeof document.getIn(path) === 'string') return stripUrl(path);
+    for (const member of ['username', 'password']) {
+      isChanged = document.deleteIn([...path, member]) || isChanged;
+    }
+    for (const member of ['url', 'onvif']) stripUrl([...path, member]);
+  };
+  for (const [at, { id, streams, recordings, snapshot }] of parseCameraList(text).entries()) {
+    if (!ids.includes(id)) continue;
+    for (const index of part === 'recordings' ? [] : streams.keys()) strip(['cameras', at, 'streams', index]);
+    if (recordings !== undefined && part !== 'streams') strip(['cameras', at, 'recordings']);
+    if (snapshot !== undefined && part === undefined) strip(['cameras', at, 'snapshot']);
+  }
+  return isChanged ? document.toString() : text;
 };

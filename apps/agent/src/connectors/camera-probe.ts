@@ -1,5 +1,13 @@
-import { connect, type Socket } from 'node:net';
-import { asMediaError, MediaError, RtspClient, splitCredentials, type Credentials, type Track } from '@app/media';
+import type { Duplex } from 'node:stream';
+import {
+  asMediaError,
+  dialRtsp,
+  MediaError,
+  RtspClient,
+  splitCredentials,
+  type Credentials,
+  type Track,
+} from '@app/media';
 import { pictureOf } from './picture.js';
 import type { Picture } from './picture-size.js';
 
@@ -12,9 +20,9 @@ export interface CameraProbeOptions {
   signal?: AbortSignal;
 }
 
-/** What a camera's DESCRIBE says of its picture. */
+/** What a camera's DESCRIBE says of its picture, or of its sound where it has none. */
 export interface CameraProbe extends Picture {
-  /** RTP encoding name of the video, e.g. H264 */
+  /** RTP encoding name of the video, e.g. H264; of the sound of a camera without a picture. */
   codec: string;
   hasAudio: boolean;
 }
@@ -53,28 +61,20 @@ const credentialsOf = (user: string | undefined, password: string | undefined): 
 
 const read = (tracks: readonly Track[]): CameraProbe => {
   const video = tracks.find((track) => track.kind === 'video');
-  if (video === undefined) throw new MediaError('camera-no-media', 'The camera offers no video');
-  return { codec: video.codec, hasAudio: tracks.some((track) => track.kind === 'audio'), ...pictureOf(video) };
+  const sound = tracks.find((track) => track.kind === 'audio');
+  const shown = video ?? sound;
+  if (shown === undefined) throw new MediaError('camera-no-media', 'The camera offers neither video nor audio');
+  const picture = video === undefined ? NO_PICTURE : pictureOf(video);
+  return { codec: shown.codec, hasAudio: sound !== undefined, ...picture };
 };
 
-const RTSP_PORT = 554;
+const NO_PICTURE: Picture = { width: null, height: null, frameRate: null };
 
-const dial = (url: string, signal: AbortSignal): Promise<Socket> => {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const socket = connect({ host, port: Number(port || RTSP_PORT), noDelay: true });
-    const settle = (error: MediaError | undefined): void => {
-      signal.removeEventListener('abort', expire);
-      socket.removeAllListeners();
-      if (error === undefined) return resolve(socket);
-      socket.on('error', () => undefined).destroy();
-      reject(error);
-    };
-    const expire = (): void =>
-      settle(new MediaError('camera-timeout', 'The camera did not accept a connection in time'));
-    signal.addEventListener('abort', expire, { once: true });
-    socket.once('connect', () => settle(undefined));
-    socket.once('error', (error) => settle(asMediaError(error, 'camera-unreachable')));
-  });
+const dial = async (url: string, signal: AbortSignal): Promise<Duplex> => {
+  try {
+    return await dialRtsp(url, signal);
+  } catch (error) {
+    if (signal.aborted) throw new MediaError('camera-timeout', 'The camera did not accept a connection in time');
+    throw asMediaError(error, 'camera-unreachable');
+  }
 };

@@ -4,6 +4,9 @@ export type ConnectorErrorCode =
   | 'camera-list-too-large'
   | 'camera-list-not-yaml'
   | 'camera-list-invalid'
+  | 'camera-key-lost'
+  | 'camera-account-damaged'
+  | 'camera-accounts-differ'
   | 'camera-exists'
   | 'camera-unknown';
 

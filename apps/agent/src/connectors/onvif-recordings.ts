@@ -16,6 +16,8 @@ export interface OnvifRecordingsOptions {
   service: string;
   /** Token of the recording; without it the first one with video. */
   recording: string | undefined;
+  /** Of a device with several cameras: only a recording whose source is one of these. */
+  sources?: readonly string[];
   credentials: Credentials | undefined;
 }
 
@@ -56,9 +58,11 @@ export class OnvifRecordings implements RecordingSource {
   }
 
   async #find(signal: AbortSignal): Promise<FoundRecording> {
-    const { recording } = this.options;
+    const { recording, sources } = this.options;
     const found = await this.#search.recordings(recording, signal);
-    const chosen = found.find(({ token, hasVideo }) => (recording === undefined ? hasVideo : token === recording));
+    const chosen = found.find(({ token, source, hasVideo }) =>
+      recording === undefined ? hasVideo && (sources?.includes(source) ?? true) : token === recording,
+    );
     if (chosen === undefined) throw new MediaError('camera-not-found', 'The device has no such recording');
     return chosen;
   }

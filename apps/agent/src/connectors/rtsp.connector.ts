@@ -1,61 +1,47 @@
 import type { StreamUsage } from '@app/contracts';
-import type { EntitySink, RecordingSource, SiteConnector, StreamSource } from '../site/site-connector.js';
-import type { CameraEntry } from './camera-list.js';
-import { CameraListFile } from './camera-list.file.js';
+import type {
+  EntitySink,
+  RecordingSource,
+  SiteConnector,
+  SnapshotSource,
+  StreamSource,
+} from '../site/site-connector.js';
+import type { SiteCamera } from './accounts/camera-account.js';
+import { SiteCameras } from './accounts/site-cameras.js';
+import { areasOf } from './areas.js';
+import { listDefaults, type ListListener, ListLoop, type ListOptions, type Probed } from './list-loop.js';
 import { probeStream, RtspCamera, type Probe } from './rtsp-camera.js';
 
-export interface RtspConnectorOptions {
-  /** How often the list is looked at. */
-  watchMs: number;
-  /** How often each camera is asked whether it is there. */
-  probeMs: number;
-  /** An offline camera is asked this often. */
-  retryMs: number;
-  maxParallelProbes: number;
+export interface RtspConnectorOptions extends ListOptions {
   probe: Probe;
 }
 
-export const rtspConnectorDefaults: RtspConnectorOptions = {
-  watchMs: 1_000,
-  probeMs: 60_000,
-  retryMs: 10_000,
-  maxParallelProbes: 8,
-  probe: probeStream,
-};
+export const rtspConnectorDefaults: RtspConnectorOptions = { ...listDefaults, probe: probeStream };
 
-/** Told about the list, for the log. Messages show no credential. */
-export interface RtspConnectorListener {
-  listRead?(cameras: number): void;
-  /** The cameras of the last good list stay. */
-  listRefused?(code: string, message: string): void;
-}
-
-interface Watched {
+interface Watched extends Probed {
   camera: RtspCamera;
-  dueAt: number;
-  stop: AbortController;
-  probing: boolean;
 }
 
 /** Cameras from a YAML list of RTSP URLs; edits count without a restart. */
 export class RtspConnector implements SiteConnector {
   readonly name = 'rtsp';
-  readonly #file: CameraListFile;
+  readonly #loop: ListLoop<SiteCamera, Watched>;
   readonly #options: RtspConnectorOptions;
   readonly #cameras = new Map<string, Watched>();
+  #areas: readonly string[] = [];
   #sink: EntitySink | undefined;
-  #version: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #ticking: Promise<void> | undefined;
   #refusal: string | undefined;
 
-  constructor(
-    stateDir: string,
-    options: Partial<RtspConnectorOptions> = {},
-    private readonly listener: RtspConnectorListener = {},
-  ) {
-    this.#file = new CameraListFile(stateDir);
+  constructor(stateDir: string, options: Partial<RtspConnectorOptions> = {}, listener: ListListener = {}) {
     this.#options = { ...rtspConnectorDefaults, ...options };
+    const ports = {
+      file: new SiteCameras(stateDir),
+      apply: (cameras: readonly SiteCamera[]): void => this.#apply(cameras),
+      refused: (code: string, message: string): void => void (this.#refusal = `${code}: ${message}`),
+      watched: (): Iterable<Watched> => this.#cameras.values(),
+      probe: (watched: Watched): Promise<void> => this.#probe(watched),
+    };
+    this.#loop = new ListLoop(ports, this.#options, listener);
   }
 
   /** Why the list on the disk is not the one in use; undefined when it is. */
@@ -65,15 +51,11 @@ export class RtspConnector implements SiteConnector {
 
   async start(sink: EntitySink): Promise<void> {
     this.#sink = sink;
-    await this.#tick();
-    this.#timer = setInterval(() => {
-      this.#ticking ??= this.#tick().finally(() => (this.#ticking = undefined));
-    }, this.#options.watchMs);
+    await this.#loop.start();
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#ticking;
+    await this.#loop.close();
     this.#sink = undefined;
     for (const { stop } of this.#cameras.values()) stop.abort();
     this.#cameras.clear();
@@ -87,64 +69,45 @@ export class RtspConnector implements SiteConnector {
     return this.#cameras.get(remoteId)?.camera.recordings;
   }
 
+  snapshots(remoteId: string): SnapshotSource | undefined {
+    return this.#cameras.get(remoteId)?.camera.snapshots;
+  }
+
   holds(key: string): boolean {
     return [...this.#cameras.values()].some(
       ({ camera }) => camera.keys.includes(key) || camera.recordings?.key === key,
     );
   }
 
-  async #tick(): Promise<void> {
-    await this.#readList();
-    const now = performance.now();
-    let free = this.#options.maxParallelProbes - [...this.#cameras.values()].filter(({ probing }) => probing).length;
-    for (const watched of this.#cameras.values()) {
-      if (watched.probing || watched.dueAt > now || free < 1) continue;
-      free--;
-      void this.#probe(watched);
-    }
-  }
-
-  async #readList(): Promise<void> {
-    const version = await this.#file.version();
-    if (version === this.#version) return;
-    this.#version = version;
-    try {
-      const entries = await this.#file.read();
-      this.#refusal = undefined;
-      this.#apply(entries);
-      this.listener.listRead?.(entries.length);
-    } catch (error) {
-      const { code = 'camera-list-unreadable', message } = error as { code?: string; message: string };
-      this.#refusal = `${code}: ${message}`;
-      this.listener.listRefused?.(code, message);
-    }
-  }
-
-  #apply(entries: readonly CameraEntry[]): void {
-    const listed = new Set(entries.map(({ id }) => id));
+  #apply(cameras: readonly SiteCamera[]): void {
+    this.#refusal = undefined;
+    const listed = new Set(cameras.map(({ entry }) => entry.id));
     for (const [id, watched] of this.#cameras) {
       if (listed.has(id)) continue;
       watched.stop.abort();
       this.#cameras.delete(id);
       this.#sink?.remove(id);
     }
-    for (const entry of entries) this.#applyOne(entry);
+    const areas = areasOf(cameras.flatMap(({ entry }) => entry.area ?? []));
+    for (const area of areas) this.#sink?.upsert(area);
+    for (const camera of cameras) this.#applyOne(camera);
+    const wanted = new Set(areas.map(({ remoteId }) => remoteId));
+    for (const area of this.#areas) if (!wanted.has(area)) this.#sink?.remove(area);
+    this.#areas = [...wanted];
   }
 
-  #applyOne(entry: CameraEntry): void {
-    const known = this.#cameras.get(entry.id);
-    if (known !== undefined && JSON.stringify(known.camera.entry) === JSON.stringify(entry)) return;
-    known?.stop.abort();
-    const camera = new RtspCamera(entry);
+  #applyOne({ entry, fault }: SiteCamera): void {
+    const known = this.#cameras.get(entry.id)?.camera;
+    if (known?.fault === fault?.code && JSON.stringify(known?.entry) === JSON.stringify(entry)) return;
+    this.#cameras.get(entry.id)?.stop.abort();
+    const camera = new RtspCamera(entry, fault?.code);
     this.#cameras.set(entry.id, { camera, dueAt: 0, stop: new AbortController(), probing: false });
     this.#sink?.upsert(camera.entity);
   }
 
   async #probe(watched: Watched): Promise<void> {
     const { camera, stop } = watched;
-    watched.probing = true;
     await camera.probe(this.#options.probe, stop.signal);
-    watched.probing = false;
     if (stop.signal.aborted) return;
     this.#sink?.upsert(camera.entity);
     const isOnline = camera.entity.state === 'online';

@@ -1,8 +1,10 @@
 import { directory } from '@app/contracts';
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { WatchRequest } from '../events/index.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import type { SiteAccount } from '../users/rights.js';
 import { watchEntities, type WantedKinds } from './entity-watch.js';
+import { type EventFeed, watchEvents } from './event-watch.js';
 import { Sight } from './sight.js';
 import type { UserVerifier } from './user-verifier.js';
 
@@ -24,12 +26,31 @@ export class AccountWatches {
     kinds: WantedKinds,
     signal: AbortSignal,
   ): AsyncGenerator<directory.WatchEntitiesResponse> {
+    const since = this.#isOwn(account, sinceRevision) ? sinceRevision : 0;
+    const view = { kinds, sight: new Sight(this.site, account.rights) };
+    yield* this.#whileUnchanged(account, signal, (until) => watchEntities(this.site, since, view, until));
+  }
+
+  /** @throws ConnectError Aborted when the account has changed */
+  async *events(
+    account: SiteAccount,
+    feed: EventFeed,
+    request: WatchRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<directory.WatchEventsResponse> {
+    const sight = new Sight(this.site, account.rights);
+    yield* this.#whileUnchanged(account, signal, (until) => watchEvents(feed, request, sight, until));
+  }
+
+  async *#whileUnchanged<T>(
+    account: SiteAccount,
+    signal: AbortSignal,
+    watch: (until: AbortSignal) => AsyncGenerator<T>,
+  ): AsyncGenerator<T> {
     const changed = new AbortController();
-    const both = AbortSignal.any([signal, changed.signal]);
     const timer = setInterval(() => void this.#check(account, changed), this.checkMs);
     try {
-      const since = this.#isOwn(account, sinceRevision) ? sinceRevision : 0;
-      yield* watchEntities(this.site, since, { kinds, sight: new Sight(this.site, account.rights) }, both);
+      yield* watch(AbortSignal.any([signal, changed.signal]));
     } finally {
       clearInterval(timer);
     }

@@ -7,20 +7,7 @@ import { Sight } from './sight.js';
 
 const { Capability, DirectoryService } = directory;
 
-type CommandCase = NonNullable<directory.ExecuteRequest['command']['case']>;
-
-/** A command that is not here needs a right that nobody has. */
-const COMMAND_RIGHTS: Record<CommandCase, Right> = {
-  ptzMove: 'ptz',
-  ptzStop: 'ptz',
-  ptzGotoPreset: 'ptz',
-  ptzHome: 'ptz',
-  ptzLock: 'ptz',
-  setOutput: 'outputs',
-  setRecording: 'recording',
-  acknowledgeAlarm: 'alarms',
-};
-
+/** One of them is enough for some commands; which one a command needs is judged where it is carried out, and recorded. */
 const COMMANDS: readonly Right[] = ['ptz', 'outputs', 'recording', 'alarms'];
 
 const NEEDED: Partial<Record<directory.Capability, readonly Right[]>> = {
@@ -62,6 +49,7 @@ export const authorisation =
 type Asked =
   | directory.GetInfoRequest
   | directory.ExecuteRequest
+  | directory.GetPtzRequest
   | directory.GetSnapshotRequest
   | directory.GetTimelineRequest
   | directory.OpenStreamRequest;
@@ -79,24 +67,14 @@ const judge = (account: SiteAccount, message: Asked, site: Pick<SiteDirectory, '
     case 'adit.directory.v1.GetSnapshotRequest':
       requireRight(account, 'snapshot');
       return requireSight(account, message.cameraId, site);
+    case 'adit.directory.v1.GetPtzRequest':
+      return requireSight(account, message.cameraId, site);
     case 'adit.directory.v1.ExecuteRequest':
-      return judgeCommand(account, message, site);
+      return requireSight(account, message.entityId, site);
     default:
       message satisfies never;
       throw new ConnectError('this call needs a right that no account has', Code.PermissionDenied);
   }
-};
-
-const judgeCommand = (
-  account: SiteAccount,
-  request: directory.ExecuteRequest,
-  site: Pick<SiteDirectory, 'find'>,
-): void => {
-  const { case: name } = request.command;
-  if (name !== undefined) requireRight(account, COMMAND_RIGHTS[name]);
-  requireSight(account, request.entityId, site);
-  // 0 is none given: the lowest.
-  request.userLevel = Math.max(request.userLevel === 0 ? 254 : request.userLevel, account.rights.level);
 };
 
 /** @throws ConnectError PermissionDenied `right-missing: …` */

@@ -1,11 +1,13 @@
-import { connect, type ClientHttp2Session } from 'node:http2';
 import { once } from 'node:events';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { connect, type ClientHttp2Session } from 'node:http2';
+import { timestampDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { directory } from '@app/contracts';
 import { MediaError } from '@app/media';
 import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@app/pki';
 import { Code, createClient, type Client } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
+import type { StoredEvent, WatchRequest } from '../events/index.js';
+import { CommandDispatcher, CommandFault } from '../commands/index.js';
 import type { SiteEntity } from '../site/entity.js';
 import type { RecordingSource } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
@@ -49,6 +51,16 @@ const recordings: RecordingSource = {
       : Promise.resolve([{ ...range, state: 'recorded' }]),
 };
 
+/** Of camera `a`; the second time its device is in trouble. */
+const picture = Buffer.alloc(8 << 20, 0xff);
+let taken = 0;
+const snapshots = {
+  take: () =>
+    taken++ === 0
+      ? Promise.resolve({ image: picture, takenAt: new Date(60_000) })
+      : Promise.reject(new MediaError('camera-unauthorized', 'the device refuses the account')),
+};
+
 describe('DirectoryServer', () => {
   let certificate: SiteCertificate;
   let account: SiteAccount;
@@ -64,6 +76,7 @@ describe('DirectoryServer', () => {
       siteName: () => 'Hamburg Süd',
       version: '0.1.0',
       site,
+      commands: new CommandDispatcher({ site, connectors: [], record: () => undefined }),
       users: {
         verify: async (name, password) => (name === 'host' && password === 'right' ? account : undefined),
         find: async () => account,
@@ -82,6 +95,7 @@ describe('DirectoryServer', () => {
               ? { path: '/a/live', siteTicket: 'secret', expiresAt: new Date(60_000), usage }
               : undefined,
       },
+      snapshots: (remoteId) => (remoteId === 'a' ? snapshots : undefined),
       ...options,
     });
     await server.start();
@@ -121,6 +135,8 @@ describe('DirectoryServer', () => {
       directory.Capability.ENTITIES,
       directory.Capability.LIVE_STREAMS,
       directory.Capability.PLAYBACK,
+      directory.Capability.SNAPSHOTS,
+      directory.Capability.COMMANDS,
     ]);
     expect(Math.abs(Number(info.time?.seconds) - Date.now() / 1_000)).toBeLessThan(5);
   });
@@ -134,10 +150,86 @@ describe('DirectoryServer', () => {
     await expect(watch.next()).rejects.toMatchObject({ code: Code.Unauthenticated });
   });
 
-  it('answers UNIMPLEMENTED to what this version lacks', async () => {
+  it('carries out commands for the account that proved itself, and passes on what came of them', async () => {
+    const asked: unknown[] = [];
+    site.upsert(camera('a'));
+    await start({
+      commands: {
+        execute: (one) => {
+          asked.push(one);
+          return one.user === 'late'
+            ? Promise.reject(new CommandFault('device-timeout', 'it is silent'))
+            : Promise.resolve({ outcome: { outcome: 'refused', reason: 'ptz-held: by ben' }, deviceMs: 12.4 });
+        },
+        ptz: () => ({ hold: { account: 'host', user: 'ben', level: 7, until: 60_000 }, lock: undefined }),
+      },
+    });
+    const execute = (user: string, entityId = 'a'): ReturnType<typeof client.execute> =>
+      client.execute({ entityId, user, userLevel: 9, command: { case: 'ptzHome', value: {} } }, authorization());
+    expect(await execute('anna')).toMatchObject({
+      outcome: directory.ExecuteResponse_Outcome.REFUSED,
+      reason: 'ptz-held: by ben',
+      deviceTime: { seconds: 0n, nanos: 12_000_000 },
+    });
+    expect(asked).toEqual([
+      { entityId: 'a', account: 'host', allow: RIGHTS, user: 'anna', level: 9, command: { kind: 'ptz-home' } },
+    ]);
+    await expect(execute('late')).rejects.toMatchObject({
+      code: Code.Aborted,
+      rawMessage: 'device-timeout: it is silent',
+    });
+    await expect(execute('anna', 'none')).rejects.toMatchObject({ code: Code.NotFound });
+    await expect(client.execute({ entityId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
+    await expect(client.getPtz({ cameraId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.FailedPrecondition,
+    });
+    site.upsert({ ...camera('dome'), ptz: true });
+    expect(await client.getPtz({ cameraId: 'dome' }, authorization())).toMatchObject({
+      hold: { user: 'ben', userLevel: 7 },
+    });
+  });
+
+  it('gives out events where the site keeps some, and says so', async () => {
+    let fails = false;
+    const watch = async function* ({ account, since, types }: WatchRequest): AsyncGenerator<StoredEvent[]> {
+      if (fails) throw new Error('the disk');
+      const details = JSON.stringify({ account, since, types, nested: { list: [1, null, 'ü'] } });
+      const one: StoredEvent = {
+        sequence: 7,
+        type: 't',
+        sourceId: 'a',
+        atMs: 1_500,
+        details,
+        period: 'grace',
+        lostBefore: 2,
+      };
+      yield [one, { ...one, sequence: 9, details: '' }];
+    };
     await start();
-    await expect(client.execute({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
-    await expect(client.getSnapshot({}, authorization())).rejects.toMatchObject({ code: Code.Unimplemented });
+    const missing = client.watchEvents({}, authorization())[Symbol.asyncIterator]();
+    await expect(missing.next()).rejects.toMatchObject({ code: Code.Unimplemented });
+    await server.close();
+    await start({ events: { watch } });
+    expect((await client.getInfo({}, authorization())).capabilities).toContain(directory.Capability.EVENTS);
+    const events: directory.WatchEventsResponse[] = [];
+    const request = { sinceSequence: 5n, types: ['t'] };
+    for await (const event of client.watchEvents(request, authorization())) events.push(event);
+    expect(events).toMatchObject([
+      {
+        sequence: 7n,
+        siteTime: { seconds: 1n, nanos: 500_000_000 },
+        occurrencePeriod: directory.OccurrencePeriod.GRACE,
+        details: { account: 'host', since: 5, types: ['t'], nested: { list: [1, null, 'ü'] } },
+        lostBefore: 2n,
+      },
+      { sequence: 9n },
+    ]);
+    expect(events[1]?.details).toBeUndefined();
+    fails = true;
+    const unavailable = client.watchEvents({}, authorization())[Symbol.asyncIterator]();
+    await expect(unavailable.next()).rejects.toMatchObject({ code: Code.Unavailable });
   });
 
   const restrict = (rights: Partial<AccountRights>): void => {
@@ -152,17 +244,25 @@ describe('DirectoryServer', () => {
       live: () => client.openStream({ cameraId: 'a' }, authorization()),
       playback: () => client.openStream({ cameraId: 'a', playback: {} }, authorization()),
       snapshot: () => client.getSnapshot({ cameraId: 'a' }, authorization()),
-      ptz: () => client.execute({ entityId: 'a', command: { case: 'ptzHome', value: {} } }, authorization()),
-      outputs: () => client.execute({ entityId: 'a', command: { case: 'setOutput', value: {} } }, authorization()),
-      recording: () => client.execute({ entityId: 'a', command: { case: 'setRecording', value: {} } }, authorization()),
-      alarms: () =>
-        client.execute({ entityId: 'a', command: { case: 'acknowledgeAlarm', value: {} } }, authorization()),
       events: () => client.watchEvents({}, authorization())[Symbol.asyncIterator]().next(),
-    } satisfies Record<(typeof RIGHTS)[number], () => Promise<unknown>>;
+    };
+    const commands = {
+      ptz: { case: 'ptzHome', value: {} },
+      outputs: { case: 'setOutput', value: {} },
+      recording: { case: 'setRecording', value: {} },
+      alarms: { case: 'acknowledgeAlarm', value: { alarmId: '7' } },
+    } as const;
+    expect([...Object.keys(calls), ...Object.keys(commands)].toSorted()).toEqual(RIGHTS.toSorted());
     for (const [right, call] of Object.entries(calls)) {
       await expect(call()).rejects.toMatchObject({
         code: Code.PermissionDenied,
         rawMessage: `right-missing: the account host lacks the right ${right}`,
+      });
+    }
+    for (const [right, command] of Object.entries(commands)) {
+      expect(await client.execute({ entityId: 'a', command }, authorization())).toMatchObject({
+        outcome: directory.ExecuteResponse_Outcome.REFUSED,
+        reason: `not-permitted: the account of the host may not do this (${right})`,
       });
     }
     await expect(client.getTimeline({ cameraId: 'a' }, authorization())).rejects.toMatchObject({
@@ -214,6 +314,32 @@ describe('DirectoryServer', () => {
     let all: string[] = [];
     while (all.length === 0) all = told(await take(watch));
     expect(all.toSorted()).toEqual(['a', 'b', 'c', 'hall', 'house', 'yard']);
+  });
+
+  it('tells an account the events of what it sees, and what was lost before those it does not see', async () => {
+    const rest = { type: 't', atMs: 0, details: '', period: 'online' } as const;
+    const event = (sequence: number, sourceId: string, lostBefore: number): StoredEvent => ({
+      ...rest,
+      ...{ sequence, sourceId, lostBefore },
+    });
+    const all = [event(1, 'a', 0), event(2, 'b', 3), event(3, 'gone', 0), event(5, '', 1), event(6, 'a', 0)];
+    const watch = async function* (_request: WatchRequest, signal: AbortSignal): AsyncGenerator<StoredEvent[]> {
+      yield all;
+      await once(signal, 'abort');
+    };
+    await start({ events: { watch }, limits: { accountCheckMs: 20 } });
+    for (const id of ['a', 'b']) site.upsert(camera(id));
+    restrict({ cameras: ['a'] });
+    const events = client.watchEvents({}, authorization())[Symbol.asyncIterator]();
+    const told: unknown[] = [];
+    for (let taken = 0; taken < 3; taken += 1) told.push((await events.next()).value);
+    expect(told).toMatchObject([
+      { sequence: 1n, lostBefore: 0n },
+      { sequence: 5n, lostBefore: 4n, sourceId: '' },
+      { sequence: 6n, lostBefore: 0n },
+    ]);
+    restrict({ cameras: ['b'] });
+    await expect(events.next()).rejects.toMatchObject({ code: Code.Aborted });
   });
 
   it('ends a watch when its account is changed, and begins the next one anew', async () => {
@@ -351,5 +477,22 @@ describe('DirectoryServer', () => {
     const other = await createSiteCertificate(new Date());
     const dialled = connectPinnedTls({ host: '127.0.0.1', port: server.port, pin: other.pin, timeoutMs: 5_000 });
     await expect(dialled).rejects.toMatchObject({ code: 'tls-pin-mismatch' });
+  });
+
+  it('gives a still picture of the largest size whole, and says why there is none', async () => {
+    await start();
+    const { image, mediaType, takenAt } = await client.getSnapshot({ cameraId: 'a' }, authorization());
+    expect([Buffer.from(image).equals(picture), mediaType]).toEqual([true, 'image/jpeg']);
+    expect(takenAt && timestampDate(takenAt)).toEqual(new Date(60_000));
+    await expect(client.getSnapshot({ cameraId: 'a' }, authorization())).rejects.toMatchObject({
+      code: Code.Aborted,
+      rawMessage: 'camera-unauthorized: the device refuses the account',
+    });
+    await expect(client.getSnapshot({ cameraId: 'none' }, authorization())).rejects.toMatchObject({
+      code: Code.NotFound,
+    });
+    await expect(client.getSnapshot({ cameraId: 'x'.repeat(201) }, authorization())).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
   });
 });

@@ -14,6 +14,8 @@ export interface DirectoryServerLimits {
   maxConnections: number;
   maxStreamsPerConnection: number;
   maxMessageBytes: number;
+  /** A still picture of a camera is the largest answer. */
+  maxAnswerBytes: number;
   maxHeaderListBytes: number;
   /** A connection must have proved an account by then. */
   authenticationTimeoutMs: number;
@@ -25,6 +27,7 @@ export const directoryServerLimits: DirectoryServerLimits = {
   maxConnections: 64,
   maxStreamsPerConnection: 32,
   maxMessageBytes: 1 << 20,
+  maxAnswerBytes: 9 << 20,
   maxHeaderListBytes: 8 << 10,
   authenticationTimeoutMs: 10_000,
   accountCheckMs: 2_000,
@@ -109,7 +112,7 @@ export class DirectoryServer {
         grpcWeb: false,
         connect: false,
         readMaxBytes: this.#limits.maxMessageBytes,
-        writeMaxBytes: this.#limits.maxMessageBytes,
+        writeMaxBytes: this.#limits.maxAnswerBytes,
         acceptCompression: [],
         interceptors: [this.#authentication.interceptor, authorisation(this.options.site)],
         contextValues: (request) => this.#authentication.contextOf(request),

@@ -1,8 +1,13 @@
 import { MediaError, type Credentials } from '@app/media';
-import { SoapClient } from './soap-client.js';
+import { type CallOptions, SoapClient } from './soap-client.js';
 import { listAt, nodeAt, textAt, type XmlNode } from './xml.js';
 
 const NAMESPACES = {
+  device: 'http://www.onvif.org/ver10/device/wsdl',
+  deviceIo: 'http://www.onvif.org/ver10/deviceIO/wsdl',
+  events: 'http://www.onvif.org/ver10/events/wsdl',
+  ptz: 'http://www.onvif.org/ver20/ptz/wsdl',
+  media: 'http://www.onvif.org/ver10/media/wsdl',
   search: 'http://www.onvif.org/ver10/search/wsdl',
   replay: 'http://www.onvif.org/ver10/replay/wsdl',
 } as const;
@@ -10,6 +15,8 @@ const NAMESPACES = {
 export type ServiceName = keyof typeof NAMESPACES;
 
 const KNOWN_MS = 10 * 60_000;
+/** Credentials this much off are still taken by every device that was heard of. */
+const CLOCK_MOVED_MS = 5_000;
 
 /** A device by the address of its device service: its clock and where its other services are. */
 export class OnvifDevice {
@@ -23,15 +30,47 @@ export class OnvifDevice {
     this.#soap = new SoapClient(credentials);
   }
 
+  /** The device's clock minus ours, as it was when it was last read. */
+  get skewMs(): number {
+    return this.#soap.skewMs;
+  }
+
   /** Calls a service of the device; `tag` is prefixed with `t:`, its namespace. Rejects with a MediaError. */
-  async call(name: ServiceName, body: string, signal: AbortSignal): Promise<XmlNode> {
-    const url = (await this.#services(signal)).get(NAMESPACES[name]);
+  async call(name: ServiceName, body: string, signal: AbortSignal, options?: CallOptions): Promise<XmlNode> {
+    const url = await this.#urlOf(name, signal);
     if (url === undefined) throw new MediaError('camera-replay-refused', `The device has no ${name} service`);
+    return this.callAt(url, name, body, signal, options);
+  }
+
+  /** As `call`, at an address that the device named for this purpose. */
+  async callAt(
+    url: string,
+    name: ServiceName,
+    body: string,
+    signal: AbortSignal,
+    options?: CallOptions,
+  ): Promise<XmlNode> {
     const root = body.replace(
-      /^<t:(\w+)/,
-      `<t:$1 xmlns:t="${NAMESPACES[name]}" xmlns:tt="http://www.onvif.org/ver10/schema"`,
+      /^<(\w+):(\w+)/,
+      `<$1:$2 xmlns:t="${NAMESPACES[name]}" xmlns:tt="http://www.onvif.org/ver10/schema" xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2"`,
     );
-    return this.#soap.call(url, root, signal);
+    try {
+      return await this.#soap.call(url, root, signal, options);
+    } catch (error) {
+      if (!(await this.#isRefusedByClock(error, signal))) throw error;
+      return this.#soap.call(url, root, signal, options);
+    }
+  }
+
+  /** Whether the device has such a service. Rejects with a MediaError. */
+  async offers(name: ServiceName, signal: AbortSignal): Promise<boolean> {
+    return (await this.#urlOf(name, signal)) !== undefined;
+  }
+
+  /** Reads the clock of the device, and with the next call again where its services are. Rejects with a MediaError. */
+  async look(signal: AbortSignal): Promise<void> {
+    this.#known = undefined;
+    await this.#setClock(signal);
   }
 
   /** Another host than that of the list is never called. */
@@ -44,6 +83,18 @@ export class OnvifDevice {
     );
   }
 
+  async #urlOf(name: ServiceName, signal: AbortSignal): Promise<string | undefined> {
+    return name === 'device' ? this.service : (await this.#services(signal)).get(NAMESPACES[name]);
+  }
+
+  /** A device that was started again, or whose clock was set, refuses what was made with its earlier time. */
+  async #isRefusedByClock(error: unknown, signal: AbortSignal): Promise<boolean> {
+    if (!(error instanceof MediaError) || error.code !== 'camera-unauthorized') return false;
+    const before = this.#soap.skewMs;
+    await this.#setClock(signal);
+    return Math.abs(this.#soap.skewMs - before) > CLOCK_MOVED_MS;
+  }
+
   async #services(signal: AbortSignal): Promise<Map<string, string>> {
     if (this.#known !== undefined && this.#known.until > performance.now()) return this.#known.services;
     await this.#setClock(signal);
@@ -54,7 +105,13 @@ export class OnvifDevice {
 
   /** Asked without an account: credentials made with the wrong time would be refused. */
   async #setClock(signal: AbortSignal): Promise<void> {
-    const answer = await this.#soap.call(this.service, device('GetSystemDateAndTime'), signal, true);
+    const answer = await this.#soap
+      .call(this.service, device('GetSystemDateAndTime'), signal, { isAnonymous: true })
+      .catch((error: unknown) => {
+        // A device that does not tell its time may still have the right one.
+        if (error instanceof MediaError && TELLS_NO_TIME.has(error.code)) return {};
+        throw error;
+      });
     const utc = nodeAt(answer, 'GetSystemDateAndTimeResponse', 'SystemDateAndTime', 'UTCDateTime');
     const number = (...path: string[]): number => Number(textAt(utc, ...path));
     const day = [number('Date', 'Year'), number('Date', 'Month') - 1, number('Date', 'Day')] as const;
@@ -81,18 +138,25 @@ export class OnvifDevice {
       device('GetCapabilities', '<t:Category>All</t:Category>'),
       signal,
     );
-    const extension = nodeAt(answer, 'GetCapabilitiesResponse', 'Capabilities', 'Extension');
+    const capabilities = nodeAt(answer, 'GetCapabilitiesResponse', 'Capabilities');
+    const extension = nodeAt(capabilities, 'Extension');
     const services = new Map<string, string>();
-    for (const [name, member] of [
-      ['search', 'Search'],
-      ['replay', 'Replay'],
+    for (const [name, node, member] of [
+      ['events', capabilities, 'Events'],
+      ['ptz', capabilities, 'PTZ'],
+      ['deviceIo', extension, 'DeviceIO'],
+      ['media', capabilities, 'Media'],
+      ['search', extension, 'Search'],
+      ['replay', extension, 'Replay'],
     ] as const) {
-      const address = textAt(extension, member, 'XAddr');
+      const address = textAt(node, member, 'XAddr');
       if (address !== undefined) services.set(NAMESPACES[name], this.ownUrl(address));
     }
     return services;
   }
 }
 
+const TELLS_NO_TIME: ReadonlySet<string> = new Set(['camera-unauthorized', 'camera-replay-refused', 'camera-refused']);
+
 const device = (name: string, content = ''): string =>
-  `<t:${name} xmlns:t="http://www.onvif.org/ver10/device/wsdl">${content}</t:${name}>`;
+  `<t:${name} xmlns:t="${NAMESPACES.device}">${content}</t:${name}>`;

@@ -5,6 +5,8 @@ import { escapeXml, listAt, nodeAt, textAt, timeOf, type XmlNode } from './xml.j
 /** One recording of a device, as its search service describes it. */
 export interface FoundRecording {
   token: string;
+  /** What was recorded: the token of a profile, a URI or a name, as the device likes; empty when it does not say. */
+  source: string;
   hasVideo: boolean;
   /** Token of its first video track, when the device lists tracks. */
   videoTrack: string | undefined;
@@ -121,7 +123,8 @@ const readRecording = (node: XmlNode): FoundRecording => {
   const video = tracks.find((track) => textAt(track, 'TrackType') === 'Video');
   const hasVideo = tracks.length === 0 || video !== undefined;
   const token = textAt(node, 'RecordingToken') ?? '';
-  return { token, hasVideo, videoTrack: textAt(video, 'TrackToken'), recorded };
+  const source = textAt(node, 'Source', 'SourceId') ?? '';
+  return { token, source, hasVideo, videoTrack: textAt(video, 'TrackToken'), recorded };
 };
 
 /** Topics tns1:RecordingHistory/Recording/State and …/Track/State carry the item `IsDataPresent` or `IsRecording`. */

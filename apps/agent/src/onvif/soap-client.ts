@@ -8,6 +8,15 @@ const MAX_ANSWER_BYTES = 4 << 20;
 const CALL_TIMEOUT_MS = 8_000;
 const SECURITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
 
+export interface CallOptions {
+  /** Sends no credentials. */
+  isAnonymous?: boolean;
+  /** Further header blocks of the envelope, such as those of WS-Addressing. */
+  header?: string;
+  /** For calls that the device answers when something happens. */
+  timeoutMs?: number;
+}
+
 interface HttpAnswer {
   status: number;
   challenges: string[];
@@ -28,13 +37,13 @@ export class SoapClient {
 
   /**
    * @param body the element of the request
-   * @param isAnonymous sends no credentials
    * @returns the element of the answer. Rejects with a MediaError: `camera-unreachable`, `camera-timeout`,
    * `camera-unauthorized`, `camera-replay-refused` for what the device does not know, else `camera-refused`
    */
-  async call(url: string, body: string, signal: AbortSignal, isAnonymous = false): Promise<XmlNode> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-    const envelope = (): Buffer => Buffer.from(this.#envelope(body, isAnonymous));
+  async call(url: string, body: string, signal: AbortSignal, options: CallOptions = {}): Promise<XmlNode> {
+    const { isAnonymous = false, header = '', timeoutMs = CALL_TIMEOUT_MS } = options;
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const envelope = (): Buffer => Buffer.from(this.#envelope(body, isAnonymous, header));
     try {
       let answer = await post(url, envelope(), limited, this.#header(url));
       while (answer.status === 401 && !isAnonymous && this.#authorization?.accept(answer.challenges)) {
@@ -53,9 +62,9 @@ export class SoapClient {
     return this.#authorization?.header('POST', pathname + search);
   }
 
-  #envelope(body: string, isAnonymous: boolean): string {
-    const header =
-      isAnonymous || !this.credentials ? '' : `<s:Header>${this.#usernameToken(this.credentials)}</s:Header>`;
+  #envelope(body: string, isAnonymous: boolean, more: string): string {
+    const token = isAnonymous || !this.credentials ? '' : this.#usernameToken(this.credentials);
+    const header = token + more === '' ? '' : `<s:Header>${token}${more}</s:Header>`;
     return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">${header}<s:Body>${body}</s:Body></s:Envelope>`;
   }
 

@@ -6,13 +6,14 @@ export interface XmlNode {
   [name: string]: unknown;
 }
 
-/** Values stay texts: a token may be `1` or longer than a number can be. */
+/** Values stay texts: a token may be `1` or longer than a number can be; what belongs into a header later stays XML. */
 const parser = new XMLParser({
   ignoreAttributes: false,
   attributeNamePrefix: '@',
   removeNSPrefix: true,
   parseTagValue: false,
   parseAttributeValue: false,
+  stopNodes: ['*.ReferenceParameters'],
 });
 
 /** @returns the content of the Body. @throws MediaError `camera-refused` when it is no SOAP */
@@ -20,13 +21,29 @@ export const parseEnvelope = (text: string): XmlNode => {
   // A document type could define entities that grow without bound.
   if (/<!DOCTYPE/i.test(text)) throw new MediaError('camera-refused', 'The device answered with a document type');
   try {
-    const body = nodeAt(parser.parse(text), 'Envelope', 'Body');
+    const body = nodeAt(parser.parse(withOwnNamespaces(text)), 'Envelope', 'Body');
     if (body !== undefined) return body;
   } catch (error) {
     throw new MediaError('camera-refused', 'The device answered what is no XML', undefined, { cause: error });
   }
   throw new MediaError('camera-refused', 'The device answered what is no SOAP');
 };
+
+const REFERENCE = /(<(?:[\w-]+:)?ReferenceParameters(?:\s[^>]*)?>)([^]*?)(<\/(?:[\w-]+:)?ReferenceParameters>)/;
+
+/** Makes the content of reference parameters carry the namespaces that stand around it, so that it can be repeated elsewhere. */
+const withOwnNamespaces = (text: string): string =>
+  text.replace(REFERENCE, (_all, open: string, content: string, close: string) => {
+    const own = content.replace(
+      /<([\w-]+):([\w.-]+)((?:\s[^>]*)?)>/g,
+      (tag, prefix: string, name: string, rest: string) => {
+        if (rest.includes(`xmlns:${prefix}=`)) return tag;
+        const around = [...text.matchAll(/xmlns:([\w-]+)=("[^"]*"|'[^']*')/g)].find(([, one]) => one === prefix);
+        return around === undefined ? tag : `<${prefix}:${name} xmlns:${prefix}=${around[2]}${rest}>`;
+      },
+    );
+    return open + own + close;
+  });
 
 export const nodeAt = (node: unknown, ...path: string[]): XmlNode | undefined => {
   let at: unknown = node;

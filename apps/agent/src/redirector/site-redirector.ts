@@ -3,10 +3,14 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { StreamUsage } from '@app/contracts';
 import { HubRegistry, LinkServer, type LinkDecision } from '@app/media';
 import { type SiteCertificate, siteTlsOptions } from '@app/pki';
-import type { RecordingSource, SiteConnector } from '../site/site-connector.js';
+import type { RecordingSource, SiteConnector, StreamSource } from '../site/site-connector.js';
+import { firstAnswer } from '../site/first-answer.js';
 import type { SiteDirectory } from '../site/site-directory.js';
+import { NO_SHARES, type VideoShares } from '../uplink/video-shares.js';
 import { OpenReplays } from './open-replays.js';
-import { SiteTicketStore, type SiteTicket } from './site-ticket-store.js';
+import { SiteTicketStore, type SiteTicket, type StreamGrant } from './site-ticket-store.js';
+import { StreamRates } from './stream-rates.js';
+import { type LiveStream, VideoUplink } from './video-uplink.js';
 
 export interface ListenAddress {
   host: string;
@@ -21,6 +25,8 @@ export interface SiteRedirectorOptions {
   lan?: ListenAddress | undefined;
   tickets?: SiteTicketStore;
   maxConnections?: number;
+  /** What video may take of the uplink now; of the tunnel alone, as the LAN is not the uplink. */
+  shares?: () => VideoShares;
 }
 
 export interface OpenedStream extends SiteTicket {
@@ -28,21 +34,27 @@ export interface OpenedStream extends SiteTicket {
 }
 
 const MAX_CONNECTIONS = 512;
+/** A camera that is gone is asked rarely; somebody who asks for it anew shortens the wait. */
+const CAMERA_BACK_OFF = { firstMs: 1_000, maxMs: 30_000 };
 const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };
+const MEASURE_MS = 1_000;
 
 /** Gives a camera's stream to the cloud redirector, over TLS with the site's own key. */
 export class SiteRedirector {
   readonly #tickets: SiteTicketStore;
-  readonly #hubs = new HubRegistry();
+  readonly #hubs = new HubRegistry(CAMERA_BACK_OFF);
   readonly #replays = new OpenReplays();
-  readonly #links: LinkServer;
+  readonly #rates = new StreamRates();
+  /** By the tunnel, and by the LAN. */
+  readonly #links: readonly [LinkServer, LinkServer];
   readonly #sockets = new Set<TLSSocket>();
   readonly #servers: Server[] = [];
   #unsubscribe: () => void = () => undefined;
+  #measuring: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SiteRedirectorOptions) {
     this.#tickets = options.tickets ?? new SiteTicketStore();
-    this.#links = new LinkServer((request) => Promise.resolve(this.#authorise(request.path, request.siteTicket)));
+    this.#links = [this.#linksOf(options.shares ?? (() => NO_SHARES)), this.#linksOf(() => this.#lanShares())];
   }
 
   /** Of the loopback listener. */
@@ -58,20 +70,23 @@ export class SiteRedirector {
   }
 
   get links(): number {
-    return this.#links.links;
+    return this.#links[0].links + this.#links[1].links;
   }
 
   async start(): Promise<void> {
     const { lan } = this.options;
-    for (const address of lan === undefined ? [LOOPBACK] : [LOOPBACK, lan])
-      this.#servers.push(await this.#listen(address));
+    const [tunnelled, direct] = this.#links;
+    this.#servers.push(await this.#listen(LOOPBACK, tunnelled));
+    if (lan !== undefined) this.#servers.push(await this.#listen(lan, direct));
     this.#unsubscribe = this.options.directory.subscribe(() => this.#dropStale());
+    this.#measuring = setInterval(() => this.#measure(), MEASURE_MS).unref();
   }
 
   /** Harmless when repeated. */
   async close(): Promise<void> {
     this.#unsubscribe();
-    this.#links.close();
+    clearInterval(this.#measuring);
+    for (const links of this.#links) links.close();
     await this.#hubs.close();
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(this.#servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
@@ -81,7 +96,7 @@ export class SiteRedirector {
   open(remoteId: string, usage: StreamUsage, user: string): OpenedStream | 'full' | undefined {
     const stream = this.#find(remoteId, usage);
     if (stream === undefined) return undefined;
-    const ticket = this.#tickets.mint({ remoteId, usage: stream.usage, user });
+    const ticket = this.#tickets.mint({ remoteId, usage, user });
     return ticket === undefined ? 'full' : { ...ticket, usage: stream.usage };
   }
 
@@ -93,34 +108,49 @@ export class SiteRedirector {
   }
 
   recordings(remoteId: string): RecordingSource | undefined {
-    for (const connector of this.options.connectors) {
-      const recordings = connector.recordings?.(remoteId);
-      if (recordings !== undefined) return recordings;
-    }
-    return undefined;
+    return firstAnswer(this.options.connectors, (connector) => connector.recordings?.(remoteId));
   }
 
-  #authorise(path: string, siteTicket: string): LinkDecision {
-    const grant = this.#tickets.redeem(path, siteTicket);
-    if (grant === undefined) return refuse('ticket-invalid', 'This ticket does not open this path now');
-    if (grant.playback === true) return this.#replay(grant.remoteId);
-    const stream = this.#find(grant.remoteId, grant.usage);
+  #linksOf(shares: () => VideoShares): LinkServer {
+    const uplink = new VideoUplink(shares, this.#rates);
+    return new LinkServer(({ path, siteTicket }) => {
+      const grant = this.#tickets.redeem(path, siteTicket);
+      if (grant === undefined) return refuse('ticket-invalid', 'This ticket does not open this path now');
+      return grant.playback === true
+        ? this.#replay(grant.remoteId, uplink)
+        : this.#live(grant, uplink, shares().adaptive.has(grant.usage));
+    });
+  }
+
+  /** The LAN is not limited, but a viewer that may be exchanged on one way may be on the other. */
+  #lanShares(): VideoShares {
+    return { ...NO_SHARES, adaptive: this.options.shares?.().adaptive ?? NO_SHARES.adaptive };
+  }
+
+  async #live({ remoteId, usage }: StreamGrant, uplink: VideoUplink, isAdaptive: boolean): Promise<LinkDecision> {
+    const stream = this.#find(remoteId, usage);
     if (stream === undefined) return refuse('camera-not-found', 'The camera is gone');
-    return { hub: this.#hubs.get(stream.key, stream.open) };
+    const smaller = isAdaptive ? this.#find(remoteId, 'low-res') : undefined;
+    const low = smaller?.key === stream.key ? undefined : smaller;
+    return uplink.live({ high: this.#withHub(stream), low: low && this.#withHub(low) });
   }
 
-  #replay(remoteId: string): LinkDecision {
+  #replay(remoteId: string, uplink: VideoUplink): Promise<LinkDecision> {
     const recordings = this.recordings(remoteId);
     if (recordings === undefined) return refuse('recording-not-found', 'The recordings are gone');
-    return { replay: this.#replays.track(recordings) };
+    return Promise.resolve(uplink.playback(this.#replays.track(recordings)));
+  }
+
+  #withHub({ key, usage, open }: StreamSource): LiveStream {
+    return { key, usage, hub: this.#hubs.get(key, open) };
+  }
+
+  #measure(): void {
+    for (const [key, { stats }] of this.#hubs.entries()) if (stats.state === 'up') this.#rates.look(key, stats.bytes);
   }
 
   #find(remoteId: string, usage: StreamUsage): ReturnType<SiteConnector['stream']> {
-    for (const connector of this.options.connectors) {
-      const stream = connector.stream(remoteId, usage);
-      if (stream !== undefined) return stream;
-    }
-    return undefined;
+    return firstAnswer(this.options.connectors, (connector) => connector.stream(remoteId, usage));
   }
 
   /** A camera that was taken off the list, or that is another one now, is pulled no longer. */
@@ -130,10 +160,10 @@ export class SiteRedirector {
     this.#replays.endUnless(isHeld);
   }
 
-  #listen({ host, port }: ListenAddress): Promise<Server> {
+  #listen({ host, port }: ListenAddress, links: LinkServer): Promise<Server> {
     const server = createServer(siteTlsOptions(this.options.certificate));
     server.maxConnections = this.options.maxConnections ?? MAX_CONNECTIONS;
-    server.on('secureConnection', (socket) => this.#serve(socket));
+    server.on('secureConnection', (socket) => this.#serve(socket, links));
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -144,14 +174,14 @@ export class SiteRedirector {
     });
   }
 
-  #serve(socket: TLSSocket): void {
+  #serve(socket: TLSSocket, links: LinkServer): void {
     this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => this.#sockets.delete(socket));
-    void this.#links.handle(socket);
+    void links.handle(socket);
   }
 }
 
 const portOf = (server: Server | undefined): number => (server?.address() as AddressInfo | null | undefined)?.port ?? 0;
 
-const refuse = (code: string, detail: string): LinkDecision => ({ refuse: { code, detail } });
+const refuse = (code: string, detail: string): Promise<LinkDecision> => Promise.resolve({ refuse: { code, detail } });

@@ -60,7 +60,13 @@ describe('agent.yaml', () => {
     const none = join(dir, 'none.yaml');
     expect(await readAgentFile(none, false)).toEqual({
       services: {},
-      uplink: { limit: Number.POSITIVE_INFINITY, schedule: [] },
+      uplink: {
+        limit: Number.POSITIVE_INFINITY,
+        schedule: [],
+        live: { bitsPerSecond: Number.POSITIVE_INFINITY },
+        playback: { bitsPerSecond: Number.POSITIVE_INFINITY },
+        adaptive: ['automatic'],
+      },
     });
     await expect(readAgentFile(none, true)).rejects.toMatchObject({ code: 'configuration' });
   });

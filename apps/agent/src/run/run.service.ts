@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { createEnrolment } from '../enrolment/enrolment.factory.js';
 import { AgentError } from '../errors.js';
+import { type EventJournalStatus, followTunnel } from '../events/index.js';
 import type { Identity } from '../identity/identity.js';
 import { IdentityHolder } from '../identity/identity.holder.js';
 import { IdentityStore } from '../identity/identity.store.js';
@@ -21,6 +22,7 @@ import { createTrust } from '../trust/trust.factory.js';
 import type { TrustKeeper } from '../trust/trust.keeper.js';
 import { createTunnel } from '../tunnel/tunnel.factory.js';
 import { UplinkKeeper } from '../uplink/uplink.keeper.js';
+import type { VideoShares } from '../uplink/video-shares.js';
 import { UserStore } from '../users/user.store.js';
 import { AGENT_VERSION } from '../version.js';
 import { allowedServices } from './allowed-services.js';
@@ -59,7 +61,8 @@ export class RunService {
 
   /** Resolves when the tunnel has begun to be kept up. @throws when the site cannot be served or enrolled */
   async start(): Promise<void> {
-    const servers = await this.startServers();
+    const uplink = this.keepUplink();
+    const servers = await this.startServers(uplink);
     const ports = { directory: servers.directory.port, redirector: servers.redirector.port };
     this.logger.info({ ports }, 'ready');
     this.announce({ type: 'ready', app: 'agent', ports });
@@ -68,13 +71,13 @@ export class RunService {
     if (this.stopping.signal.aborted) return;
     const instanceId = randomUUID();
     const services = allowedServices(servers, this.settings.services);
-    const uplink = this.keepUplink();
     const { cap: uplinkCap } = uplink;
     const holder = await IdentityHolder.open(this.identities, identity);
     const onKnock = (): void => void this.trust?.look();
     const parts = { dialer, services, instanceId, uplinkCap, onKnock, logger: this.logger };
     const tunnel = createTunnel({ identity: holder, ...parts });
     this.closers.push(() => tunnel.close());
+    followTunnel(tunnel, servers.events);
     tunnel.once('up', () => this.announce({ type: 'up', app: 'agent', ports }));
     const renewal = this.keepRenewed(holder, tunnel);
     this.trust = createTrust(holder, tunnel, renewal, this.logger);
@@ -89,13 +92,15 @@ export class RunService {
     for (const closer of this.closers.splice(0).reverse()) await closer();
   }
 
-  private async startServers(): Promise<SiteServers> {
-    const { state, keyfile, directoryListen, redirectorListen } = this.settings;
+  private async startServers(uplink: UplinkKeeper): Promise<SiteServers> {
+    const { state, keyfile, directoryListen, redirectorListen, eventLimits } = this.settings;
     const certificate = await openSiteCertificate(state, new Date());
     const known = await this.identities.load();
     const siteName = known?.siteName ?? keyfile?.keyfile.document.siteName ?? '';
     const { users, logger } = this;
-    const options = { state, certificate, users, siteName, directoryListen, redirectorListen, logger };
+    const shares = (): VideoShares => uplink.shares;
+    const listen = { directoryListen, redirectorListen };
+    const options = { state, certificate, users, siteName, ...listen, shares, eventLimits, logger };
     const servers = new SiteServers(options);
     this.closers.push(() => servers.close());
     await servers.start();
@@ -168,6 +173,7 @@ export class RunService {
         ...Object.fromEntries(Object.entries(this.settings.services).map(([name, { address }]) => [name, address])),
       },
       cameras: () => servers.cameras(),
+      events: () => eventFacts(servers.events.status),
       uplink: () => uplink.limit,
       write: (status) => writeStatus(state, status),
       onError: (error) => this.logger.warn({ err: error }, 'the status cannot be written'),
@@ -194,6 +200,11 @@ const ownFacts = (instanceId: string): Pick<Status, 'pid' | 'instanceId' | 'agen
   instanceId,
   agentVersion: AGENT_VERSION,
   startedAt: new Date().toISOString(),
+});
+
+const eventFacts = ({ oldestMs, ...status }: EventJournalStatus): NonNullable<Status['events']> => ({
+  ...status,
+  oldestAt: oldestMs === null ? null : new Date(oldestMs).toISOString(),
 });
 
 const siteFacts = ({ siteId, siteName, agentId }: Identity): RecorderOptions['site'] => ({ siteId, siteName, agentId });

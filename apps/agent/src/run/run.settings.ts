@@ -1,4 +1,5 @@
 import type { ProxySettings } from '../network/proxy.settings.js';
+import type { EventLimits } from '../events/index.js';
 import type { OpenedKeyfile } from '../keyfile/keyfile.service.js';
 import type { StateDirectory } from '../state/state-directory.js';
 import type { AgentFile } from './agent-file.js';
@@ -14,6 +15,7 @@ export interface RunSettings {
   directoryListen?: ListenAddress | undefined;
   redirectorListen?: ListenAddress | undefined;
   services: AgentFile['services'];
+  eventLimits: EventLimits;
   uplink: Pick<UplinkOptions, 'policy' | 'source'>;
 }
 

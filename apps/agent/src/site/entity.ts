@@ -34,7 +34,7 @@ export interface SiteEntity {
   ptz?: boolean | undefined;
   /** Whether a camera has sound. */
   audio?: boolean | undefined;
-  /** What else the system says of it. */
+  /** What else the system says of it; of a camera that can be turned `presets: [{ token, name }]`. */
   properties?: JsonObject | undefined;
 }
 

@@ -1,7 +1,10 @@
 /** What a federation host may ask of an entity (`Execute` of the directory protocol). */
 export type SiteCommand =
-  /** Velocities in −1 … 1 (ONVIF generic space), until the next move or stop. */
-  | { kind: 'ptz-move'; pan: number; tilt: number; zoom: number }
+  /**
+   * Velocities in −1 … 1 (ONVIF generic space), until the next move or stop. A device that can is told to stop by itself
+   * after `timeoutMs`, so that the death of this process leaves no camera turning.
+   */
+  | { kind: 'ptz-move'; pan: number; tilt: number; zoom: number; timeoutMs?: number }
   | { kind: 'ptz-stop' }
   | { kind: 'ptz-preset'; preset: string }
   | { kind: 'ptz-home' }

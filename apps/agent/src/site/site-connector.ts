@@ -34,6 +34,18 @@ export interface RecordingSource extends ReplaySource {
   timeline(range: RecordedRange, signal: AbortSignal): Promise<TimelineSpan[]>;
 }
 
+export interface Snapshot {
+  /** A JPEG, whole. */
+  image: Buffer;
+  takenAt: Date;
+}
+
+/** What gives a still picture of one camera. */
+export interface SnapshotSource {
+  /** Rejects with a MediaError. */
+  take(signal: AbortSignal): Promise<Snapshot>;
+}
+
 /** Turns a real system into entities and sources. Its failures are states of its entities, never of the site. */
 export interface SiteConnector {
   readonly name: string;
@@ -45,6 +57,8 @@ export interface SiteConnector {
   recordings?(remoteId: string): RecordingSource | undefined;
   /** Undefined when the connector has no such entity. Rejects with a MediaError when the device fails. */
   execute?(remoteId: string, command: SiteCommand, signal: AbortSignal): Promise<CommandOutcome> | undefined;
+  /** Undefined when the connector has no such camera, or it gives no still picture. */
+  snapshots?(remoteId: string): SnapshotSource | undefined;
   /** Whether the key of an earlier `stream` or `recordings` still means the same source. */
   holds(key: string): boolean;
 }

@@ -3,7 +3,7 @@ import { endpointName } from '../network/endpoint.dialer.js';
 import type { Connected } from '../tunnel/tunnel.attempt.js';
 import type { TunnelClient, TunnelTrouble } from '../tunnel/tunnel.client.js';
 import type { LimitInForce } from '../uplink/uplink.policy.js';
-import type { CameraStatus, CertificateStatus, Status, Traffic, TunnelState } from './status.js';
+import type { CameraStatus, CertificateStatus, EventStatus, Status, Traffic, TunnelState } from './status.js';
 
 const MAX_TROUBLES = 5;
 const REFRESH_MS = 10_000;
@@ -16,6 +16,7 @@ export interface RecorderOptions {
   services: Record<string, string>;
   cameras: () => CameraStatus[];
   uplink: () => LimitInForce;
+  events?: () => EventStatus;
   write: (status: Status) => Promise<void>;
   onError: (error: unknown) => void;
 }
@@ -89,6 +90,7 @@ export class StatusRecorder {
         limitBitsPerSecond: Number.isFinite(bitsPerSecond) ? bitsPerSecond : null,
         scheduleLine: line === undefined ? null : line + 1,
       },
+      ...(this.options.events === undefined ? {} : { events: this.options.events() }),
       troubles: this.troubles,
       services,
       cameras: cameras(),

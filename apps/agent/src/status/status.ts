@@ -44,6 +44,21 @@ const certificateStatus = z.object({
 });
 export type CertificateStatus = z.infer<typeof certificateStatus>;
 
+const eventStatus = z.object({
+  count: z.int(),
+  bytes: z.int(),
+  oldestAt: z.string().nullable(),
+  newestSequence: z.int(),
+  /** By age, size or count. */
+  discarded: z.int(),
+  /** Could not be kept. */
+  unstored: z.int(),
+  waiting: z.int(),
+  /** Why nothing can be written now. */
+  fault: z.string().nullable(),
+});
+export type EventStatus = z.infer<typeof eventStatus>;
+
 /** What `run` tells about itself, for `status` in another process. */
 export const status = z.object({
   v: z.literal(1),
@@ -68,6 +83,8 @@ export const status = z.object({
     /** Null without a session; an agent of before does not tell. */
     traffic: traffic.nullable().optional(),
   }),
+  /** Of the store of events; an agent of before does not tell. */
+  events: eventStatus.optional(),
   /** In force now; an agent of before does not tell. */
   uplink: z.object({ limitBitsPerSecond: z.number().nullable(), scheduleLine: z.int().nullable() }).optional(),
   /** Newest first. */

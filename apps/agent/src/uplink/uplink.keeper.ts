@@ -1,6 +1,7 @@
 import { UplinkCap } from '@app/multiplex';
 import { formatRate } from './rate.js';
 import { limitAt, type LimitInForce, type UplinkPolicy } from './uplink.policy.js';
+import { sharesOf, type VideoShares } from './video-shares.js';
 
 const CHECK_MS = 1_000;
 const BITS = 8;
@@ -52,6 +53,11 @@ export class UplinkKeeper {
 
   get limit(): LimitInForce {
     return this.inForce ?? limitAt(this.policy, this.now());
+  }
+
+  /** What video may take of the limit in force. */
+  get shares(): VideoShares {
+    return sharesOf(this.policy, this.limit.bitsPerSecond);
   }
 
   /** Reads the policy again when it has changed, and brings the cap up to the moment. Never rejects. */

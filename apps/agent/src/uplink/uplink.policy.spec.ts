@@ -1,5 +1,6 @@
 import { formatRate, rate } from './rate.js';
 import { limitAt, uplinkPolicy } from './uplink.policy.js';
+import { sharesOf } from './video-shares.js';
 
 /** Monday is the 2nd; local time, whichever zone the machine is in. */
 const on = (day: number, hours: number, minutes = 0): Date => new Date(2026, 10, day, hours, minutes);
@@ -51,4 +52,20 @@ describe('the policy of an uplink', () => {
     const nights = uplinkPolicy.parse({ schedule: [{ from: '00:00', to: '06:00', limit: '1 Mbit/s' }] });
     expect(limitAt(nights, on(2, 6)).bitsPerSecond).toBe(Number.POSITIVE_INFINITY);
   });
+});
+
+describe('what video may take of an uplink', () => {
+  it.each([
+    [{ live: '80 %', playback: '25%' }, 10e6, 8e6, 2.5e6],
+    [{ live: '4 Mbit/s' }, 10e6, 4e6, Number.POSITIVE_INFINITY],
+    [{ live: '80 %' }, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+    [{}, 1e6, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  ])('is by %j of %d', (members, limit, live, playback) => {
+    expect(sharesOf(uplinkPolicy.parse(members), limit)).toMatchObject({ live, playback });
+  });
+
+  it.each([{ live: '0 %' }, { live: '101 %' }, { playback: '80' }, { live: 80 }, { adaptive: ['low-res'] }])(
+    'is not %j',
+    (members) => expect(uplinkPolicy.safeParse(members).success).toBe(false),
+  );
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { rate } from './rate.js';
+import { videoMembers } from './video-shares.js';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const DAY_MINUTES = 24 * 60;
@@ -42,6 +43,7 @@ type Rule = z.infer<typeof rule>;
 export const uplinkPolicy = z.strictObject({
   limit: rate.default(Number.POSITIVE_INFINITY),
   schedule: z.array(rule).max(64).default([]),
+  ...videoMembers,
 });
 export type UplinkPolicy = z.infer<typeof uplinkPolicy>;
 
@@ -52,7 +54,7 @@ export interface LimitInForce {
   line: number | undefined;
 }
 
-export const limitAt = ({ limit, schedule }: UplinkPolicy, moment: Date): LimitInForce => {
+export const limitAt = ({ limit, schedule }: Pick<UplinkPolicy, 'limit' | 'schedule'>, moment: Date): LimitInForce => {
   const day = (moment.getDay() + 6) % 7;
   const minute = moment.getHours() * 60 + moment.getMinutes();
   const line = schedule.findIndex((each) => fits(each, day, minute));

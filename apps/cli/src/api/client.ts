@@ -25,6 +25,8 @@ interface Request {
   body?: unknown;
   query?: Query;
   headers?: Record<string, string>;
+  /** Goes on for as long as both sides want: the timeout is for its beginning. */
+  endless?: boolean;
 }
 
 const PAGE_SIZE = 200;
@@ -116,10 +118,14 @@ export class ApiClient {
     }
   }
 
-  private async attempt(method: Method, path: string, { body, query, headers }: Request): Promise<Response> {
+  private async attempt(method: Method, path: string, request: Request): Promise<Response> {
+    const { body, query, headers, endless = false } = request;
     const { url, token, timeoutMs, signal } = this.options;
     const target = `${url}/api/v1${path}${queryText(query)}`;
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const begun = new AbortController();
+    const timeout = endless ? begun.signal : AbortSignal.timeout(timeoutMs);
+    const late = new DOMException('no answer began', 'TimeoutError');
+    const timer = endless ? setTimeout(() => begun.abort(late), timeoutMs) : undefined;
     const response = await fetch(target, {
       method,
       headers: {
@@ -137,6 +143,7 @@ export class ApiClient {
       if (signal?.aborted) throw error;
       throw asTransportError(error, url);
     });
+    clearTimeout(timer);
     if (response.ok || response.status === 304) return response;
     const problem = readProblem(await textOf(response));
     if (problem === undefined) throw notAdit(url, `it answers with HTTP ${response.status}`);

@@ -70,12 +70,61 @@ export const camera = z.looseObject({
 });
 export type Camera = z.infer<typeof camera>;
 
+export const entity = z.looseObject({
+  id: z.string(),
+  siteLabel: z.string(),
+  remoteId: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  state: z.string(),
+  stateReason: text,
+  camera: z.looseObject({ ptz: z.boolean(), audio: z.boolean() }).nullable(),
+  properties: z.record(z.string(), z.unknown()).nullable(),
+  updatedAt: z.string(),
+  note: text,
+});
+export type Entity = z.infer<typeof entity>;
+
+export const treeNode = z.looseObject({
+  id: z.string(),
+  depth: z.number(),
+  kind: z.string(),
+  name: z.string(),
+  state: z.string(),
+  below: z.looseObject({ online: z.number(), offline: z.number(), unknown: z.number() }),
+});
+export type TreeNode = z.infer<typeof treeNode>;
+const ptzHold = z.looseObject({ user: z.string(), level: z.number(), until: z.string() }).nullable();
+export const ptzStatus = z.looseObject({
+  presets: z.array(z.looseObject({ preset: z.string(), name: z.string() })),
+  hold: ptzHold,
+  lock: ptzHold,
+});
+export const commandDone = z.looseObject({ siteMs: z.number(), deviceMs: z.number().nullable() });
+
 export const viewTicket = z.looseObject({
   ticketId: z.string(),
   url: z.string().nullable(),
   firstUseBy: z.string(),
   expiresAt: z.string(),
 });
+
+export const recordingExport = z.looseObject({ ticketId: z.string(), url: z.string().nullable() });
+export const stream = z.looseObject({
+  id: z.string(),
+  user: z.string(),
+  siteLabel: z.string(),
+  camera: z.string(),
+  usage: z.string(),
+  ticketId: z.string().nullable(),
+  transport: z.string(),
+  encrypted: z.boolean(),
+  reason: z.string(),
+  remoteAddress: z.string(),
+  startedAt: z.string(),
+  figures: z.looseObject({ droppedUnits: z.number() }),
+});
+export type Stream = z.infer<typeof stream>;
 
 export const session = z.looseObject({
   token: z.string(),
@@ -235,6 +284,31 @@ export const missingAgent = z.looseObject({
   otherCa: z.boolean(),
 });
 export type MissingAgent = z.infer<typeof missingAgent>;
+
+export const siteEvent = z.looseObject({
+  id: z.string(),
+  position: z.string(),
+  siteLabel: z.string(),
+  type: z.string(),
+  sourceId: text,
+  siteTime: when,
+  arrivedAt: z.string(),
+  occurrencePeriod: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+export type SiteEvent = z.infer<typeof siteEvent>;
+
+export const alarm = z.looseObject({
+  id: z.string(),
+  siteId: z.string(),
+  sourceId: z.string(),
+  raisedAt: z.string(),
+  state: z.string(),
+  acknowledgedBy: text,
+  delivery: z.string(),
+  deliveryReason: text,
+});
+export type Alarm = z.infer<typeof alarm>;
 
 export const streamAccount = z.looseObject({
   id: z.string(),

@@ -3,8 +3,12 @@ import { CliError } from '../errors.js';
 import type { Field } from '../output/output.js';
 import { instant } from '../output/time.js';
 import { command } from '../program/command.js';
-import { durationSeconds } from '../program/input.js';
+import { durationSeconds, wholeNumber } from '../program/input.js';
+import { CAMERA_ARGUMENT, exportCommand } from './export.command.js';
+import { ptzCommand } from './ptz.command.js';
+import { recordCommand } from './record.command.js';
 import { SITE_ARGUMENT } from './site.commands.js';
+import { snapshotCommand } from './snapshot.command.js';
 import { cameraAddress, findCamera, findSite } from './site-reference.js';
 import { statePaint } from './state-paint.js';
 import { STREAM_USAGES } from './stream-usages.js';
@@ -35,10 +39,10 @@ const list = command<{ site?: string }>({
   },
 });
 
-const streamUrl = command<{ usage?: string; validFor?: number }>({
+const streamUrl = command<{ usage?: string; validFor?: number; level?: number }>({
   path: 'stream url',
   summary: 'an RTSP URL for any player, with its ticket; shown this once',
-  args: [{ name: '<camera>', summary: 'id, SITE/CAMERA, or a name that only one has', complete: 'camera' }],
+  args: [CAMERA_ARGUMENT],
   options: [
     { flags: '--usage <usage>', summary: 'which picture', default: 'live', complete: STREAM_USAGES },
     {
@@ -47,15 +51,22 @@ const streamUrl = command<{ usage?: string; validFor?: number }>({
       parse: durationSeconds('--valid-for'),
       complete: 'none',
     },
+    {
+      flags: '--level <level>',
+      summary: 'who goes first where too many watch: 1, the highest, to 254; your own at most',
+      parse: wholeNumber('--level'),
+      complete: 'none',
+    },
   ],
   examples: [
     'ffplay -rtsp_transport tcp "$(adit stream url hamburg-sued/gate)"',
     'adit stream url Gate --usage low-res',
   ],
-  run: async ({ args: [reference = ''], flags: { usage = 'live', validFor }, api, out, terminal }) => {
+  run: async ({ args: [reference = ''], flags: { usage = 'live', validFor, level }, api, out, terminal }) => {
     const client = await api();
     const { id } = await findCamera(client, reference);
-    const body = { usage, ...(validFor === undefined ? {} : { validForSeconds: validFor }) };
+    const life = validFor === undefined ? {} : { validForSeconds: validFor };
+    const body = { usage, ...life, ...(level === undefined ? {} : { level }) };
     const ticket = await client.post(viewTicket, `/cameras/${id}/view-tickets`, body);
     if (ticket.url === null) throw new CliError('answer-lost', 'the URL got lost on the way', 'Repeat the command');
     if (out.isJson) return out.json(ticket);
@@ -64,4 +75,4 @@ const streamUrl = command<{ usage?: string; validFor?: number }>({
   },
 });
 
-export const CAMERA_COMMANDS = [list, streamUrl];
+export const CAMERA_COMMANDS = [list, snapshotCommand, exportCommand, ptzCommand, recordCommand, streamUrl];

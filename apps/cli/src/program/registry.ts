@@ -3,9 +3,14 @@ import { BACKUP_COMMANDS } from '../commands/backup.commands.js';
 import { CAMERA_COMMANDS } from '../commands/camera.commands.js';
 import { completionCommands } from '../commands/completion.commands.js';
 import { CONTEXT_COMMANDS } from '../commands/context.commands.js';
+import { ALARM_COMMANDS } from '../commands/alarm.commands.js';
+import { EVENT_COMMANDS } from '../commands/event.commands.js';
+import { ENTITY_COMMANDS } from '../commands/entity.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
+import { OUTPUT_COMMANDS } from '../commands/output.commands.js';
 import { SIGN_IN_COMMANDS } from '../commands/sign-in.commands.js';
 import { SITE_COMMANDS } from '../commands/site.commands.js';
+import { STREAM_COMMANDS } from '../commands/stream.commands.js';
 import { TUNNEL_COMMANDS } from '../commands/tunnel.commands.js';
 import { WATCH_COMMANDS } from '../commands/watch.commands.js';
 import { AGENT_COMMANDS } from '../commands/agent.commands.js';
@@ -23,6 +28,10 @@ export const GROUPS: Readonly<Record<string, string>> = {
   keyfile: 'keyfiles, by which sites are connected',
   tunnel: 'which sites are connected now',
   camera: 'cameras of federated sites',
+  event: 'what happens at the sites',
+  alarm: 'alarms of the sites, and who acknowledged them',
+  entity: 'everything that federated sites have',
+  output: 'outputs of sites, such as relays',
   stream: 'video',
   'stream-account': 'accounts of recorders, which store stream URLs',
   agent: 'the agents on the sites, and their certificates',
@@ -44,7 +53,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TUNNEL_COMMANDS,
   ...WATCH_COMMANDS,
   ...CAMERA_COMMANDS,
+  ...EVENT_COMMANDS,
+  ...ALARM_COMMANDS,
+  ...ENTITY_COMMANDS,
+  ...OUTPUT_COMMANDS,
   ...STREAM_ACCOUNT_COMMANDS,
+  ...STREAM_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...TOKEN_COMMANDS,
   ...AUDIT_COMMANDS,

@@ -8,10 +8,11 @@ import {
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { toWireKinds } from '../entities/entity-record.js';
-import { EntityStore, roleTaken } from '../entities/entity-store.js';
+import { roleTaken } from '../entities/entity-store.js';
 import { missingSettings } from '../roles/role-state.js';
 import { ContactOpener } from './contact.opener.js';
 import { RoleConnection, type RoleConnectionPorts } from './role-connection.js';
+import { RoleStores } from './role-stores.js';
 import { SiteDialer } from './site-dialer.js';
 
 /** Makes the connection of a role from its row. */
@@ -20,7 +21,7 @@ export class ConnectionFactory {
   constructor(
     private readonly database: Database,
     private readonly roles: FederationRoleRepository,
-    private readonly store: EntityStore,
+    private readonly stores: RoleStores,
     private readonly dialer: SiteDialer,
     private readonly opener: ContactOpener,
     @Inject(LOGGER) private readonly logger: AppLogger,
@@ -44,14 +45,16 @@ export class ConnectionFactory {
       isTunnelled: this.dialer.isTunnelled(row.directory_address ?? ''),
       resilient: row.resilient_connection,
       reconnectionTimeoutMs: row.reconnection_timeout_s * 1_000,
+      federatesAlarms: row.federate_alarms,
       entityKinds: toWireKinds(row.entity_types),
     };
     return new RoleConnection(role, this.ports(row));
   }
 
   private ports(row: FederationRoleRow): RoleConnectionPorts {
-    const { tenant_id: tenantId, id: roleId, lease_generation: generation } = row;
+    const { tenant_id: tenantId, site_id: siteId, id: roleId, lease_generation: generation } = row;
     const hold = { tenantId, roleId, generation };
+    const owner = { ...hold, siteId, wantsEvents: row.event_types.length > 0 || row.federate_alarms };
     let last = Promise.resolve();
     // One after the other: a later state must not be overtaken by an earlier one.
     const write = (work: (tx: Transaction) => Promise<void>): void => {
@@ -61,7 +64,8 @@ export class ConnectionFactory {
     };
     return {
       logger: this.logger,
-      store: this.store,
+      store: this.stores.entities,
+      events: (contact, signal) => this.stores.events.run(owner, contact, signal),
       open: (signal) => this.opener.open(row, signal),
       revision: () => this.revision(hold),
       stateChanged: (state, reason) => write((tx) => this.roles.setState(tx, hold, state, reason)),

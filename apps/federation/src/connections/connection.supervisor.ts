@@ -82,6 +82,14 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnModuleDes
     throw new DomainError(known, connection?.reason ?? 'the federation role is not connected', { retryAfterMs: 1_000 });
   }
 
+  /** An open contact with the site by a role that federates its alarms and runs here. */
+  alarmContact(siteId: string): Contact | undefined {
+    for (const { role, session } of this.running.values()) {
+      if (role.siteId === siteId && role.federatesAlarms && session !== undefined) return session;
+    }
+    return undefined;
+  }
+
   /** Something changed at this site: its roles try now, wherever they run. */
   kickSite(siteId: string): void {
     this.kickHere(siteId);

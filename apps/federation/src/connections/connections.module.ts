@@ -2,6 +2,7 @@ import { CONFIG, readFieldKey, readPrivateKey } from '@app/runtime';
 import { Module } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
 import { EntitiesModule } from '../entities/entities.module.js';
+import { EventsModule } from '../events/events.module.js';
 import { PasswordVault } from '../roles/password-vault.js';
 import { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
@@ -10,10 +11,11 @@ import { ContactOpener } from './contact.opener.js';
 import { HintHandler } from './hint.handler.js';
 import { RoleLeases } from './role-leases.js';
 import { RoleNews } from './role-news.js';
+import { RoleStores } from './role-stores.js';
 import { SiteDialer } from './site-dialer.js';
 
 @Module({
-  imports: [EntitiesModule],
+  imports: [EntitiesModule, EventsModule],
   controllers: [HintHandler],
   providers: [
     {
@@ -22,6 +24,7 @@ import { SiteDialer } from './site-dialer.js';
       useFactory: ({ ADIT_SECRETS_DIR: dir }: FederationConfig) =>
         new PasswordVault(readFieldKey(dir), readPrivateKey(dir, 'seal.jwk')),
     },
+    RoleStores,
     SiteDialer,
     RoleReconciler,
     ContactOpener,

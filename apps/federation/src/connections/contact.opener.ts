@@ -3,12 +3,20 @@ import { Database, type FederationRoleRow, SiteDirectoryRepository } from '@app/
 import { pinOf } from '@app/pki';
 import { Injectable } from '@nestjs/common';
 import { PasswordVault } from '../roles/password-vault.js';
+import { Turnstile } from '../turnstile/turnstile.js';
 import { DirectorySession } from './directory-session.js';
 import { SiteDialer } from './site-dialer.js';
+
+/** Contacts under way at once: two dials and two handshakes each, which have to keep their time limits on a busy machine. */
+const AT_ONCE = 10;
+/** Longer than a site takes that answers: one that does not keeps nobody else waiting. */
+const PLACE_MS = 2_000;
 
 /** Opens the contact of a role with its account and its site's key. */
 @Injectable()
 export class ContactOpener {
+  private readonly turnstile = new Turnstile(AT_ONCE);
+
   constructor(
     private readonly database: Database,
     private readonly sites: SiteDirectoryRepository,
@@ -21,9 +29,12 @@ export class ContactOpener {
     if (address === null || username === null || stored === null) {
       throw new DomainError('role-incomplete', 'address, account or password is missing');
     }
-    const password = this.vault.open(stored, { tenantId, roleId });
-    const target = { tenantId, roleId, address, username, password, pin: await this.pinOf(row, address) };
-    return DirectorySession.open(target, this.dialer.dial, signal);
+    const open = async (): Promise<DirectorySession> => {
+      const password = this.vault.open(stored, { tenantId, roleId });
+      const target = { tenantId, roleId, address, username, password, pin: await this.pinOf(row, address) };
+      return DirectorySession.open(target, this.dialer.dial, signal);
+    };
+    return this.turnstile.pass(open, { signal, holdMs: PLACE_MS });
   }
 
   /** A tunnelled site presents the key of its enrolment, a directly reached one the key that an operator confirmed. */

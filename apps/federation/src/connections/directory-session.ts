@@ -1,4 +1,5 @@
-import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampDate, timestampFromDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { directory, type SiteCapability } from '@app/contracts';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { DirectoryLane, laneDefaults, type Dial, type DirectoryTarget, type LaneOptions } from './directory-lane.js';
@@ -29,19 +30,38 @@ export interface SiteInfo {
 export interface SessionOptions extends LaneOptions {
   callTimeoutMs: number;
   timelineMs: number;
+  snapshotMs: number;
+  /** A device is given up by its site before: 5 s. */
+  executeMs: number;
+  /** A still picture is the largest answer of a site. */
+  maxBulkBytes: number;
 }
 
-export const sessionDefaults: SessionOptions = { ...laneDefaults, callTimeoutMs: 5_000, timelineMs: 12_000 };
+export const sessionDefaults: SessionOptions = {
+  ...laneDefaults,
+  callTimeoutMs: 5_000,
+  timelineMs: 12_000,
+  snapshotMs: 12_000,
+  executeMs: 7_000,
+  maxBulkBytes: 9 << 20,
+};
 
-/** An open, accepted contact with a site's directory: a lane for commands, a lane for bulk. */
+/** An open, accepted contact with a site's directory: a lane for commands, one for what it tells by itself, one for bulk. */
 export class DirectorySession {
+  private clockSkewMs: number;
+
   private constructor(
     private readonly control: DirectoryLane,
+    private readonly events: DirectoryLane,
     private readonly bulk: DirectoryLane,
+    /** Of the key that the site has presented. */
+    readonly pin: string,
     /** As the site said when the session was opened. */
     readonly info: SiteInfo,
     private readonly options: SessionOptions,
-  ) {}
+  ) {
+    this.clockSkewMs = info.clockSkewMs;
+  }
 
   /** Dials, checks pin and account. Throws what the dialer, TLS or the call throws; nothing stays open then. */
   static async open(
@@ -51,24 +71,36 @@ export class DirectorySession {
     options: Partial<SessionOptions> = {},
   ): Promise<DirectorySession> {
     const all = { ...sessionDefaults, ...options };
-    const control = await DirectoryLane.open(target, 'control', dial, all, signal);
+    const lanes: DirectoryLane[] = [];
+    const open = async (
+      lane: 'control' | 'events' | 'bulk',
+      laneOptions: LaneOptions = all,
+    ): Promise<DirectoryLane> => {
+      const opened = await DirectoryLane.open(target, lane, dial, laneOptions, signal);
+      lanes.push(opened);
+      return opened;
+    };
     try {
+      const control = await open('control');
       const info = await getInfo(control, all.callTimeoutMs, signal);
-      const bulk = await DirectoryLane.open(target, 'bulk', dial, all, signal);
-      return new DirectorySession(control, bulk, info, all);
+      const events = await open('events');
+      const bulk = await open('bulk', { ...all, maxMessageBytes: all.maxBulkBytes });
+      return new DirectorySession(control, events, bulk, target.pin, info, all);
     } catch (error) {
-      control.close();
+      for (const lane of lanes) lane.close();
       throw error;
     }
   }
 
   /** Resolves when one of the lanes has ended. */
   get ended(): Promise<void> {
-    return Promise.race([this.control.ended, this.bulk.ended]);
+    return Promise.race([this.control.ended, this.events.ended, this.bulk.ended]);
   }
 
-  check(signal: AbortSignal): Promise<SiteInfo> {
-    return getInfo(this.control, this.options.callTimeoutMs, signal);
+  async check(signal: AbortSignal): Promise<SiteInfo> {
+    const info = await getInfo(this.control, this.options.callTimeoutMs, signal);
+    this.clockSkewMs = info.clockSkewMs;
+    return info;
   }
 
   /** @param request.kinds empty means all */
@@ -76,7 +108,11 @@ export class DirectorySession {
     request: { sinceRevision: bigint; kinds: directory.EntityKind[] },
     signal: AbortSignal,
   ): AsyncIterable<directory.WatchEntitiesResponse> {
-    return this.bulk.client.watchEntities(request, { signal });
+    return this.events.client.watchEntities(request, { signal });
+  }
+
+  watchEvents(sinceSequence: bigint, signal: AbortSignal): AsyncIterable<directory.WatchEventsResponse> {
+    return this.events.client.watchEvents({ sinceSequence }, { signal });
   }
 
   async openStream(
@@ -103,8 +139,32 @@ export class DirectorySession {
     return spans;
   }
 
+  /** The site asks the camera. */
+  async snapshot(cameraId: string): Promise<directory.GetSnapshotResponse> {
+    if (!this.bulk.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    return this.bulk.client.getSnapshot({ cameraId }, { timeoutMs: this.options.snapshotMs });
+  }
+
+  /**
+   * On the lane for commands, which no picture holds up. The site drops what arrives after its time: the deadline of the
+   * call alone would begin anew behind a line that was cut for a while.
+   */
+  async execute(request: CommandCall, expiresAtMs = Number.POSITIVE_INFINITY): Promise<directory.ExecuteResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    const timeoutMs = Math.min(expiresAtMs - Date.now(), this.options.executeMs);
+    const expiresAt = timestampFromMs(Date.now() + this.clockSkewMs + timeoutMs);
+    return this.control.client.execute({ ...request, expiresAt }, { timeoutMs });
+  }
+
+  /** Presets of a camera, and who steers it. */
+  async ptz(cameraId: string): Promise<directory.GetPtzResponse> {
+    if (!this.control.isOpen) throw new ConnectError('the contact has ended', Code.Unavailable);
+    return this.control.client.getPtz({ cameraId }, { timeoutMs: this.options.callTimeoutMs });
+  }
+
   close(): void {
     this.control.close();
+    this.events.close();
     this.bulk.close();
   }
 }
@@ -112,7 +172,24 @@ export class DirectorySession {
 /** What others see of a session. */
 export type Contact = Pick<
   DirectorySession,
-  'info' | 'ended' | 'check' | 'watch' | 'openStream' | 'openPlayback' | 'timeline' | 'close'
+  | 'pin'
+  | 'info'
+  | 'ended'
+  | 'check'
+  | 'watch'
+  | 'watchEvents'
+  | 'openStream'
+  | 'openPlayback'
+  | 'timeline'
+  | 'snapshot'
+  | 'execute'
+  | 'ptz'
+  | 'close'
+>;
+
+export type CommandCall = Pick<
+  MessageInitShape<typeof directory.ExecuteRequestSchema>,
+  'entityId' | 'user' | 'userLevel' | 'command'
 >;
 
 const getInfo = async (lane: DirectoryLane, timeoutMs: number, signal: AbortSignal): Promise<SiteInfo> => {

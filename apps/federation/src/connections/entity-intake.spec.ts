@@ -15,18 +15,22 @@ const end: Change = { case: 'snapshotEnd', value: create(directory.SnapshotEndSc
 describe('EntityIntake', () => {
   let done: string[];
   let intake: EntityIntake;
+  let outages: number;
 
   beforeEach(() => {
     done = [];
+    outages = 0;
     intake = new EntityIntake(OWNER, {
       replace: async (_owner, entities, revision) =>
         void done.push(`replace ${entities.map(({ remoteId }) => remoteId).join()} @${revision}`),
-      upsert: async (_owner, { remoteId }, revision) => void done.push(`upsert ${remoteId} @${revision}`),
-      remove: async (_owner, remoteId, revision) => void done.push(`remove ${remoteId} @${revision}`),
+      apply: async (_owner, changes, revision) => {
+        if (outages-- > 0) throw new Error('away');
+        done.push(`${[...changes].map(([id, entity]) => (entity ? id : `-${id}`)).join()} @${revision}`);
+      },
     });
   });
 
-  it('writes a snapshot as one, and changes one by one', async () => {
+  it('writes a snapshot as one, and the changes taken since then together', async () => {
     const answers: boolean[] = [];
     const changes: [bigint, Change?][] = [
       [5n, begin],
@@ -38,8 +42,21 @@ describe('EntityIntake', () => {
       [7n, { case: 'removed', value: 'a' }],
     ];
     for (const [revision, change] of changes) answers.push(await intake.take(message(revision, change)));
-    expect(done).toEqual(['replace a,b @5', 'upsert c @6', 'remove a @7']);
+    await intake.flush();
+    await intake.flush();
+    expect(done).toEqual(['replace a,b @5', 'c,-a @7']);
     expect(answers).toEqual([false, false, false, true, true, false, false]);
+  });
+
+  it('keeps the last word on each entity, and what could not be written for the next time', async () => {
+    await intake.take(message(1n, { case: 'upsert', value: entity('a') }));
+    await intake.take(message(2n, { case: 'removed', value: 'a' }));
+    await intake.take(message(3n, { case: 'upsert', value: entity('b') }));
+    outages = 1;
+    await expect(intake.flush()).rejects.toThrow('away');
+    await intake.take(message(4n, { case: 'removed', value: 'b' }));
+    expect(await intake.take(message(4n))).toBe(true);
+    expect(done).toEqual(['-a,-b @4']);
   });
 
   it('writes nothing of a snapshot that was cut off', async () => {

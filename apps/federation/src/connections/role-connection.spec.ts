@@ -32,6 +32,7 @@ const ROLE: ConnectedRole = {
   isTunnelled: true,
   resilient: false,
   reconnectionTimeoutMs: 60_000,
+  federatesAlarms: true,
   entityKinds: [],
 };
 const UP_TO_DATE = create(directory.WatchEntitiesResponseSchema, { revision: 7n });
@@ -43,6 +44,7 @@ const upsert = (remoteId: string): Message =>
 
 /** A site that says what the test tells it to, until the test breaks the contact. */
 class FakeContact implements Contact {
+  readonly pin = 'pin';
   readonly info: SiteInfo;
   readonly asked: bigint[] = [];
   closed = false;
@@ -74,6 +76,22 @@ class FakeContact implements Contact {
 
   openPlayback(): Promise<directory.OpenStreamResponse> {
     return this.openStream();
+  }
+
+  watchEvents(): AsyncIterable<directory.WatchEventsResponse> {
+    throw new Error('not part of these tests');
+  }
+
+  execute(): Promise<directory.ExecuteResponse> {
+    return Promise.reject(new Error('not part of these tests'));
+  }
+
+  ptz(): Promise<directory.GetPtzResponse> {
+    return Promise.reject(new Error('not part of these tests'));
+  }
+
+  snapshot(): Promise<directory.GetSnapshotResponse> {
+    return Promise.reject(new Error('not part of these tests'));
   }
 
   timeline(): Promise<directory.TimelineSpan[]> {
@@ -108,9 +126,9 @@ describe('RoleConnection', () => {
       revision: () => Promise.resolve(7n),
       store: {
         replace: () => Promise.resolve(),
-        remove: () => Promise.resolve(),
-        upsert: (_owner, { remoteId }) => Promise.resolve(void written.push(remoteId)),
+        apply: (_owner, changes) => Promise.resolve(void written.push(...changes.keys())),
       },
+      events: () => new Promise<never>(() => undefined),
       stateChanged: (state) => {
         states.push(state);
         events.emit('state');
@@ -243,11 +261,10 @@ describe('RoleConnection', () => {
     let outages = 3;
     const store = {
       replace: () => Promise.resolve(),
-      remove: () => Promise.resolve(),
-      upsert: (_owner: unknown, { remoteId }: directory.Entity) =>
+      apply: (_owner: unknown, changes: ReadonlyMap<string, unknown>) =>
         outages-- > 0
           ? Promise.reject(new DomainError('unavailable', 'away'))
-          : Promise.resolve(void written.push(remoteId)),
+          : Promise.resolve(void written.push(...changes.keys())),
     };
     start(() => Promise.resolve(contact), { ports: { store } });
     await until('connected');

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { directory, DomainError, type RoleState } from '@app/contracts';
 import type { AppLogger } from '@app/runtime';
+import { outlastOutage } from '../database/outlast-outage.js';
 import { nextRoleState, type RoleEvent } from '../roles/role-state.js';
+import { arrivals } from './arrivals.js';
 import { backOffMs, type BackOffOptions } from './back-off.js';
 import { contactFault, type ContactFault } from './contact-fault.js';
 import type { Contact, SiteInfo } from './directory-session.js';
@@ -15,6 +17,7 @@ export interface ConnectedRole extends EntityOwner {
   isTunnelled: boolean;
   resilient: boolean;
   reconnectionTimeoutMs: number;
+  federatesAlarms: boolean;
   /** Empty means all. */
   entityKinds: directory.EntityKind[];
 }
@@ -22,7 +25,9 @@ export interface ConnectedRole extends EntityOwner {
 export interface RoleConnectionPorts {
   open: (signal: AbortSignal) => Promise<Contact>;
   revision: () => Promise<bigint>;
-  store: Pick<EntityStore, 'replace' | 'upsert' | 'remove'>;
+  store: Pick<EntityStore, 'replace' | 'apply'>;
+  /** Fetches what happens at the site while the contact lasts; ends by an error alone. */
+  events: (contact: Contact, signal: AbortSignal) => Promise<never>;
   /** Best effort; the supervisor repeats what did not get through. */
   stateChanged: (state: RoleState, reason: string | null) => void;
   contacted: (info: SiteInfo) => void;
@@ -50,6 +55,9 @@ export const roleConnectionDefaults: RoleConnectionOptions = {
   checkIntervalMs: 30_000,
   storeRetryMs: 500,
 };
+
+/** Messages read ahead of the database. */
+const MAX_ARRIVALS = 100;
 
 /** Keeps one role in contact with its site: a loop of attempts with back-off, until closed. */
 export class RoleConnection {
@@ -129,7 +137,8 @@ export class RoleConnection {
       this.#move('opened', null);
       this.#contacted(session.info);
       const ended = session.ended.then(() => Promise.reject(new DomainError('site-unreachable', 'the contact broke')));
-      await Promise.race([this.#watch(session, signal), this.#check(session, signal), ended]);
+      const events = this.ports.events(session, signal);
+      await Promise.race([this.#watch(session, signal), events, this.#check(session, signal), ended]);
       return contactFault(undefined);
     } catch (error) {
       return contactFault(error);
@@ -143,22 +152,19 @@ export class RoleConnection {
   async #watch(session: Contact, signal: AbortSignal): Promise<void> {
     const intake = new EntityIntake(this.role, this.ports.store);
     const revision = await this.#persist(() => this.ports.revision(), signal);
-    for await (const message of session.watch({ sinceRevision: revision, kinds: this.role.entityKinds }, signal)) {
-      const isCurrent = await this.#persist(() => intake.take(message), signal);
-      if (isCurrent && this.#state !== 'connected') this.#move('synchronized', this.#clockReason);
+    const request = { sinceRevision: revision, kinds: this.role.entityKinds };
+    for await (const messages of arrivals(session.watch(request, signal), MAX_ARRIVALS)) {
+      for (const message of messages) {
+        const isCurrent = await this.#persist(() => intake.take(message), signal);
+        if (isCurrent && this.#state !== 'connected') this.#move('synchronized', this.#clockReason);
+      }
+      await this.#persist(() => intake.flush(), signal);
     }
   }
 
   /** While the database is away the site waits: flow control of the lane holds it back. */
-  async #persist<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof DomainError && error.code === 'unavailable') || signal.aborted) throw error;
-        await delay(this.#options.storeRetryMs, undefined, { signal });
-      }
-    }
+  #persist<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return outlastOutage(work, signal, this.#options.storeRetryMs);
   }
 
   async #check(session: Contact, signal: AbortSignal): Promise<never> {

@@ -1,6 +1,8 @@
 import {
+  AlarmRepository,
   Database,
   EntityRepository,
+  EventIntakeRepository,
   FederationRoleRepository,
   RoleLeaseRepository,
   SiteDirectoryRepository,
@@ -11,7 +13,9 @@ import { Global, Module } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
 
 const REPOSITORIES = [
+  AlarmRepository,
   EntityRepository,
+  EventIntakeRepository,
   FederationRoleRepository,
   RoleLeaseRepository,
   SiteDirectoryRepository,

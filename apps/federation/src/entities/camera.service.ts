@@ -41,6 +41,6 @@ const toCamera = (row: EntityRow): Camera => ({
   path: row.path,
   state: row.state,
   stateReason: row.state_reason,
-  streams: cameraDetails.parse(row.details).streams,
+  ...cameraDetails.parse(row.details),
   updatedAt: row.updated_at.toISOString(),
 });

@@ -37,6 +37,16 @@ describe('entityRecord', () => {
     expect(entityRecord(SITE, entity({ name: ' ' }))?.name).toBe('front-door');
   });
 
+  it('leaves no half of a character where it cuts', () => {
+    expect(entityRecord(SITE, entity({ name: `${'x'.repeat(199)}😀` }))?.name).toBe('x'.repeat(199));
+  });
+
+  it('takes the id of the area as it is, because it is another entity’s key', () => {
+    expect(entityRecord(SITE, entity({ parentId: ' floor 1 ' }))?.parentRemoteId).toBe(' floor 1 ');
+    expect(entityRecord(SITE, entity({ parentId: '' }))?.parentRemoteId).toBeNull();
+    expect(entityRecord(SITE, entity({ parentId: 'a\0' }))?.parentRemoteId).toBeNull();
+  });
+
   it.each(['', 'x'.repeat(201), 'a\0b'])('has no row for the remote id %j', (remoteId) => {
     expect(entityRecord(SITE, entity({ remoteId }))).toBeUndefined();
   });

@@ -34,7 +34,11 @@ const MAX_STREAMS = 16;
 const MAX_PROPERTIES_BYTES = 16_384;
 
 /** What `details` of a camera's row holds. */
-export const cameraDetails = z.object({ streams: z.array(videoStream).default([]) });
+export const cameraDetails = z.object({
+  streams: z.array(videoStream).default([]),
+  ptz: z.boolean().default(false),
+  audio: z.boolean().default(false),
+});
 export type CameraDetails = z.infer<typeof cameraDetails>;
 
 /** What `WatchEntities` is asked for; nothing means all. */
@@ -51,17 +55,21 @@ export const toWireUsage = (usage: StreamUsage): directory.StreamUsage =>
 /** The same for the same site and remote id, for ever: a role created again finds the same entities. */
 export const entityId = (siteId: string, remoteId: string): string => v5(remoteId, siteId);
 
+/** Whether the database can have a row for this remote id. */
+export const isUsableId = (remoteId: string): boolean =>
+  remoteId !== '' && remoteId.length <= MAX_REMOTE_ID && !remoteId.includes('\0');
+
 /** A row for what a site reported. What a site says is data of a stranger: cut to size, no control characters. Undefined without a usable key. */
 export const entityRecord = (siteId: string, entity: directory.Entity): EntityRecord | undefined => {
-  const { remoteId } = entity;
-  if (remoteId === '' || remoteId.length > MAX_REMOTE_ID || remoteId.includes('\0')) return undefined;
+  const { remoteId, parentId } = entity;
+  if (!isUsableId(remoteId)) return undefined;
   const path = proposeSiteLabel(remoteId);
   return {
     id: entityId(siteId, remoteId),
     remoteId,
     kind: KINDS[entity.kind] ?? 'unknown',
     name: clean(entity.name) || remoteId,
-    parentRemoteId: clean(entity.parentId) || null,
+    parentRemoteId: isUsableId(parentId) ? parentId : null,
     path,
     // Two remote ids may have one slug (Door 1, door-1): the other one carries a piece of its digest.
     fallbackPath: `${path.slice(0, 54)}-${createHash('sha256').update(remoteId).digest('hex').slice(0, 8)}`,
@@ -90,8 +98,10 @@ const streamOf = (stream: directory.VideoStream): CameraDetails['streams'][numbe
   frameRate: stream.frameRate > 0 && stream.frameRate < 1_000 ? Math.round(stream.frameRate * 1_000) / 1_000 : null,
 });
 
+/** Half of a character that was cut in two is no text to a database. */
 const clean = (text: string): string =>
   text
     .replace(/\p{Cc}/gu, '')
     .trim()
-    .slice(0, MAX_NAME);
+    .slice(0, MAX_NAME)
+    .replace(/[\uD800-\uDBFF]$/, '');

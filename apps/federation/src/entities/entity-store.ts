@@ -7,7 +7,11 @@ import {
   type Transaction,
 } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import { entityRecord } from './entity-record.js';
+import { Turnstile } from '../turnstile/turnstile.js';
+import { entityRecord, isUsableId } from './entity-record.js';
+
+/** Snapshots that are written at once: half of the connections stay for everything else. */
+const SNAPSHOTS_AT_ONCE = 4;
 
 /** Whose entities they are. */
 export interface EntityOwner {
@@ -25,6 +29,8 @@ export const roleTaken = (): DomainError =>
 /** Entities of a role in the database, always together with the revision they belong to. */
 @Injectable()
 export class EntityStore {
+  private readonly snapshots = new Turnstile(SNAPSHOTS_AT_ONCE);
+
   constructor(
     private readonly database: Database,
     private readonly entities: EntityRepository,
@@ -33,29 +39,33 @@ export class EntityStore {
 
   /** The snapshot is all there is now. */
   async replace(owner: EntityOwner, entities: readonly directory.Entity[], revision: bigint): Promise<void> {
-    const records = new Map<string, EntityRecord>();
-    for (const entity of entities) {
-      const record = entityRecord(owner.siteId, entity);
-      if (record !== undefined) records.set(record.remoteId, record);
-    }
-    await this.write(owner, revision, async (tx) => {
-      const hasLost = await this.entities.keepOnly(tx, owner, [...records.keys()]);
-      if (hasLost) await this.roles.callSiblings(tx, owner.tenantId, owner.roleId, false);
-      await this.entities.upsert(tx, owner, [...records.values()]);
-    });
+    const records = recordsOf(owner, entities);
+    const ids = records.map(({ remoteId }) => remoteId);
+    const write = (): Promise<void> =>
+      this.write(owner, revision, async (tx) => {
+        const hasLost = await this.entities.keepOnly(tx, owner, ids);
+        if (hasLost) await this.roles.callSiblings(tx, owner.tenantId, owner.roleId, false);
+        await this.entities.upsert(tx, owner, records);
+      });
+    await this.snapshots.pass(write);
   }
 
-  async upsert(owner: EntityOwner, entity: directory.Entity, revision: bigint): Promise<void> {
-    const record = entityRecord(owner.siteId, entity);
+  /** Changes up to `revision`, by remote id: null for what is gone. */
+  async apply(
+    owner: EntityOwner,
+    changes: ReadonlyMap<string, directory.Entity | null>,
+    revision: bigint,
+  ): Promise<void> {
+    const records = recordsOf(
+      owner,
+      [...changes.values()].filter((entity) => entity !== null),
+    );
+    const gone = [...changes].filter(([remoteId, entity]) => entity === null && isUsableId(remoteId));
     await this.write(owner, revision, async (tx) => {
-      if (record !== undefined) await this.entities.upsert(tx, owner, [record]);
-    });
-  }
-
-  async remove(owner: EntityOwner, remoteId: string, revision: bigint): Promise<void> {
-    await this.write(owner, revision, async (tx) => {
-      const hasLost = await this.entities.remove(tx, owner, remoteId);
+      const goneIds = gone.map(([remoteId]) => remoteId);
+      const hasLost = await this.entities.remove(tx, owner, goneIds);
       if (hasLost) await this.roles.callSiblings(tx, owner.tenantId, owner.roleId, false);
+      await this.entities.upsert(tx, owner, records);
     });
   }
 
@@ -69,3 +79,13 @@ export class EntityStore {
     });
   }
 }
+
+/** The last word on each remote id counts; what has no usable one is left out. */
+const recordsOf = ({ siteId }: EntityOwner, entities: readonly directory.Entity[]): EntityRecord[] => {
+  const records = new Map<string, EntityRecord>();
+  for (const entity of entities) {
+    const record = entityRecord(siteId, entity);
+    if (record !== undefined) records.set(record.remoteId, record);
+  }
+  return [...records.values()];
+};

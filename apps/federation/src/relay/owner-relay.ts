@@ -1,6 +1,7 @@
 import { DomainError, federationRelay, type Relayed, type RequestContract } from '@app/contracts';
 import { MessageClient } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import { from } from 'rxjs';
 import type { z } from 'zod';
 import { REPLICA_ID } from './replica.js';
 
@@ -38,9 +39,29 @@ export class OwnerRelay {
     owner: string | null,
     here: () => Promise<z.input<Res>>,
   ): Promise<z.input<Res>> {
-    if (owner === null || owner === this.replicaId) return here();
+    if (this.isHere(owner)) return here();
     const relay = federationRelay(owner, contract.timeoutMs - HOP_MS);
     return (await this.messages.request(relay, { subject: contract.subject, request })) as z.input<Res>;
+  }
+
+  /** As `serve`, for a contract with several replies. */
+  serveAll<Req extends z.ZodType, Res extends z.ZodType>(
+    contract: RequestContract<Req, Res>,
+    answer: (request: z.output<Req>) => Promise<z.input<Res>[]>,
+  ): void {
+    this.answers.set(contract.subject, async (request) => from(await answer(contract.request.parse(request))));
+  }
+
+  /** As `ask`, for a contract with several replies. */
+  async askAll<Req extends z.ZodType, Res extends z.ZodType>(
+    contract: RequestContract<Req, Res>,
+    request: z.output<Req>,
+    owner: string | null,
+    here: () => Promise<z.input<Res>[]>,
+  ): Promise<z.input<Res>[]> {
+    if (this.isHere(owner)) return here();
+    const relay = federationRelay(owner, contract.timeoutMs - HOP_MS);
+    return (await this.messages.requestAll(relay, { subject: contract.subject, request })) as z.input<Res>[];
   }
 
   /** For the handler of this process's own subject. @throws DomainError `not-implemented` */
@@ -49,5 +70,9 @@ export class OwnerRelay {
     if (answer === undefined)
       throw new DomainError('not-implemented', 'this process of federation does not answer that');
     return answer(request);
+  }
+
+  private isHere(owner: string | null): owner is null {
+    return owner === null || owner === this.replicaId;
   }
 }

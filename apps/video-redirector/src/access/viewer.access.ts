@@ -12,6 +12,10 @@ export interface Viewer {
   user: string;
   /** 1 (highest) … 254. */
   level: number;
+  /** The same for all that watch by one ticket or account. */
+  party: string;
+  /** Undefined for one with an account. */
+  ticketId: string | undefined;
   /** Aborts when the right was taken back or is over. */
   ended: AbortSignal;
 }
@@ -30,10 +34,17 @@ export class ViewerAccess {
     const ticket = query.get('ticket');
     if (ticket === null) {
       const { right, ...viewer } = await this.accounts.admit(credentials, stream, remoteAddress);
-      return { ...viewer, ended: this.watch.ended(this.accounts, right) };
+      return { ...viewer, party: right.id, ticketId: undefined, ended: this.watch.ended(this.accounts, right) };
     }
     const { tenantId, user, userLevel, ticketId, expiresAt } = await this.tickets.admit(ticket, stream, remoteAddress);
     const right = { id: ticketId, until: expiresAt, endsThen: false };
-    return { tenantId, user, level: userLevel, ended: this.watch.ended(this.tickets, right) };
+    return {
+      tenantId,
+      user,
+      level: userLevel,
+      party: ticketId,
+      ticketId,
+      ended: this.watch.ended(this.tickets, right),
+    };
   }
 }

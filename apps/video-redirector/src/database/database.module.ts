@@ -1,5 +1,6 @@
 import {
   Database,
+  RunningStreamRepository,
   StreamAccountStatusRepository,
   TunnelRouteRepository,
   ViewTicketUseRepository,
@@ -8,12 +9,12 @@ import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { RedirectorConfig } from '../config.js';
 
-const REPOSITORIES = [StreamAccountStatusRepository, TunnelRouteRepository, ViewTicketUseRepository].map(
-  (repository) => ({
-    provide: repository,
-    useFactory: () => new repository(),
-  }),
-);
+const REPOSITORIES = [
+  RunningStreamRepository,
+  StreamAccountStatusRepository,
+  TunnelRouteRepository,
+  ViewTicketUseRepository,
+].map((repository) => ({ provide: repository, useFactory: () => new repository() }));
 
 @Global()
 @Module({

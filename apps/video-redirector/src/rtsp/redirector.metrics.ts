@@ -1,13 +1,14 @@
-import type { HubStats, RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
+import type { RefusedOffer, RtspServerListener, ViewerInfo } from '@app/media';
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { RunningStreams } from '../streams/running-streams.js';
 import { StreamResolver } from '../streams/stream.resolver.js';
+import { registerUpstreamMetrics } from './upstream.metrics.js';
 
 /** Figures of this redirector; labels are bounded: no camera, no viewer. */
 @Injectable()
 export class RedirectorMetrics implements RtspServerListener {
   readonly registry = new Registry();
-  private readonly viewers = new Set<ViewerInfo>();
   private readonly registers = [this.registry];
   private readonly refusals = new Counter({
     name: 'adit_rtsp_refusals_total',
@@ -56,7 +57,25 @@ export class RedirectorMetrics implements RtspServerListener {
     registers: this.registers,
   });
 
-  constructor(streams: StreamResolver) {
+  private readonly firstFrames = new Histogram({
+    name: 'adit_viewer_first_frame_seconds',
+    help: 'From PLAY to the first keyframe, of viewers that ended',
+    labelNames: ['transport'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+    registers: this.registers,
+  });
+  private readonly watched = new Histogram({
+    name: 'adit_viewer_seconds',
+    help: 'How long viewers that ended have watched',
+    labelNames: ['transport'],
+    buckets: [1, 10, 60, 600, 3_600, 21_600],
+    registers: this.registers,
+  });
+
+  constructor(
+    streams: StreamResolver,
+    private readonly running: RunningStreams,
+  ) {
     const viewers = new Gauge({
       name: 'adit_viewers',
       help: 'Viewers now, by transport',
@@ -64,39 +83,28 @@ export class RedirectorMetrics implements RtspServerListener {
       registers: this.registers,
       collect: () => {
         viewers.reset();
-        for (const viewer of this.viewers) viewers.inc({ transport: transportOf(viewer) });
+        for (const { viewer } of this.running.all()) viewers.inc({ transport: transportOf(viewer) });
       },
     });
-    const sum = (of: (hub: HubStats) => number): number => stats(streams).reduce((total, hub) => total + of(hub), 0);
-    this.gauge('adit_upstream_bytes', 'RTP bytes received by the hubs that exist', () => sum((hub) => hub.bytes));
-    this.gauge('adit_upstream_opened', 'Openings of upstreams of the hubs that exist', () => sum((hub) => hub.opened));
-    this.gauge('adit_cache_bytes', 'Bytes in the caches of the last group of pictures', () =>
-      sum((hub) => hub.cacheBytes),
-    );
-    const hubs = new Gauge({
-      name: 'adit_hubs',
-      help: 'Hubs by the state of their upstream',
-      labelNames: ['state'],
-      registers: this.registers,
-      collect: () => {
-        hubs.reset();
-        for (const { state } of stats(streams)) hubs.inc({ state });
-      },
-    });
+    registerUpstreamMetrics(this.registry, streams);
   }
 
   viewerStarted(viewer: ViewerInfo): void {
-    this.viewers.add(viewer);
+    this.running.add(viewer);
     const transport = transportOf(viewer);
     this.started.inc({ transport, reason: viewer.reason });
     if (viewer.fallbackFrom) this.fallbacks.inc({ from: viewer.fallbackFrom, to: transport });
   }
 
   viewerStopped(viewer: ViewerInfo, code: string): void {
-    this.viewers.delete(viewer);
+    this.running.remove(viewer);
     this.stopped.inc({ code });
     this.viewerBytes.inc(viewer.stats.bytes);
     this.dropped.inc(viewer.stats.droppedUnits);
+    const { firstKeyMs, startedAt } = viewer.stats;
+    const transport = transportOf(viewer);
+    if (firstKeyMs !== undefined) this.firstFrames.observe({ transport }, firstKeyMs / 1_000);
+    this.watched.observe({ transport }, Math.max(0, Date.now() - startedAt) / 1_000);
   }
 
   refused(status: number, code: string): void {
@@ -110,17 +118,6 @@ export class RedirectorMetrics implements RtspServerListener {
   offerRefused({ transport, reason }: RefusedOffer): void {
     this.refusedOffers.inc({ offer: transport, reason });
   }
-
-  /** Who watches now, with transport, reason and figures of each. */
-  present(): Iterable<ViewerInfo> {
-    return this.viewers;
-  }
-
-  private gauge(name: string, help: string, read: () => number): void {
-    const gauge: Gauge = new Gauge({ name, help, registers: this.registers, collect: () => gauge.set(read()) });
-  }
 }
-
-const stats = (streams: StreamResolver): HubStats[] => [...streams.entries()].map(([, hub]) => hub.stats);
 
 const transportOf = ({ transport, encrypted }: ViewerInfo): string => (encrypted ? 'tls' : transport);

@@ -12,11 +12,18 @@ const STATUS: Record<string, number> = {
   'ticket-used': 403,
   'stream-account-expired': 403,
   'stream-account-revoked': 403,
+  'ended-by-operator': 403,
   forbidden: 403,
   'not-found': 404,
   'camera-not-found': 404,
   'recording-not-found': 404,
   'rate-limited': 429,
+  'uplink-live-exceeded': 453,
+  'uplink-playback-exceeded': 453,
+  'live-capacity-exceeded': 453,
+  'live-bandwidth-exceeded': 453,
+  'playback-capacity-exceeded': 453,
+  'playback-bandwidth-exceeded': 453,
   'not-implemented': 501,
 };
 
@@ -38,6 +45,7 @@ const PHRASES: Record<number, string> = {
   403: 'Forbidden',
   404: 'Not Found',
   429: 'Too Many Requests',
+  453: 'Not Enough Bandwidth',
   501: 'Not Implemented',
 };
 

@@ -1,26 +1,30 @@
-import { DomainError, mediaOpen, mintDialTicket, pkiTrust, type ChannelClassName } from '@app/contracts';
-import { LinkSource, ReplayLinkSource, type LinkConnection, type ReplaySource } from '@app/media';
+import {
+  cameraTimeline,
+  DomainError,
+  mediaOpen,
+  mintDialTicket,
+  pkiTrust,
+  type ChannelClassName,
+} from '@app/contracts';
+import type { LinkConnection } from '@app/media';
 import { Database, TunnelRouteRepository } from '@app/persistence';
 import { connectPinnedTls } from '@app/pki';
 import { CONFIG, MessageClient, readPrivateKey } from '@app/runtime';
 import { TunnelDialer } from '@app/tunnel-dialer';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { z } from 'zod';
 import type { RedirectorConfig } from '../config.js';
-import type { StreamPath } from '../tickets/stream-path.js';
+import { type Media, SiteLink, type WantedStream } from './site-link.js';
+import { SiteRecording } from './site-recording.js';
 
 const TLS_TIMEOUT_MS = 5_000;
-
-type Media = z.output<typeof mediaOpen.reply>;
 
 /** Sites before 0.2 answer that they do not know playback. */
 const NO_RECORDINGS = new Set(['recording-not-found', 'not-implemented']);
 
-/** A stream of one tenant's site, and on whose behalf it is fetched. */
-export interface WantedStream extends StreamPath {
-  tenantId: string;
-  user: string;
+export interface Recordings {
+  replay: SiteRecording;
+  media: Media;
 }
 
 /** Makes the upstream of a hub: each opening asks federation anew, because tickets and routes do not last. */
@@ -44,25 +48,32 @@ export class SiteLinkFactory {
     });
   }
 
-  create(stream: WantedStream): LinkSource {
-    return new LinkSource((signal) => this.connect(stream, signal));
+  create(stream: WantedStream): SiteLink {
+    const link: SiteLink = new SiteLink(stream, (signal) => this.connect(link, signal));
+    return link;
   }
 
   /** The recordings of a stream's camera, for one viewer. Undefined when nothing is recorded of it. */
-  async replay(stream: WantedStream): Promise<ReplaySource | undefined> {
+  async replay(stream: WantedStream): Promise<Recordings | undefined> {
     try {
       const media = await this.ask(stream, true);
-      return new ReplayLinkSource((signal) => this.dial(stream, media, 'playback', signal));
+      const { tenantId } = stream;
+      const replay = new SiteRecording(
+        (signal) => this.dial(stream, media, 'playback', signal),
+        (range) => this.messages.request(cameraTimeline, { tenantId, cameraId: media.cameraId, ...range }),
+      );
+      return { replay, media };
     } catch (error) {
       if (error instanceof DomainError && NO_RECORDINGS.has(error.code)) return undefined;
       throw error;
     }
   }
 
-  private async connect(stream: WantedStream, signal: AbortSignal): Promise<LinkConnection> {
-    const media = await this.ask(stream, false);
+  private async connect(link: SiteLink, signal: AbortSignal): Promise<LinkConnection> {
+    const media = await this.ask(link.stream, false);
     signal.throwIfAborted();
-    return this.dial(stream, media, 'live', signal);
+    link.media = media;
+    return this.dial(link.stream, media, 'live', signal);
   }
 
   private ask({ tenantId, site, camera, usage, user }: WantedStream, playback: boolean): Promise<Media> {

@@ -54,8 +54,8 @@ export class HlsRoute {
     const stream = await this.streams.resolve(target, ticketOf(request, url), address);
     if ('status' in stream) return stream;
     const path = `/${target.site}/${target.camera}`;
-    const about = { path, remoteAddress: address, ...browserViewer('hls', request.headers['user-agent']) };
-    const session = await this.sessions.open(stream, about);
+    const origin = { path, remoteAddress: address, ...browserViewer('hls', request.headers['user-agent']) };
+    const session = await this.sessions.open(stream, origin);
     const { packager } = session;
     if (!(await packager.until(() => hasParts(packager), FIRST_PART_MS))) return LATE;
     return send(response, session, PLAYLIST, Buffer.from(multivariantPlaylist(packager, `${session.id}/live.m3u8`)));

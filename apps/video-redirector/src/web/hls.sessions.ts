@@ -1,7 +1,8 @@
-import { HlsPackager, type Hub, newStats, type ViewerInfo } from '@app/media';
+import { HlsPackager, type Hub, newStats, type Place, type ViewerInfo, type ViewerOrigin } from '@app/media';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
+import { takePlace } from './place.js';
 import type { WebStream } from './web-stream.resolver.js';
 
 const IDLE_MS = 30_000;
@@ -32,11 +33,12 @@ export class HlsSessions implements OnApplicationShutdown {
     return this.sessions.size >= MAX_SESSIONS;
   }
 
-  /** @throws MediaError of the source, or `stream-not-playable` */
-  async open({ hub, ended }: WebStream, about: Omit<ViewerInfo, 'stats' | 'id'>): Promise<HlsSession> {
+  /** @throws MediaError of the source, or `stream-not-playable`; DomainError when there is no place */
+  async open(stream: WebStream, origin: ViewerOrigin): Promise<HlsSession> {
+    const { hub, ended, grant } = stream;
     const packager = await this.packagerOf(hub);
     const id = randomBytes(ID_BYTES).toString('base64url');
-    const viewer: ViewerInfo = { ...about, id, stats: newStats() };
+    const viewer: ViewerInfo = { ...origin, id, grant, stats: newStats(), end: (code) => session.end(code) };
     const revoked = (): void => session.end('viewer-revoked');
     const session: HlsSession = {
       id,
@@ -46,10 +48,12 @@ export class HlsSessions implements OnApplicationShutdown {
       end: (code) => {
         if (!this.sessions.delete(id)) return;
         ended?.removeEventListener('abort', revoked);
+        place?.leave();
         this.metrics.viewerStopped(viewer, code);
         this.closeUnused(hub, packager);
       },
     };
+    const place = this.placeFor(stream, session);
     this.sessions.set(id, session);
     this.metrics.viewerStarted(viewer);
     ended?.addEventListener('abort', revoked);
@@ -68,6 +72,17 @@ export class HlsSessions implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     clearInterval(this.timer);
     for (const session of [...this.sessions.values()]) session.end('viewer-closed');
+  }
+
+  private placeFor(stream: WebStream, session: HlsSession): Place | undefined {
+    const { viewer, packager } = session;
+    const bytes = (): number => viewer.stats.bytes;
+    try {
+      return takePlace(stream, { transport: 'hls', bytes, end: (code) => session.end(code) });
+    } catch (error) {
+      this.closeUnused(stream.hub, packager);
+      throw error;
+    }
   }
 
   private async packagerOf(hub: Hub): Promise<HlsPackager> {

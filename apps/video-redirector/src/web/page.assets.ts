@@ -16,7 +16,13 @@ const OWN: Record<string, string> = {
   'back-off.mjs': SCRIPT,
   'hls-stream.mjs': SCRIPT,
   'live-edge.mjs': SCRIPT,
+  'playhead.mjs': SCRIPT,
+  'recording-stream.mjs': SCRIPT,
+  'recording-timeline.mjs': SCRIPT,
+  'recording.mjs': SCRIPT,
   'socket-stream.mjs': SCRIPT,
+  'sound.mjs': SCRIPT,
+  'source-buffer.mjs': SCRIPT,
   'status.mjs': SCRIPT,
   'whep-stream.mjs': SCRIPT,
 };

@@ -1,7 +1,6 @@
-import { browserViewer, type ViewerInfo } from '@app/media';
+import { browserViewer, type ViewerOrigin } from '@app/media';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -9,6 +8,7 @@ import { z } from 'zod';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
 import { MAX_MESSAGE_BYTES, PlayerConnection, refusePlayer } from './player.connection.js';
+import { RecordingConnection } from './recording.connection.js';
 import type { StreamTarget } from './web-request.js';
 import { WebStreamResolver } from './web-stream.resolver.js';
 
@@ -43,8 +43,8 @@ export class PlayerSocket implements OnApplicationShutdown {
       player.on('error', () => undefined);
       const path = `/${target.site}/${target.camera}`;
       const viewer = browserViewer('mse', request.headers['user-agent']);
-      const about = { id: randomUUID(), path, remoteAddress: address, ...viewer };
-      this.serve(player, target, about).catch((error: unknown) => this.failed(player, error));
+      const origin = { path, remoteAddress: address, ...viewer };
+      this.serve(player, target, origin).catch((error: unknown) => this.failed(player, error));
     });
   }
 
@@ -53,13 +53,14 @@ export class PlayerSocket implements OnApplicationShutdown {
     this.server.close();
   }
 
-  private async serve(player: WebSocket, target: StreamTarget, about: Omit<ViewerInfo, 'stats'>): Promise<void> {
-    const stream = await this.admitted(player, target, about.remoteAddress);
+  private async serve(player: WebSocket, target: StreamTarget, origin: ViewerOrigin): Promise<void> {
+    const stream = await this.admitted(player, target, origin.remoteAddress);
     if ('status' in stream) {
       this.metrics.refusedPlayer(stream.status, stream.code);
       refusePlayer(player, stream.code, stream.detail);
     } else if (player.readyState === player.OPEN) {
-      await new PlayerConnection(player, stream, about, this.metrics).start();
+      if ('recording' in stream) await new RecordingConnection(player, stream, origin, this.metrics).start();
+      else await new PlayerConnection(player, stream, origin, this.metrics).start();
     }
   }
 
@@ -67,10 +68,10 @@ export class PlayerSocket implements OnApplicationShutdown {
     player: WebSocket,
     target: StreamTarget,
     address: string,
-  ): ReturnType<WebStreamResolver['resolve']> {
+  ): ReturnType<WebStreamResolver['resolveAny']> {
     this.waiting++;
     try {
-      return await this.streams.resolve(target, await firstTicket(player), address);
+      return await this.streams.resolveAny(target, await firstTicket(player), address);
     } finally {
       this.waiting--;
     }
@@ -79,6 +80,7 @@ export class PlayerSocket implements OnApplicationShutdown {
   private failed(player: WebSocket, error: unknown): void {
     const code = codeOf(error);
     if (code === 'internal') this.logger.error({ err: error }, 'a player could not be served');
+    this.metrics.refusedPlayer(code === 'internal' ? 500 : 503, code);
     refusePlayer(player, code, error instanceof Error && code !== 'internal' ? error.message : '');
   }
 }

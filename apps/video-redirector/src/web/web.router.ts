@@ -1,8 +1,10 @@
+import { DomainError } from '@app/contracts';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
+import { ExportRoute } from '../export/export.route.js';
 import { HlsRoute } from './hls.route.js';
 import { type Asset, readAssets } from './page.assets.js';
 import { type Failure, writeProblem } from './problem.js';
@@ -26,6 +28,7 @@ export class WebRouter {
   constructor(
     private readonly hls: HlsRoute,
     private readonly whep: WhepRoute,
+    private readonly exports: ExportRoute,
     private readonly metrics: RedirectorMetrics,
     @Inject(LOGGER) private readonly logger: AppLogger,
   ) {}
@@ -58,6 +61,9 @@ export class WebRouter {
       return isRead ? this.hls.serve(request, response, url, target, address) : METHOD;
     }
     if (url && target?.kind === 'whep') return this.whep.serve(request, response, url, target, address);
+    if (url && target?.kind === 'export') {
+      return request.method === 'GET' ? this.exports.serve(request, response, url, target, address) : METHOD;
+    }
     const file = this.fileOf(url, target);
     if (!file) return NOT_FOUND;
     return isRead ? send(response, file) : METHOD;
@@ -71,7 +77,8 @@ export class WebRouter {
 
   private failureOf(error: unknown, path: string): Failure {
     const code = codeOf(error);
-    if (code !== 'internal') return { status: 503, code, detail: 'the stream cannot be had now' };
+    const detail = error instanceof DomainError ? error.detail : 'the stream cannot be had now';
+    if (code !== 'internal') return { status: 503, code, detail };
     this.logger.error({ err: error, path }, 'a request failed');
     return { status: 500, code, detail: 'the request failed; the log says why' };
   }

@@ -1,13 +1,19 @@
-import { asksForKeyframe, type WebRtcTarget } from '@app/media';
+import { asksForKeyframe, type WebRtcTarget, type WebRtcTargets } from '@app/media';
 import { randomInt } from 'node:crypto';
-import type { PeerConnection, Track } from 'node-datachannel';
-import type { VideoOffer } from './whep-offer.js';
+import type { Audio, PeerConnection, Video } from 'node-datachannel';
+import type { MediaOffer } from './whep-offer.js';
 
 export interface PeerPlace {
   /** Address that is bound and offered. */
   host: string;
   /** One UDP port for all viewers; any free ones without it. */
   port: number | undefined;
+}
+
+/** What the viewer offers and the camera has. */
+export interface PeerMedia {
+  video: MediaOffer;
+  audio: (MediaOffer & { codec: string }) | undefined;
 }
 
 export interface PeerListener {
@@ -24,28 +30,29 @@ export type WebRtc = typeof import('node-datachannel');
 /** The library's binary is not there on every platform: it is loaded when the first viewer asks. */
 export const loadWebRtc = (): Promise<WebRtc> => import('node-datachannel');
 
-/** One viewer's WebRTC connection: it sends one video track and receives RTCP alone. */
+/** One viewer's WebRTC connection: it sends a picture, and sound where there is one, and receives RTCP alone. */
 export class WhepPeer {
-  readonly target: WebRtcTarget;
+  readonly targets: WebRtcTargets;
   private readonly connection: PeerConnection;
-  private readonly track: Track;
   private isClosed = false;
 
-  constructor(webRtc: WebRtc, { host, port }: PeerPlace, offer: VideoOffer, listener: PeerListener) {
+  constructor(
+    private readonly webRtc: WebRtc,
+    { host, port }: PeerPlace,
+    { video, audio }: PeerMedia,
+    private readonly listener: PeerListener,
+  ) {
     const mux = port === undefined ? {} : { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port };
     const config = { iceServers: [], bindAddress: host, disableAutoNegotiation: true, ...mux };
     this.connection = new webRtc.PeerConnection('whep', config);
-    const ssrc = randomInt(1, 2 ** 32);
-    const media = new webRtc.Video(offer.mid, 'SendOnly');
-    media.addH264Codec(offer.payloadType, offer.format);
-    media.addSSRC(ssrc, CNAME, CNAME, 'video');
-    this.track = this.connection.addTrack(media);
-    const { payloadType } = offer;
-    const reporter = new webRtc.RtcpSrReporter(new webRtc.RtpPacketizationConfig(ssrc, CNAME, payloadType, 90_000));
-    reporter.addToChain(new webRtc.RtcpNackResponder());
-    this.track.setMediaHandler(reporter);
-    this.track.onMessage((data) => asksForKeyframe(data) && listener.keyframeWanted());
-    this.target = { payloadType, ssrc, send: (packet) => this.send(packet) };
+    const picture = new webRtc.Video(video.mid, 'SendOnly');
+    picture.addH264Codec(video.payloadType, video.format);
+    const sound = audio && new webRtc.Audio(audio.mid, 'SendOnly');
+    sound?.addAudioCodec(audio?.payloadType ?? 0, audio?.codec === 'OPUS' ? 'opus' : (audio?.codec ?? ''));
+    this.targets = {
+      video: this.targetOf(picture, 'video', video.payloadType),
+      audio: sound && this.targetOf(sound, 'audio', audio?.payloadType ?? 0),
+    };
     this.connection.onStateChange((state) => {
       if (state === 'connected') listener.connected();
       if (['disconnected', 'failed', 'closed'].includes(state)) listener.closed();
@@ -74,7 +81,16 @@ export class WhepPeer {
     this.connection.close();
   }
 
-  private send(packet: Buffer): void {
-    if (!this.isClosed && this.track.isOpen()) this.track.sendMessageBinary(packet);
+  /** Both tracks are of one stream (CNAME), whose reports come from the camera's own clock. */
+  private targetOf(media: Audio | Video, kind: 'audio' | 'video', payloadType: number): WebRtcTarget {
+    const ssrc = randomInt(1, 2 ** 32);
+    media.addSSRC(ssrc, CNAME, CNAME, kind);
+    const track = this.connection.addTrack(media);
+    track.setMediaHandler(new this.webRtc.RtcpNackResponder());
+    track.onMessage((data) => asksForKeyframe(data) && this.listener.keyframeWanted());
+    const send = (packet: Buffer): void => {
+      if (!this.isClosed && track.isOpen()) track.sendMessageBinary(packet);
+    };
+    return { payloadType, ssrc, send };
   }
 }

@@ -1,4 +1,4 @@
-import { browserViewer, webRtcTrack, type ViewerInfo } from '@app/media';
+import { browserViewer, isReordered, MediaError, webRtcSound, webRtcTrack, type ViewerOrigin } from '@app/media';
 import { CONFIG, LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
@@ -8,7 +8,7 @@ import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import type { Failure } from './problem.js';
 import { type StreamTarget, ticketOf } from './web-request.js';
 import { type WebStream, WebStreamResolver } from './web-stream.resolver.js';
-import { videoOffer } from './whep-offer.js';
+import { audioOffer, videoOffer } from './whep-offer.js';
 import { loadWebRtc, type WebRtc } from './whep.peer.js';
 import { WhepSession } from './whep.session.js';
 
@@ -77,23 +77,31 @@ export class WhepRoute implements OnApplicationShutdown {
     response: ServerResponse,
     stream: WebStream,
     offer: string,
-    about: Omit<ViewerInfo, 'stats' | 'id'>,
+    origin: ViewerOrigin,
   ): Promise<Failure | undefined> {
     const description = await stream.hub.describe();
-    const [sps] = webRtcTrack(description).parameterSets;
-    const video = videoOffer(offer, sps?.toString('hex', 1, 4) ?? '');
+    const { index, parameterSets } = webRtcTrack(description);
+    const [sps] = parameterSets;
+    if (isReordered(stream.hub, index)) throw new MediaError('stream-not-playable', 'WebRTC carries no B-frames');
+    const video = videoOffer(offer, sps?.toString('hex', 1, 3) ?? '');
     if (!video) return OFFER;
+    const codec = webRtcSound(description)?.codec ?? '';
+    const sound = audioOffer(offer, codec);
+    const media = { video, audio: sound && { ...sound, codec } };
     const webRtc = await this.library();
     if (!webRtc) return OFF;
     const id = randomBytes(ID_BYTES).toString('base64url');
     const place = { host: this.config.ADIT_WEBRTC_HOST ?? '', port: this.config.ADIT_WEBRTC_PORT };
     const watched = { ...stream, description };
     const over = (): void => void this.sessions.delete(id);
-    const session = new WhepSession(webRtc, place, video, watched, { ...about, id }, this.metrics, over);
+    const session = new WhepSession(webRtc, place, media, watched, { ...origin, id }, this.metrics, over);
     this.sessions.set(id, session);
     const answer = await session.answer(offer).catch(() => undefined);
-    if (answer === undefined) return OFFER;
-    const location = `/whep${about.path.split('/').map(encodeURIComponent).join('/')}/${id}`;
+    if (answer === undefined) {
+      over();
+      return OFFER;
+    }
+    const location = `/whep${origin.path.split('/').map(encodeURIComponent).join('/')}/${id}`;
     response.writeHead(201, { 'content-type': 'application/sdp', location }).end(answer);
     return undefined;
   }

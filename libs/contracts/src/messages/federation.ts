@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { ResourceTag } from '../entity-tag.js';
 import { defineRequest } from '../message.js';
-import { displayName, instant, pageOf, pageRequest, siteLabel, spkiPin, streamUsage, uuid } from '../primitives.js';
+import {
+  base64,
+  displayName,
+  instant,
+  pageOf,
+  pageRequest,
+  siteLabel,
+  spkiPin,
+  streamUsage,
+  uuid,
+} from '../primitives.js';
 
 /** 1 to 100 characters. */
 export const EVENT_TYPE = /^(?=.{1,100}$)(?:\*|[\w-]+(?:\.[\w-]+)*(?:\.\*)?)$/;
@@ -142,6 +152,10 @@ export const camera = z.object({
   state: z.enum(['online', 'offline', 'unknown']),
   stateReason: z.string().nullable(),
   streams: z.array(videoStream),
+  /** Whether it can be turned. */
+  ptz: z.boolean(),
+  /** Whether it has sound. */
+  audio: z.boolean(),
   updatedAt: instant,
 });
 export type Camera = z.infer<typeof camera>;
@@ -161,5 +175,15 @@ export const cameraTimeline = defineRequest(
   z.object({ tenantId: uuid, cameraId: uuid, from: instant, to: instant }),
   z.object({ spans: z.array(timelineSpan) }),
   15_000,
+);
+/**
+ * A still picture of a camera as it is now: JPEG, in as many replies as it needs, because the transport takes 1 MB at a time.
+ * `part` is base64, `of` how many there are.
+ */
+export const cameraSnapshot = defineRequest(
+  'federation.camera.snapshot',
+  z.object({ tenantId: uuid, cameraId: uuid }),
+  z.object({ takenAt: instant, part: base64, of: z.int().min(1) }),
+  20_000,
 );
 export const cameraGet = defineRequest('federation.camera.get', z.object({ tenantId: uuid, cameraId: uuid }), camera);

@@ -30,6 +30,9 @@ export class GroupMember implements Playing {
   /** Reports come to the group, not to one of its viewers. */
   reported(): void {}
 
+  /** The others of the group go on watching its sources. */
+  bye(): void {}
+
   /** What the network does not take is lost, nobody can hold it up. */
   sweep(): void {}
 }

@@ -1,4 +1,5 @@
 import type { Track } from '../stream-description.js';
+import { audioEntry } from './audio-entry.js';
 import { box, fullBox, u16, u32, u8, zeros } from './box.js';
 import type { TrackFormat } from './track-format.js';
 
@@ -82,9 +83,4 @@ function opusTicks(payload: Buffer): number {
   const ticks = config < 12 ? long[config & 3] : config < 16 ? long[config & 1] : [120, 240, 480, 960][config & 3];
   const count = [1, 2, 2, (payload[1] ?? 1) & 0x3f][payload[0] & 3];
   return ticks * Math.max(1, count);
-}
-
-/** An audio sample entry (ISO/IEC 14496-12 section 12.2.3). */
-function audioEntry(type: string, channels: number, rate: number, codec: Buffer): Buffer {
-  return box(type, zeros(6), u16(1), zeros(8), u16(channels, 16, 0, 0), u32((rate & 0xffff) * 65_536), codec);
 }

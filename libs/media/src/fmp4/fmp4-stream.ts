@@ -33,6 +33,7 @@ interface TrackState {
 /** Sound and picture of one camera whose reports differ by more than this from their arrival do not share a clock. */
 const maxReportErrorSeconds = 1;
 const assumedFramesPerSecond = 25;
+const maxKnownInits = 4;
 
 const streams = new WeakMap<StreamDescription, Fmp4Stream>();
 
@@ -45,6 +46,8 @@ export class Fmp4Stream {
   readonly #video: VideoFormatReader | undefined;
   readonly #tracks: TrackState[];
   #init: InitSegment | undefined;
+  /** A stream that goes back and forth between resolutions comes back to the same segment. */
+  #known: InitSegment[] = [];
   #format: TrackFormat | undefined;
   #sequence = 0;
   /** Wall clock of the time line's zero: by the source's reports and by arrival, seconds. */
@@ -126,7 +129,9 @@ export class Fmp4Stream {
       timescale: state.track.clockRate,
       format: state.audio ?? picture!,
     }));
-    this.#init = initSegment(tracks);
+    const made = initSegment(tracks);
+    this.#init = this.#known.find(({ data }) => data.equals(made.data)) ?? made;
+    this.#known = [this.#init, ...this.#known.filter((init) => init !== this.#init)].slice(0, maxKnownInits);
   }
 
   #idOf(state: TrackState): number {

@@ -49,6 +49,11 @@ export class VideoFormatReader {
     this.#take(track.parameterSets);
   }
 
+  /** The parameter sets of the format as a sample carries them: for a file whose description has others. */
+  get sets(): Buffer {
+    return Buffer.concat(this.#sets.flatMap((set) => [lengthOf(set), set]));
+  }
+
   read(payloads: readonly Buffer[], key: boolean): VideoSample {
     const units = nalUnitsOf(this.track.codec, payloads);
     const isSet = (unit: Buffer): boolean => this.#codec.sets.includes(this.#codec.typeOf(unit));

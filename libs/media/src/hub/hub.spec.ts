@@ -153,6 +153,53 @@ describe('Hub', () => {
     expect(hub.state).toBe('up');
   });
 
+  it('tries again at once for somebody new when the wait between attempts has grown long', async () => {
+    make({ firstMs: 40, maxMs: 60_000 });
+    source.current.failWith = new MediaError('camera-unreachable', 'off');
+    hub.subscribe(new Recorder());
+    let lost = 0;
+    hub.subscribe({
+      unit: () => undefined,
+      end: () => undefined,
+      state: (state) => void (lost += state === 'reconnecting' ? 1 : 0),
+    });
+    await poll(() => lost === 5);
+    source.current.failWith = undefined;
+    await new Promise((resolve) => setTimeout(resolve, 45));
+    const askedAt = performance.now();
+    await hub.describe();
+    expect(performance.now() - askedAt).toBeLessThan(200);
+  });
+
+  it('tells nobody of a source that is gone, ends its viewers in time, and is as new when it is back', async () => {
+    make({ isGone: ({ code }) => code === 'camera-not-found', goneMs: 60 });
+    const viewer = await open();
+    source.current.failWith = new MediaError('camera-not-found', 'taken away');
+    hub.reopen();
+    await poll(() => hub.stats.lastError === 'camera-not-found');
+    await expect(hub.describe()).rejects.toMatchObject({ code: 'camera-not-found' });
+    expect(viewer.ended).toBeUndefined();
+    await poll(() => viewer.ended !== undefined);
+    expect(viewer.ended?.code).toBe('camera-not-found');
+    source.current.failWith = undefined;
+    const next = await open();
+    source.current.send();
+    await poll(() => next.units.length > 0);
+  });
+
+  it('keeps its viewers through a moment in which the source seems gone', async () => {
+    make({ isGone: () => true, goneMs: 5_000 });
+    const viewer = await open();
+    source.current.failWith = new MediaError('camera-not-found', 'taken away');
+    hub.reopen();
+    await poll(() => hub.stats.lastError === 'camera-not-found');
+    await expect(hub.describe()).rejects.toMatchObject({ code: 'camera-not-found' });
+    source.current.failWith = undefined;
+    await poll(() => hub.state === 'up');
+    source.current.send();
+    expect([viewer.ended, viewer.units.length]).toEqual([undefined, 1]);
+  });
+
   it('gives up waiting for a source that neither opens nor fails', async () => {
     hub = new Hub({ open: () => new Promise(() => undefined) }, { describeTimeoutMs: 10, openTimeoutMs: 20 });
     await expect(hub.describe()).rejects.toMatchObject({ code: 'hub-open-timeout' });

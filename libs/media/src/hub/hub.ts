@@ -1,9 +1,12 @@
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { MediaError } from '../errors.js';
+import type { Rendition } from '../rendition.js';
+import type { ReceptionStats } from '../reception/reception.js';
 import type { Source } from '../source/source.js';
 import { isCompatible, type StreamDescription } from '../stream-description.js';
 import { GopCache, type GopCacheLimits } from './gop-cache.js';
 import { injectParameterSets } from './parameter-sets.js';
+import { type SourceFigures, SourceMeter } from './source-meter.js';
 import { Timeline } from './timeline.js';
 import { Upstream, type UpstreamOptions } from './upstream.js';
 
@@ -12,6 +15,10 @@ export interface HubOptions extends GopCacheLimits, UpstreamOptions {
   idleCloseMs: number;
   /** Longest wait for the description of a cold source. */
   describeTimeoutMs: number;
+  /** Whether a loss says that there is no such source: what was known of it is told to nobody who comes then. */
+  isGone: (error: MediaError) => boolean;
+  /** A source that is gone for this long ends its viewers; one that is only away never does. */
+  goneMs: number;
 }
 
 export const hubDefaults: HubOptions = {
@@ -19,6 +26,8 @@ export const hubDefaults: HubOptions = {
   maxCacheMs: 10_000,
   idleCloseMs: 10_000,
   describeTimeoutMs: 10_000,
+  isGone: () => false,
+  goneMs: 15_000,
   openTimeoutMs: 10_000,
   stableMs: 10_000,
   firstMs: 250,
@@ -35,6 +44,8 @@ export interface Outlet {
   unit(unit: AccessUnit): void;
   report?(report: SenderReport): void;
   state?(state: HubState, error?: MediaError): void;
+  /** Another stream of the same camera follows from the next keyframe on. Also told when it was there before the outlet. */
+  rendition?(rendition: Rendition): void;
   /** The hub cannot serve this outlet any more. */
   end(error: MediaError): void;
 }
@@ -54,6 +65,16 @@ export interface HubStats {
   /** Microseconds since 1970; 0 before the first keyframe. */
   lastKeyUs: number;
   lastError: string | undefined;
+  /** Of a source that changes between streams of its camera. */
+  rendition: Rendition | undefined;
+  /** How the packets of an open camera arrive. */
+  reception: ReceptionStats | undefined;
+  /** RTP packets missing in what came. */
+  lostPackets: number;
+  /** Units behind others that were left out on their way. */
+  discontinuities: number;
+  /** Since the upstream is open; undefined while it is not. */
+  upMs: number | undefined;
 }
 
 interface Waiting {
@@ -74,14 +95,20 @@ export class Hub {
   #timelines: Timeline[] = [];
   #hasVideo = false;
   #awaitKey = true;
+  /** Tracks of which units were left out since the last one that was delivered. */
+  readonly #cut = new Set<number>();
   #idle: NodeJS.Timeout | undefined;
   #state: HubState = 'idle';
   #error: MediaError | undefined;
   #farError: MediaError | undefined;
+  #rendition: Rendition | undefined;
   #opened = 0;
   #bytes = 0;
   #units = 0;
   #lastKeyUs = 0;
+  readonly #meter = new SourceMeter();
+  #upSince = 0;
+  #goneSince: number | undefined;
 
   constructor(
     readonly source: Source,
@@ -101,7 +128,17 @@ export class Hub {
       cacheBytes: this.#cache.bytes,
       lastKeyUs: this.#lastKeyUs,
       lastError: this.#error?.code,
+      rendition: this.#rendition,
+      reception: this.#upstream?.reception,
+      lostPackets: this.#meter.lostPackets,
+      discontinuities: this.#meter.discontinuities,
+      upMs: this.#state === 'up' ? performance.now() - this.#upSince : undefined,
     };
+  }
+
+  /** How the source has been of late. */
+  get figures(): SourceFigures {
+    return this.#meter.figures;
   }
 
   get state(): HubState {
@@ -117,7 +154,7 @@ export class Hub {
   /** The stream's description; opens the upstream. Rejects with the upstream's error or `hub-open-timeout`. */
   async describe(): Promise<StreamDescription> {
     this.#start();
-    if (this.#description) {
+    if (this.#description && this.#goneSince === undefined) {
       this.#checkIdle();
       return this.#description;
     }
@@ -144,6 +181,7 @@ export class Hub {
     this.#outlets.set(outlet, cached.length === 0);
     if (cached.length === 0) this.requestKeyframe();
     this.#checkIdle();
+    if (this.#rendition) outlet.rendition?.(this.#rendition);
     for (const timeline of this.#timelines) {
       const report = timeline.reference();
       if (report) outlet.report?.(report);
@@ -188,7 +226,7 @@ export class Hub {
 
   #start(): void {
     if (this.#state === 'closed') throw new MediaError('hub-closed', 'The hub was closed');
-    if (this.#upstream) return;
+    if (this.#upstream) return this.#upstream.hurry();
     this.#setState('opening');
     const source: Source = {
       open: async (listener, signal) => {
@@ -203,6 +241,7 @@ export class Hub {
         unit: (unit) => this.#unit(unit),
         report: (report) => this.#report(report),
         sourceState: (isUp, code) => this.#farState(isUp, code),
+        rendition: (rendition) => this.#farRendition(rendition),
         lost: (error) => this.#lost(error),
       },
       this.#options,
@@ -215,6 +254,8 @@ export class Hub {
     const upstream = this.#upstream;
     this.#upstream = undefined;
     this.#description = undefined;
+    this.#goneSince = undefined;
+    this.#rendition = undefined;
     this.#timelines = [];
     this.#cache.clear();
     if (upstream) this.#closing = upstream.close();
@@ -244,7 +285,10 @@ export class Hub {
     if (this.#timelines.length === 0) {
       this.#timelines = description.tracks.map((track) => new Timeline(track.index, track.clockRate));
     }
+    this.#goneSince = undefined;
     this.#opened++;
+    this.#upSince = performance.now();
+    this.#meter.restart();
     this.#setState('up');
     for (const waiting of this.#waiting) waiting.resolve(description);
   }
@@ -254,6 +298,13 @@ export class Hub {
     for (const timeline of this.#timelines) timeline.restart();
     this.#setState('reconnecting', error);
     for (const waiting of this.#waiting) waiting.reject(error);
+    if (this.#options.isGone(error)) this.#gone(error);
+  }
+
+  /** It may be back soon: a site that starts anew finds its cameras one by one. */
+  #gone(error: MediaError): void {
+    this.#goneSince ??= performance.now();
+    if (performance.now() - this.#goneSince >= this.#options.goneMs) this.#endOutlets(error);
   }
 
   #unit(unit: AccessUnit): void {
@@ -261,9 +312,15 @@ export class Hub {
     const timeline = this.#timelines[unit.track];
     if (!track || !timeline) return;
     const starts = this.#hasVideo ? track.kind === 'video' && unit.key : true;
+    this.#meter.unit(unit, this.#hasVideo ? track.kind === 'video' : track.index === 0, starts);
     if (track.kind === 'video' && unit.discontinuity && !unit.key) this.#awaitKey = true;
-    if (this.#awaitKey && !starts) return;
+    if (this.#awaitKey && !starts) {
+      this.#cut.add(unit.track);
+      return;
+    }
     this.#awaitKey = false;
+    // What is left out before a keyframe is no loss that a viewer should see: its numbers go on.
+    if (this.#cut.delete(unit.track)) unit.discontinuity = true;
     timeline.map(unit);
     timeline.insert(injectParameterSets(unit, track));
     this.#bytes += unit.bytes;
@@ -288,6 +345,12 @@ export class Hub {
     this.#farError = isUp ? undefined : new MediaError('link-refused', 'The source is away', code || 'source-failed');
     const { state } = this.sourceState;
     for (const outlet of this.#outlets.keys()) outlet.state?.(state, this.#farError);
+  }
+
+  #farRendition(rendition: Rendition): void {
+    if (this.#rendition?.usage === rendition.usage && this.#rendition.reason === rendition.reason) return;
+    this.#rendition = rendition;
+    for (const outlet of this.#outlets.keys()) outlet.rendition?.(rendition);
   }
 
   #setState(state: HubState, error?: MediaError): void {

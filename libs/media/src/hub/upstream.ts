@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { backOffMs, type BackOffOptions } from '../back-off.js';
 import { asMediaError, MediaError } from '../errors.js';
+import type { Rendition } from '../rendition.js';
+import type { ReceptionStats } from '../reception/reception.js';
 import type { OpenSource, Source } from '../source/source.js';
 import type { StreamDescription } from '../stream-description.js';
 
@@ -10,6 +12,7 @@ export interface UpstreamListener {
   unit(unit: AccessUnit): void;
   report(report: SenderReport): void;
   sourceState(isUp: boolean, code: string): void;
+  rendition(rendition: Rendition): void;
   /** An attempt failed or an open source ended; the next attempt follows by itself. */
   lost(error: MediaError): void;
 }
@@ -27,6 +30,7 @@ export class Upstream {
   readonly #done: Promise<void>;
   #open: OpenSource | undefined;
   #end: (error: MediaError) => void = () => undefined;
+  #wait: { since: number; end: AbortController } | undefined;
 
   constructor(
     readonly source: Source,
@@ -36,8 +40,18 @@ export class Upstream {
     this.#done = this.#loop();
   }
 
+  /** Of the open source; undefined while there is none, or when it is no camera. */
+  get reception(): ReceptionStats | undefined {
+    return this.#open?.reception?.();
+  }
+
   requestKeyframe(): void {
     this.#open?.requestKeyframe();
+  }
+
+  /** Somebody new wants the source: a long wait between attempts ends, but attempts stay `firstMs` apart. */
+  hurry(): void {
+    if (this.#wait && performance.now() - this.#wait.since >= this.options.firstMs) this.#wait.end.abort();
   }
 
   /** Leaves an open source and opens it anew. */
@@ -58,8 +72,16 @@ export class Upstream {
       if (this.#stop.signal.aborted) return;
       this.listener.lost(error);
       if (performance.now() - startedAt > this.options.stableMs) attempt = 0;
-      await delay(backOffMs(attempt, this.options), undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      await this.#pause(backOffMs(attempt, this.options));
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const end = new AbortController();
+    this.#wait = { since: performance.now(), end };
+    const signal = AbortSignal.any([this.#stop.signal, end.signal]);
+    await delay(ms, undefined, { signal }).catch(() => undefined);
+    this.#wait = undefined;
   }
 
   /** Opens the source, stays until it ends and returns why. */
@@ -73,6 +95,7 @@ export class Upstream {
       unit: (unit: AccessUnit): void => void (live && this.listener.unit(unit)),
       report: (report: SenderReport): void => void (live && this.listener.report(report)),
       sourceState: (isUp: boolean, code: string): void => void (live && this.listener.sourceState(isUp, code)),
+      rendition: (rendition: Rendition): void => void (live && this.listener.rendition(rendition)),
       ended: end,
     };
     const stopped = (): void => {

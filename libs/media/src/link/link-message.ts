@@ -1,5 +1,7 @@
 import { MediaError } from '../errors.js';
+import type { Rendition } from '../rendition.js';
 import { encodeFrame } from './frame.js';
+import { type HopFigures, readHop } from './hop-figures.js';
 
 export const linkVersion = 1;
 
@@ -23,6 +25,11 @@ export interface StateMessage {
   state: string;
   /** Code of the upstream's last trouble, or empty. */
   code: string;
+  /** The usage that runs and why it is not a better one, where the sender may choose. */
+  usage?: string;
+  reason?: string;
+  /** How the way to the receiver is. */
+  hop?: HopFigures;
 }
 
 export interface ErrorMessage {
@@ -46,6 +53,26 @@ export function readMessage<K extends string>(payload: Buffer, versioned: boolea
   }
   return texts;
 }
+
+interface ReadState {
+  isUp: boolean;
+  code: string;
+  /** Undefined where the sender chooses nothing. */
+  rendition: Rendition | undefined;
+  /** Undefined where the sender tells nothing of the way. */
+  hop: HopFigures | undefined;
+}
+
+/** Reads STATE; throws `link-malformed`. */
+export function readState(payload: Buffer): ReadState {
+  const { state, code } = readMessage(payload, false, 'state', 'code');
+  const told = parseObject(payload);
+  const { usage, reason } = told;
+  const rendition = isWord(usage) && isWord(reason) ? { usage, reason } : undefined;
+  return { isUp: state === 'up', code, rendition, hop: readHop(told) };
+}
+
+const isWord = (value: unknown): value is string => typeof value === 'string' && /^[a-z0-9-]{0,64}$/.test(value);
 
 export function parseObject(payload: Buffer): Record<string, unknown> {
   try {

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import { asMediaError, MediaError } from '../errors.js';
-import type { Hub, HubState, Outlet, Subscription } from '../hub/hub.js';
+import type { HubState, Outlet, Subscription } from '../hub/hub.js';
 import { formatDescription } from '../stream-description.js';
 import { AckWindow, type AckWindowOptions } from './ack-window.js';
+import type { Feed } from './feed.js';
 import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js';
 import { linger } from './linger.js';
 import { encodeMessage, linkVersion, readMessage, type LinkRequest } from './link-message.js';
@@ -22,7 +23,7 @@ export interface LinkOutletOptions extends AckWindowOptions {
   replayWindowBytes: number;
 }
 
-/** One link at the site: reads OPEN, then sends what the hub delivers as far as the ACK window allows. */
+/** One link at the site: reads OPEN, then sends what the feed delivers as far as the ACK window allows. */
 export class LinkOutlet implements Outlet {
   readonly #decoder = new LinkDecoder();
   readonly #window: AckWindow;
@@ -30,13 +31,17 @@ export class LinkOutlet implements Outlet {
   #end: (error: MediaError) => void = () => undefined;
   #opened: (request: LinkRequest) => void = () => undefined;
   #isOpen = false;
-  #hub: Hub | undefined;
+  #feed: Feed | undefined;
   #subscription: Subscription | undefined;
   #replay: ReplayOutlet | undefined;
   #timer: NodeJS.Timeout | undefined;
   #finished = false;
   /** Indices of the video tracks: after a drop the stream goes on with one of their keyframes. */
   #video = new Set<number>();
+  /** Tracks of which units were left out since the last one that was sent: a drop ends for each with a unit of its own. */
+  readonly #cut = new Set<number>();
+  /** Indices of the sound that goes with them. */
+  #sound = new Set<number>();
 
   constructor(
     readonly socket: Duplex,
@@ -63,15 +68,18 @@ export class LinkOutlet implements Outlet {
   }
 
   /** Streams until the link ends; resolves with the reason. */
-  async serve(hub: Hub): Promise<MediaError> {
-    const description = await hub.describe();
+  async serve(feed: Feed): Promise<MediaError> {
+    const description = await feed.describe();
     if (this.socket.destroyed) return this.#ended;
-    this.#hub = hub;
-    this.#video = new Set(description.tracks.filter((track) => track.kind === 'video').map((track) => track.index));
+    this.#feed = feed;
+    const indices = (kind: string): number[] =>
+      description.tracks.filter((track) => track.kind === kind).map((track) => track.index);
+    this.#video = new Set(indices('video'));
+    this.#sound = new Set(this.#video.size > 0 ? indices('audio') : []);
     this.socket.write(encodeMessage(frameType.OPENED, { v: linkVersion, sdp: formatDescription(description, '0') }));
     this.#timer = setInterval(() => this.#beat(), this.options.heartbeatMs);
     this.#tellState();
-    this.#subscription = hub.subscribe(this);
+    this.#subscription = feed.subscribe(this);
     const reason = await this.#ended;
     this.#subscription.close();
     return reason;
@@ -111,8 +119,11 @@ export class LinkOutlet implements Outlet {
   unit(unit: AccessUnit): void {
     if (this.#finished) return;
     const starts = this.#video.size === 0 || (unit.key && this.#video.has(unit.track));
-    const admitted = this.#window.admit(unit.bytes, starts);
-    if (admitted) this.socket.write(encodeUnit(unit, admitted.frameSeq, admitted.discontinuity));
+    const isBeside = this.#sound.has(unit.track);
+    const admitted = isBeside ? this.#window.admitSound(unit.bytes) : this.#window.admit(unit.bytes, starts);
+    if (admitted) this.socket.write(encodeUnit(unit, admitted.frameSeq, this.#cut.delete(unit.track)));
+    else this.#cut.add(unit.track);
+    this.#tellPressure();
   }
 
   report(report: SenderReport): void {
@@ -125,7 +136,13 @@ export class LinkOutlet implements Outlet {
 
   state(state: HubState, error?: MediaError): void {
     if (this.#finished) return;
-    this.socket.write(encodeMessage(frameType.STATE, { state, code: error?.remoteCode ?? error?.code ?? '' }));
+    const code = error?.remoteCode ?? error?.code ?? '';
+    const hop = this.#window.figures;
+    this.socket.write(encodeMessage(frameType.STATE, { state, code, hop, ...this.#feed?.rendition }));
+  }
+
+  rendition(): void {
+    this.#tellState();
   }
 
   end(error: MediaError): void {
@@ -133,8 +150,13 @@ export class LinkOutlet implements Outlet {
   }
 
   #tellState(): void {
-    const { state, error } = this.#hub!.sourceState;
+    const { state, error } = this.#feed!.sourceState;
     this.state(state, state === 'up' ? undefined : error);
+  }
+
+  #tellPressure(): void {
+    const { ackAgeMs, dropEpisodes } = this.#window;
+    this.#feed?.pressure?.({ ackAgeMs, dropEpisodes });
   }
 
   #beat(): void {
@@ -160,9 +182,14 @@ export class LinkOutlet implements Outlet {
     } else if (frame.type === frameType.BYE)
       this.#finish(new MediaError('link-closed', 'The other redirector said BYE'));
     else if (this.#replay) this.#replay.take(frame);
-    else if (frame.type === frameType.ACK) this.#window.acknowledge(frame.frameSeq);
-    else if (frame.type === frameType.KEYREQ) this.#hub?.requestKeyframe();
+    else if (frame.type === frameType.ACK) this.#acknowledged(frame.frameSeq);
+    else if (frame.type === frameType.KEYREQ) this.#feed?.requestKeyframe();
     else if (frame.type === frameType.CONTROL) this.fail('not-implemented', 'This stream is live');
+  }
+
+  #acknowledged(frameSeq: number): void {
+    this.#window.acknowledge(frameSeq);
+    this.#tellPressure();
   }
 
   #finish(error: MediaError): void {

@@ -1,11 +1,17 @@
 import type { Duplex } from 'node:stream';
 import { asMediaError, type MediaError } from '../errors.js';
-import type { Hub } from '../hub/hub.js';
 import type { ReplaySource } from '../replay/replay-source.js';
+import type { Feed } from './feed.js';
 import type { LinkRequest } from './link-message.js';
 import { LinkOutlet, type LinkOutletOptions } from './link-outlet.js';
 
-export type LinkDecision = { hub: Hub } | { replay: ReplaySource } | { refuse: { code: string; detail: string } };
+export type LinkDecision =
+  ({ hub: Feed } & Released) | ({ replay: ReplaySource } & Released) | { refuse: { code: string; detail: string } };
+
+interface Released {
+  /** Called once, when the link is over, however it ended. */
+  released?: () => void;
+}
 
 /** Checks the ticket and finds the hub or the recording; whatever it throws is told to the other side as its code. */
 export type Authorise = (request: LinkRequest) => Promise<LinkDecision>;
@@ -48,9 +54,11 @@ export class LinkServer {
       return link.fail('link-too-many', 'No further link is taken');
     }
     this.#links.add(link);
+    let released: (() => void) | undefined;
     try {
       const request = await link.request();
       const decision = await this.authorise(request);
+      if ('released' in decision) released = decision.released;
       if ('refuse' in decision) return link.fail(decision.refuse.code, decision.refuse.detail);
       return await ('replay' in decision ? link.serveReplay(decision.replay) : link.serve(decision.hub));
     } catch (error) {
@@ -58,6 +66,7 @@ export class LinkServer {
       return link.fail(remoteCode ?? code, message);
     } finally {
       this.#links.delete(link);
+      released?.();
     }
   }
 

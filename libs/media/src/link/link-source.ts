@@ -5,7 +5,8 @@ import type { OpenSource, Source, SourceListener } from '../source/source.js';
 import { parseDescription, type StreamDescription } from '../stream-description.js';
 import { linger } from './linger.js';
 import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js';
-import { encodeMessage, linkVersion, readMessage, type LinkRequest } from './link-message.js';
+import type { HopFigures } from './hop-figures.js';
+import { encodeMessage, linkVersion, readMessage, readState, type LinkRequest } from './link-message.js';
 import { UnitAssembler } from './media-frame.js';
 
 export interface LinkSourceOptions {
@@ -30,6 +31,8 @@ export type LinkConnect = (signal: AbortSignal) => Promise<LinkConnection>;
 /** The cloud's end of the redirector link (LINK.md): a stream that the site's redirector sends. */
 export class LinkSource implements Source {
   readonly #options: LinkSourceOptions;
+  /** As the site last told; undefined while no link is open, or where the site tells nothing. */
+  hop: HopFigures | undefined;
 
   constructor(
     readonly connect: LinkConnect,
@@ -41,7 +44,8 @@ export class LinkSource implements Source {
   async open(listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
     const { socket, request } = await this.connect(signal);
     const early = new EarlyEvents(listener);
-    const link = new OpenLink(socket, early, this.#options);
+    this.hop = undefined;
+    const link = new OpenLink(socket, early, this.#options, (hop) => (this.hop = hop));
     const abort = (): void => link.finish(new MediaError('hub-closed', 'Closed while opening'));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
@@ -75,6 +79,7 @@ class OpenLink {
     readonly socket: Duplex,
     readonly listener: SourceListener,
     readonly options: LinkSourceOptions,
+    readonly onHop: (hop: HopFigures) => void,
   ) {
     this.#units = new UnitAssembler(options.maxUnitBytes);
     this.#opened = new Promise((resolve, reject) => {
@@ -169,8 +174,10 @@ class OpenLink {
         break;
       }
       case frameType.STATE: {
-        const { state, code } = readMessage(frame.payload, false, 'state', 'code');
-        this.listener.sourceState?.(state === 'up', code);
+        const { isUp, code, rendition, hop } = readState(frame.payload);
+        this.listener.sourceState?.(isUp, code);
+        if (rendition) this.listener.rendition?.(rendition);
+        if (hop) this.onHop(hop);
         break;
       }
       case frameType.ERROR: {

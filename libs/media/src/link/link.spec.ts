@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { Hub } from '../hub/hub.js';
 import type { AccessUnit } from '../access-unit.js';
 import { MediaError } from '../errors.js';
+import { writeRtp } from '../rtp/packet.js';
 import { FakeSource } from '../../test/fake-source.js';
-import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js';
+import { encodeFrame, frameFlag, frameType, LinkDecoder, type LinkFrame } from './frame.js';
 import { encodeMessage } from './link-message.js';
 import { LinkServer, type Authorise, type LinkServerOptions } from './link-server.js';
 import { LinkSource } from './link-source.js';
@@ -117,6 +118,49 @@ describe('the redirector link', () => {
     const [first, second] = media(frames);
     expect([first.frameSeq, second.frameSeq]).toEqual([1, 2]);
     expect([first.flags & 3, second.flags & 3]).toEqual([1, 3]);
+  });
+
+  it('marks the first unit of every track behind a drop, so that sound has no gap either', async () => {
+    await start({ maxAckAgeMs: 30 });
+    const { socket, frames } = await receive();
+    await poll(() => hub.stats.outlets === 1);
+    const sound = (sequence: number): void => {
+      const packets = [
+        writeRtp({ marker: false, payloadType: 0, sequence, timestamp: sequence, ssrc: 9 }, Buffer.of(1)),
+      ];
+      const unit = { track: 1, key: true, discontinuity: false, timestamp: sequence, captureUs: sequence, packets };
+      source.listener!.unit({ ...unit, bytes: 13 });
+    };
+    source.send(true);
+    sound(1);
+    await poll(() => media(frames).length === 2);
+    await pause(90);
+    sound(2);
+    socket.write(encodeFrame({ type: frameType.ACK, frameSeq: 2 }));
+    await poll(() => {
+      source.send(true);
+      return media(frames).length > 2;
+    });
+    sound(3);
+    sound(4);
+    await poll(() => media(frames).filter(({ track }) => track === 1).length === 3);
+    const marks = media(frames).filter(({ track }) => track === 1);
+    expect(marks.map(({ flags }) => (flags & frameFlag.DISCONTINUITY) !== 0)).toEqual([false, true, false]);
+  });
+
+  it('keeps sending sound while the picture is left out', async () => {
+    await start({ maxAckAgeMs: 100 });
+    const { frames } = await receive();
+    await poll(() => hub.stats.outlets === 1);
+    source.send(true);
+    await poll(() => media(frames).length === 1);
+    await pause(110);
+    for (let unit = 0; unit < 5; unit++) {
+      source.send(false);
+      source.sendSound();
+    }
+    await poll(() => media(frames).length === 6);
+    expect(media(frames).map(({ track }) => track)).toEqual([0, 1, 1, 1, 1, 1]);
   });
 
   it('repeats its state, tells the camera’s trouble and cuts a receiver that never acknowledges', async () => {

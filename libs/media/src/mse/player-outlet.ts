@@ -5,6 +5,7 @@ import { Fmp4Stream } from '../fmp4/fmp4-stream.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Hub, HubState, Outlet, Subscription } from '../hub/hub.js';
 import { AckWindow, type AckWindowOptions } from '../link/ack-window.js';
+import type { Rendition } from '../rendition.js';
 import { newStats, type ViewerStats } from '../rtsp/viewer.js';
 import type { StreamDescription } from '../stream-description.js';
 import { nowUs } from '../wall-clock.js';
@@ -41,6 +42,7 @@ export class PlayerOutlet implements Outlet {
   readonly #clock = new CaptureClock();
   readonly #startedAt = performance.now();
   #init: InitSegment | undefined;
+  #rendition: Rendition | undefined;
   #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isJoining = false;
@@ -62,8 +64,7 @@ export class PlayerOutlet implements Outlet {
     if (!this.#stream.isPlayable) {
       throw new MediaError('stream-not-playable', 'The stream has no track that browsers play');
     }
-    const { state, error } = this.hub.sourceState;
-    this.state(state, state === 'up' ? undefined : error);
+    this.#tellState();
     this.#timer = setInterval(() => this.#sweep(), this.options.sweepMs);
     this.#isJoining = true;
     this.#subscription = this.hub.subscribe(this);
@@ -86,7 +87,9 @@ export class PlayerOutlet implements Outlet {
   unit(unit: AccessUnit): void {
     const fragment = this.#stream.fragmentOf(unit);
     if (!fragment) return;
-    const admitted = this.#window.admit(fragment.data.length, fragment.key);
+    const { length } = fragment.data;
+    const isBeside = fragment.kind === 'audio' && !fragment.key;
+    const admitted = isBeside ? this.#window.admitSound(length) : this.#window.admit(length, fragment.key);
     this.stats.droppedUnits = this.#window.droppedUnits;
     this.stats.dropEpisodes = this.#window.dropEpisodes;
     if (!admitted) return;
@@ -105,12 +108,22 @@ export class PlayerOutlet implements Outlet {
   }
 
   state(state: HubState, error?: MediaError): void {
-    this.channel.text({ state, code: error?.remoteCode ?? error?.code ?? '' });
+    this.channel.text({ state, code: error?.remoteCode ?? error?.code ?? '', ...this.#rendition });
+  }
+
+  rendition(rendition: Rendition): void {
+    this.#rendition = rendition;
+    this.#tellState();
   }
 
   end(error: MediaError): void {
     this.#subscription = undefined;
     this.onEnd(error);
+  }
+
+  #tellState(): void {
+    const { state, error } = this.hub.sourceState;
+    this.state(state, state === 'up' ? undefined : error);
   }
 
   #sweep(): void {

@@ -2,10 +2,9 @@ import type { Duplex } from 'node:stream';
 import { MediaError } from '../errors.js';
 import { readControlPackets } from '../rtp/control-packet.js';
 import type { Credentials } from '../rtsp/authorization.js';
-import type { RtspClientOptions } from '../rtsp/client.js';
 import { assertSameHost } from '../rtsp/control-url.js';
 import { defaultSessionMs, describeStream, takeSession } from '../rtsp/describing.js';
-import { RtspExchange } from '../rtsp/exchange.js';
+import { RtspExchange, type ExchangeOptions } from '../rtsp/exchange.js';
 import { reasonPhrases } from '../rtsp/status.js';
 import { grantedChannels } from '../rtsp/transport.js';
 import type { StreamDescription, Track } from '../stream-description.js';
@@ -17,6 +16,11 @@ import { parseRtpInfo } from './rtp-info.js';
 type Item = { track: Track; data: Buffer; isControl: boolean };
 
 const require = { Require: 'onvif-replay' };
+
+export interface ReplayClientOptions extends ExchangeOptions {
+  /** Longest wait for TEARDOWN's answer. */
+  teardownMs: number;
+}
 
 /** One replay session with a recording device over RTP interleaved in the connection. */
 export class ReplayClient implements OpenReplay {
@@ -41,7 +45,7 @@ export class ReplayClient implements OpenReplay {
     readonly socket: Duplex,
     readonly sink: ReplaySink,
     credentials: Credentials | undefined,
-    readonly options: Omit<RtspClientOptions, 'silenceMs'>,
+    readonly options: ReplayClientOptions,
   ) {
     const listener = {
       interleaved: (channel: number, data: Buffer): void => this.#receive(channel, data),

@@ -69,13 +69,20 @@ export class ReplayWriter implements ReplaySink {
   /** A player that is told nothing would wait for more. */
   ended(error: MediaError): void {
     this.#inOrder(() => {
-      for (const [track, ssrc] of this.#sources) {
-        const channels = this.channels.get(track);
-        if (channels && !this.#saidBye) this.socket.write(encodeInterleaved(channels.rtcp, writeBye(ssrc)));
-      }
+      this.bye();
       this.close();
       this.onEnd(error);
     });
+  }
+
+  /** Tells the player that nothing more comes, unless the source has told it. */
+  bye(reason = ''): void {
+    if (this.#saidBye) return;
+    this.#saidBye = true;
+    for (const [track, ssrc] of this.#sources) {
+      const channels = this.channels.get(track);
+      if (channels) this.socket.write(encodeInterleaved(channels.rtcp, writeBye(ssrc, reason)));
+    }
   }
 
   /** Harmless when repeated. */

@@ -34,6 +34,26 @@ describe('Assembler', () => {
     expect(assembler.push(packet(1, true, 0x65), 0)[0].packets).toHaveLength(3);
   });
 
+  it('leaves out the units that a loss touched and marks the next', () => {
+    const assembler = new Assembler(track('H264'));
+    assembler.push(packet(1, false, 0x7c, 0x85), 0);
+    assembler.gap();
+    expect(assembler.push(packet(2, false, 0x7c, 0x05), 0)).toEqual([]);
+    expect(assembler.push(packet(2, true, 0x7c, 0x45), 0)).toEqual([]);
+    expect(assembler.push(packet(3, true, 0x41), 0)).toMatchObject([{ timestamp: 3, discontinuity: true }]);
+    expect(assembler.push(packet(4, true, 0x41), 0)).toMatchObject([{ timestamp: 4, discontinuity: false }]);
+  });
+
+  it('loses of sound only the packets that are lost', () => {
+    const [sound] = parseDescription('v=0\nm=audio 0 RTP/AVP 0\n').tracks;
+    const assembler = new Assembler(sound);
+    const of = (timestamp: number): Buffer =>
+      writeRtp({ marker: false, payloadType: 0, sequence: timestamp, timestamp, ssrc: 1 }, Buffer.from([1]));
+    assembler.push(of(1), 0);
+    assembler.gap();
+    expect(assembler.push(of(3), 0)).toMatchObject([{ timestamp: 3, discontinuity: true }]);
+  });
+
   it('drops a unit beyond its cap, whole, and marks the next', () => {
     const assembler = new Assembler(track('H264'), { maxUnitBytes: 30, maxUnitPackets: 10 });
     for (const marker of [false, false, true]) expect(assembler.push(packet(1, marker, 0x41), 0)).toEqual([]);

@@ -22,7 +22,8 @@ export class Assembler {
   #flags = 0;
   #timestamp = 0;
   #captureUs = 0;
-  #oversize = false;
+  #spoiled = false;
+  #isGap = false;
   #discontinuity = false;
 
   constructor(
@@ -32,24 +33,40 @@ export class Assembler {
     this.#inspect = inspectorOf(track.codec);
   }
 
+  /** The packets before the next one are lost: the unit they broke off and the one they may have begun are left out. */
+  gap(): void {
+    this.#isGap = true;
+  }
+
   /** Units that are complete with this packet; what is no RTP of this track is ignored. */
   push(packet: Buffer, captureUs: number): AccessUnit[] {
     const header = readRtp(packet);
     if (!header || header.payloadType !== this.track.payloadType) return [];
     const units: AccessUnit[] = [];
-    if ((this.#packets.length > 0 || this.#oversize) && header.timestamp !== this.#timestamp) this.#finish(units);
+    if (this.#isGap) this.#breakOff(header.timestamp);
+    if ((this.#packets.length > 0 || this.#spoiled) && header.timestamp !== this.#timestamp) this.#finish(units);
     this.#append(packet, header, captureUs);
     const alone = this.#inspect !== undefined && (this.#flags & nal.slice) === 0;
     if (this.track.kind === 'audio' || (header.marker && !alone)) this.#finish(units);
     return units;
   }
 
+  /** Each packet of sound stands alone: nothing of it is spoiled by the loss of another. */
+  #breakOff(timestamp: number): void {
+    this.#isGap = false;
+    this.#clear();
+    this.#timestamp = timestamp;
+    this.#discontinuity = true;
+    this.#spoiled = this.track.kind !== 'audio';
+  }
+
   #append(packet: Buffer, header: RtpHeader, captureUs: number): void {
     this.#timestamp = header.timestamp;
     this.#captureUs = captureUs;
+    if (this.#spoiled) return;
     this.#bytes += packet.length;
     if (this.#bytes > this.limits.maxUnitBytes || this.#packets.length >= this.limits.maxUnitPackets) {
-      this.#oversize = true;
+      this.#spoiled = true;
       this.#packets = [];
       return;
     }
@@ -58,7 +75,7 @@ export class Assembler {
   }
 
   #finish(units: AccessUnit[]): void {
-    if (this.#oversize) this.#discontinuity = true;
+    if (this.#spoiled) this.#discontinuity = true;
     else {
       units.push({
         track: this.track.index,
@@ -71,9 +88,13 @@ export class Assembler {
       });
       this.#discontinuity = false;
     }
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#packets = [];
     this.#bytes = 0;
     this.#flags = 0;
-    this.#oversize = false;
+    this.#spoiled = false;
   }
 }

@@ -13,14 +13,19 @@ export interface PacketizerFields {
 
 /** RTP packets of one H.264 access unit: single NAL unit packets and FU-A (RFC 6184 packetization-mode 1), marker on the last. */
 export function packetizeH264(units: Buffer[], fields: PacketizerFields): Buffer[] {
-  const payloads = units.flatMap((unit) => (unit.length <= maxPayloadBytes ? [[unit]] : fragments(unit)));
+  const payloads = splitH264(units, maxPayloadBytes);
   return payloads.map((parts, index) =>
     writeRtp({ ...fields, sequence: fields.sequence + index, marker: index === payloads.length - 1 }, ...parts),
   );
 }
 
-function fragments(unit: Buffer): Buffer[][] {
-  const room = maxPayloadBytes - 2;
+/** Payloads of at most `maxBytes`, each in parts: single NAL units, and FU-A for the larger ones. */
+export function splitH264(units: readonly Buffer[], maxBytes: number): Buffer[][] {
+  return units.flatMap((unit) => (unit.length <= maxBytes ? [[unit]] : fragments(unit, maxBytes)));
+}
+
+function fragments(unit: Buffer, maxBytes: number): Buffer[][] {
+  const room = maxBytes - 2;
   const header = unit[0];
   const parts: Buffer[][] = [];
   for (let at = 1; at < unit.length; at += room) {

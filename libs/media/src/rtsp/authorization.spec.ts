@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Authorization } from './authorization.js';
 
 const credentials = { user: 'Mufasa', password: 'Circle of Life' };
@@ -36,6 +37,38 @@ describe('Authorization', () => {
     const authorization = new Authorization(credentials);
     const stale = Array.from({ length: 5 }, () => authorization.accept([digest(', stale=true')]));
     expect(stale).toEqual([true, true, true, false, false]);
+  });
+
+  it.each([
+    ['a digest that it knows', [digest('')]],
+    ['a digest that it does not know', [digest(', algorithm=SHA-3')]],
+    ['a digest without a nonce', ['Digest realm="r"']],
+    ['a protection that it does not know', [digest(', qop="auth-conf"')]],
+  ])('never gives the password away by Basic beside %s', (_title, beside) => {
+    const authorization = new Authorization(credentials);
+    authorization.accept(['Basic realm="x"', ...beside]);
+    expect(authorization.header('DESCRIBE', '/') ?? '').not.toMatch(/^Basic/);
+  });
+
+  it.each([
+    ['algorithm=MD5-sess, qop="auth"', 'md5', 'auth'],
+    ['algorithm=SHA-256-sess, qop="auth,auth-int"', 'sha256', 'auth'],
+    ['algorithm=SHA-512-256, qop="auth-int"', 'sha512-256', 'auth-int'],
+    ['algorithm="MD5", qop=auth', 'md5', 'auth'],
+  ])('answers %s, with one client nonce for all answers to a nonce', (more, algorithm, qop) => {
+    const hash = (text: string): string => createHash(algorithm).update(text).digest('hex');
+    const authorization = new Authorization({ user: 'u', password: 'p' });
+    expect(authorization.accept([`Digest realm="r", nonce="n", ${more}`])).toBe(true);
+    const nonces = [1, 2].map((count) => {
+      const header = authorization.header('PLAY', 'rtsp://h/')!;
+      const cnonce = /cnonce="(\w+)"/.exec(header)![1];
+      const plain = hash('u:r:p');
+      const first = more.includes('-sess') ? hash(`${plain}:n:${cnonce}`) : plain;
+      const second = hash(`PLAY:rtsp://h/${qop === 'auth-int' ? `:${hash('')}` : ''}`);
+      expect(header).toContain(`response="${hash(`${first}:n:0000000${count}:${cnonce}:${qop}:${second}`)}"`);
+      return cnonce;
+    });
+    expect(nonces[0]).toBe(nonces[1]);
   });
 
   it('uses Basic when nothing else is offered and refuses unknown schemes', () => {

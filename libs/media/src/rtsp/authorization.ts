@@ -5,15 +5,31 @@ export interface Credentials {
   password: string;
 }
 
-type Challenge = { scheme: 'basic' } | { scheme: 'digest'; parameters: Record<string, string>; hash: 'md5' | 'sha256' };
+/** Names of node:crypto, the strongest first. */
+const hashes = { 'sha-256': 'sha256', 'sha-512-256': 'sha512-256', md5: 'md5' } as const;
+type Hash = (typeof hashes)[keyof typeof hashes];
+
+interface DigestChallenge {
+  scheme: 'digest';
+  parameters: Record<string, string>;
+  hash: Hash;
+  qop: 'auth' | 'auth-int' | undefined;
+}
+
+/** `unknown`: a digest that cannot be answered here. */
+type Challenge = { scheme: 'basic' } | { scheme: 'unknown' } | DigestChallenge;
 
 /** A camera that calls every nonce stale would be asked for ever. */
 const maxStaleInARow = 3;
 
-/** Answers the WWW-Authenticate challenges of one connection; picks Digest SHA-256, then Digest MD5, then Basic (RFC 7616, RFC 7617). */
+/**
+ * Answers the WWW-Authenticate challenges of one connection (RFC 7616, RFC 7617): the strongest Digest, and Basic, which gives
+ * the password away, only where the camera offers nothing else.
+ */
 export class Authorization {
-  #challenge: Challenge | undefined;
+  #challenge: Exclude<Challenge, { scheme: 'unknown' }> | undefined;
   #count = 0;
+  #clientNonce = '';
   #unconfirmed = false;
   #staleInARow = 0;
 
@@ -25,14 +41,17 @@ export class Authorization {
       .flatMap(splitChallenges)
       .map(parseChallenge)
       .filter((offer) => offer !== undefined);
-    offers.sort((a, b) => rank(a) - rank(b));
-    const best = offers[0];
+    const digests = offers.filter((offer) => offer.scheme === 'digest');
+    digests.sort((a, b) => rank(a) - rank(b));
+    const best = digests[0] ?? (offers.every(({ scheme }) => scheme === 'basic') ? offers[0] : undefined);
     if (!best) return false;
     const stale = best.scheme === 'digest' && best.parameters['stale']?.toLowerCase() === 'true';
     this.#staleInARow = stale ? this.#staleInARow + 1 : 0;
     const repeated = (this.#unconfirmed && !stale) || this.#staleInARow > maxStaleInARow;
     this.#challenge = best;
     this.#count = 0;
+    // One for all answers to a nonce: the session variants hash it into their key once.
+    this.#clientNonce = randomBytes(8).toString('hex');
     this.#unconfirmed = true;
     return !repeated;
   }
@@ -49,16 +68,19 @@ export class Authorization {
     if (!challenge) return undefined;
     const { user, password } = this.credentials;
     if (challenge.scheme === 'basic') return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-    const { realm = '', nonce = '', opaque, qop, algorithm } = challenge.parameters;
+    const { realm = '', nonce = '', opaque, algorithm } = challenge.parameters;
+    const { qop } = challenge;
     const hash = (text: string): string => createHash(challenge.hash).update(text).digest('hex');
-    const cnonce = randomBytes(8).toString('hex');
+    const cnonce = this.#clientNonce;
     const count = (++this.#count).toString(16).padStart(8, '0');
-    const auth = qop?.split(/[\s,]+/).includes('auth') === true;
     const session = algorithm?.toLowerCase().endsWith('-sess') === true;
     const plain = hash(`${user}:${realm}:${password}`);
     const first = session ? hash(`${plain}:${nonce}:${cnonce}`) : plain;
-    const second = hash(`${method}:${uri}`);
-    const response = hash(auth ? `${first}:${nonce}:${count}:${cnonce}:auth:${second}` : `${first}:${nonce}:${second}`);
+    // Requests to cameras have no body.
+    const second = hash(qop === 'auth-int' ? `${method}:${uri}:${hash('')}` : `${method}:${uri}`);
+    const response = hash(
+      qop ? `${first}:${nonce}:${count}:${cnonce}:${qop}:${second}` : `${first}:${nonce}:${second}`,
+    );
     const fields = [
       `username="${quote(user)}"`,
       `realm="${quote(realm)}"`,
@@ -67,8 +89,8 @@ export class Authorization {
       `response="${response}"`,
     ];
     if (algorithm) fields.push(`algorithm=${algorithm}`);
-    if (auth) fields.push('qop=auth', `nc=${count}`);
-    if (auth || session) fields.push(`cnonce="${cnonce}"`);
+    if (qop) fields.push(`qop=${qop}`, `nc=${count}`);
+    if (qop || session) fields.push(`cnonce="${cnonce}"`);
     if (opaque !== undefined) fields.push(`opaque="${quote(opaque)}"`);
     return `Digest ${fields.join(', ')}`;
   }
@@ -78,9 +100,10 @@ function quote(text: string): string {
   return text.replace(/["\\]/g, '\\$&');
 }
 
-function rank(challenge: Challenge): number {
-  if (challenge.scheme === 'basic') return 2;
-  return challenge.hash === 'sha256' ? 0 : 1;
+const strength: readonly Hash[] = Object.values(hashes);
+
+function rank({ hash }: DigestChallenge): number {
+  return strength.indexOf(hash);
 }
 
 /** One header may carry several challenges: cut before each scheme name. */
@@ -96,6 +119,13 @@ function parseChallenge(text: string): Challenge | undefined {
     parameters[match[1].toLowerCase()] = match[2]?.replace(/\\(.)/g, '$1') ?? match[3];
   }
   const algorithm = (parameters['algorithm'] ?? 'MD5').toLowerCase().replace(/-sess$/, '');
-  const hash = { md5: 'md5', 'sha-256': 'sha256' }[algorithm] as 'md5' | 'sha256' | undefined;
-  return hash && parameters['nonce'] !== undefined ? { scheme: 'digest', parameters, hash } : undefined;
+  const hash = Object.entries(hashes).find(([name]) => name === algorithm)?.[1];
+  const offered =
+    parameters['qop']
+      ?.toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean) ?? [];
+  const qop = (['auth', 'auth-int'] as const).find((wanted) => offered.includes(wanted));
+  if (!hash || parameters['nonce'] === undefined || (offered.length > 0 && !qop)) return { scheme: 'unknown' };
+  return { scheme: 'digest', parameters, hash, qop };
 }

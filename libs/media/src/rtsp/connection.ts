@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { asMediaError, MediaError } from '../errors.js';
 import type { Hub } from '../hub/hub.js';
+import { linger } from '../link/linger.js';
 import { ReplayViewer } from '../replay/replay-viewer.js';
 import { readControlPackets } from '../rtp/control-packet.js';
 import { formatDescription } from '../stream-description.js';
@@ -9,7 +10,7 @@ import { RtspDecoder } from './decoder.js';
 import { DigestServer } from './digest.js';
 import { encodeResponse, RtspHeaders, type RtspRequest } from './message.js';
 import { fallbackFrom, Negotiation, reasonOf, type Negotiated, type Peer, type RefusedOffer } from './negotiation.js';
-import type { Refusal, Resolution, Serving, ViewerInfo } from './serving.js';
+import type { Admit, Place, Refusal, Resolution, Serving, ViewerGrant, ViewerInfo } from './serving.js';
 import { RtspSession } from './session.js';
 import { reasonPhrases, RtspRefusal } from './status.js';
 import { parseStreamUrl, type StreamUrl } from './stream-url.js';
@@ -25,7 +26,12 @@ interface Answer {
 interface Stream {
   path: string;
   hub: Hub;
+  admit: Admit | undefined;
+  grant: ViewerGrant | undefined;
 }
+
+/** What a session or a replay knows of its viewer. */
+type Watching = Pick<ViewerInfo, 'id' | 'path' | 'kind' | 'grant' | 'stats'> & { transport: Transport };
 
 const publicMethods = 'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER';
 /** A client that is refused more often than that asks the same again. */
@@ -53,6 +59,10 @@ export class RtspConnection {
   #session: RtspSession | undefined;
   #viewer: ViewerInfo | undefined;
   #replay: ReplayViewer | undefined;
+  /** Of what the session, or the replay, plays. */
+  #admit: Admit | undefined;
+  #place: Place | undefined;
+  #replayGrant: ViewerGrant | undefined;
   #code = 'viewer-closed';
   #unreadAnswerBytes = 0;
   readonly #negotiation: Negotiation;
@@ -97,8 +107,21 @@ export class RtspConnection {
     this.socket.destroy();
   }
 
+  /** Ends what is watched: BYE of each source with the reason (RFC 3550 section 6.6), then the connection. */
+  #dismiss(code: string): void {
+    if (this.socket.destroyed || this.socket.writableEnded) return;
+    this.#code = code;
+    this.#session?.viewer?.bye(code);
+    this.#replay?.writer.bye(code);
+    this.#replay?.close();
+    this.#stopViewer();
+    // The session goes with the socket: what was said in datagrams may still wait for its turn.
+    this.socket.end();
+    linger(this.socket);
+  }
+
   #read(chunk: Buffer): void {
-    if (this.socket.destroyed) return;
+    if (this.socket.destroyed || this.socket.writableEnded) return;
     try {
       for (const item of this.#decoder.push(chunk)) {
         this.#activeAt = performance.now();
@@ -185,15 +208,40 @@ export class RtspConnection {
     if (!replay) return undefined;
     const url = parseStreamUrl(request.url);
     if (url.path !== replay.path) return undefined;
+    if (request.method === 'PLAY') {
+      replay.assertSession(request);
+      this.#enter('tcp', () => replay.writer.stats.bytes);
+    }
     const handled = replay.handle(request, url);
     return handled && this.#watchReplay(replay, request, handled);
   }
 
   async #watchReplay(replay: ReplayViewer, request: RtspRequest, handled: Promise<Answer> | Answer): Promise<Answer> {
-    const answer = await handled;
-    if (replay.hasPlayed && !this.#viewer)
-      this.#begin({ id: replay.id, path: replay.path, transport: 'tcp', stats: replay.writer.stats }, request);
-    return answer;
+    try {
+      const answer = await handled;
+      // Without a session that still is there nobody would tell that this viewer ended.
+      if (replay.hasPlayed && !this.#viewer && this.#replay === replay) {
+        const { id, path, writer } = replay;
+        const played = { id, path, kind: 'playback', transport: 'tcp', grant: this.#replayGrant } as const;
+        this.#begin({ ...played, stats: writer.stats }, request);
+      }
+      return answer;
+    } finally {
+      if (!this.#viewer) this.#leave();
+    }
+  }
+
+  /** Takes a place among those who play, unless this connection has one. Throws what the server answers instead. */
+  #enter(transport: Transport, bytes: () => number, shared?: object): void {
+    const end = (code: string): void => this.destroy(code);
+    const admitted = this.#place ?? this.#admit?.({ transport, bytes, end, ...(shared && { shared }) });
+    if (admitted && 'refuse' in admitted) throw refusedBy(admitted.refuse);
+    this.#place = admitted;
+  }
+
+  #leave(): void {
+    this.#place?.leave();
+    this.#place = undefined;
   }
 
   async #describe(request: RtspRequest): Promise<Answer> {
@@ -224,10 +272,11 @@ export class RtspConnection {
     this.#assertLive(request);
     const description = await stream.hub.describe();
     const id = randomBytes(8).toString('hex');
-    const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation);
+    const session = this.#session ?? new RtspSession(id, url, stream.hub, description, this.#negotiation, stream.grant);
     const granted = this.#granted(await session.setUp(url.trackId, request.headers.get('transport') ?? ''));
     if (this.socket.destroyed) session.close();
     this.#session = session;
+    this.#admit = stream.admit;
     const timeout = Math.round(this.server.options.sessionTimeoutMs / 1000);
     return { fields: { Session: `${session.id};timeout=${timeout}`, Transport: granted } };
   }
@@ -248,17 +297,18 @@ export class RtspConnection {
     session.assertAggregate(url.trackId);
     const fields = { Session: session.id, Range: 'npt=now-', 'RTP-Info': session.rtpInfo() };
     if (session.viewer) return { fields: { Session: session.id, Range: 'npt=now-' } };
+    this.#enter(session.transport, () => session.viewer?.stats.bytes ?? 0, session.shared);
     return { fields, after: () => this.#startViewer(session, request) };
   }
 
   #startViewer(session: RtspSession, request: RtspRequest): void {
     const viewer = session.start(this.server.options, (error) => this.destroy(error.code));
-    const { id, transport, url } = session;
-    this.#begin({ id, path: url.path, transport, stats: viewer.stats }, request);
+    const { id, transport, url, grant } = session;
+    this.#begin({ id, path: url.path, kind: 'live', transport, grant, stats: viewer.stats }, request);
     viewer.start();
   }
 
-  #begin(viewer: Pick<ViewerInfo, 'id' | 'path' | 'stats'> & { transport: Transport }, request: RtspRequest): void {
+  #begin(viewer: Watching, request: RtspRequest): void {
     const { transport } = viewer;
     this.#viewer = {
       ...viewer,
@@ -267,6 +317,7 @@ export class RtspConnection {
       encrypted: this.peer.encrypted === true,
       reason: reasonOf(transport, this.#negotiation.carries, this.#refusedOffers),
       fallbackFrom: fallbackFrom(transport, this.#refusedOffers),
+      end: (code) => this.#dismiss(code),
     };
     this.server.listener.viewerStarted?.(this.#viewer);
   }
@@ -331,14 +382,14 @@ export class RtspConnection {
   }
 
   #take(resolution: Exclude<Resolution, { refuse: unknown }>, path: string): void {
-    this.#replay?.close();
-    this.#replay = undefined;
+    if (this.#replay || 'replay' in resolution) this.#endSession();
     if ('hub' in resolution) {
-      this.#stream = { path, hub: resolution.hub };
+      this.#stream = { path, hub: resolution.hub, admit: resolution.admit, grant: resolution.grant };
       return;
     }
-    this.#endSession();
     this.#stream = undefined;
+    this.#admit = resolution.admit;
+    this.#replayGrant = resolution.grant;
     const onEnd = (error: MediaError): void => {
       this.#code = error.remoteCode ?? error.code;
       this.socket.end();
@@ -354,6 +405,7 @@ export class RtspConnection {
   }
 
   #stopViewer(): void {
+    this.#leave();
     if (!this.#viewer) return;
     this.#session?.stop();
     this.server.listener.viewerStopped?.(this.#viewer, this.#code);
@@ -396,6 +448,10 @@ export class RtspConnection {
   }
 }
 
+function refusedBy({ status, code, reason, challenge }: Refusal): RtspRefusal {
+  return new RtspRefusal(status, code, reason, challenge === undefined ? {} : { 'WWW-Authenticate': challenge });
+}
+
 function isOnvifReplay(required: string): boolean {
   return required.trim().toLowerCase() === 'onvif-replay';
 }
@@ -404,9 +460,18 @@ function unsupported(required: string): RtspRefusal {
   return new RtspRefusal(551, 'not-implemented', undefined, { Unsupported: required });
 }
 
+/** Statuses of codes of the other redirector that are not 503. */
+const sourceStatus: Record<string, number> = {
+  'camera-not-found': 404,
+  'uplink-live-exceeded': 453,
+  'uplink-playback-exceeded': 453,
+};
+
 /** What goes wrong behind the server is 503 to the viewer, with the code that says why. */
 function unavailable(error: unknown): RtspRefusal {
-  const { code, remoteCode } = asMediaError(error, 'source-failed');
-  const status = code === 'camera-not-found' ? 404 : 503;
-  return new RtspRefusal(status, remoteCode ?? code);
+  const known = asMediaError(error, 'source-failed');
+  const code = known.remoteCode ?? known.code;
+  const status = sourceStatus[code] ?? 503;
+  // Most players show nothing but the phrase.
+  return new RtspRefusal(status, code, status === 453 ? `${reasonPhrases[status]} (${code})` : undefined);
 }

@@ -10,14 +10,34 @@ export function resolveControl(base: string, control: string): string {
 
 /** The URL without user and password, and both, decoded. */
 export function splitCredentials(url: string): { url: string; user?: string; password?: string } {
-  const match = /^(rtsps?:\/\/)([^/]*)@(.*)$/i.exec(url);
+  const match = /^((?:rtsp|http)s?:\/\/)([^/]*)@(.*)$/i.exec(url);
   if (!match) return { url };
   const [user = '', ...password] = match[2].split(':');
   return {
     url: match[1] + match[3],
-    user: decodeURIComponent(user),
-    password: decodeURIComponent(password.join(':')),
+    user: decoded(user),
+    password: decoded(password.join(':')),
   };
+}
+
+/** A percent sign that begins no escape stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whether both URLs name the same scheme, host and port. */
+export function isSameServer(one: string, other: string): boolean {
+  const [first, second] = [new URL(one), new URL(other)];
+  const portOf = ({ port }: URL): string => port || '554';
+  return (
+    first.protocol === second.protocol &&
+    first.hostname.toLowerCase() === second.hostname.toLowerCase() &&
+    portOf(first) === portOf(second)
+  );
 }
 
 /**

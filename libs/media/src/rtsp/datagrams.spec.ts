@@ -9,7 +9,7 @@ import { Hub } from '../hub/hub.js';
 import { distance } from '../rtp/packet.js';
 import type { DatagramOutlets } from './negotiation.js';
 import { RtspServer } from './server.js';
-import type { RtspServerOptions, ViewerInfo } from './serving.js';
+import type { Entrant, Place, RtspServerOptions, ViewerInfo } from './serving.js';
 import type { Transport } from './transport.js';
 
 const pacing = { bytesPerMs: 1_000, bucketBytes: 1 << 20 };
@@ -29,6 +29,7 @@ describe('RTP beside the RTSP connection', () => {
   let started: ViewerInfo[];
   let stopped: string[];
   let offers: string[];
+  let entrants: Entrant[];
   let port: number;
   const sockets: (Socket | UdpSocket)[] = [];
 
@@ -37,7 +38,7 @@ describe('RTP beside the RTSP connection', () => {
     options: Partial<RtspServerOptions> = {},
     tracks = 1,
   ): Promise<void> {
-    [started, stopped, offers] = [[], [], []];
+    [started, stopped, offers, entrants] = [[], [], [], []];
     source = new FakeSource({ tracks, everyMs: 5 });
     hub = new Hub(source);
     const listener = {
@@ -46,7 +47,11 @@ describe('RTP beside the RTSP connection', () => {
       offerRefused: ({ transport, reason }: { transport: string; reason: string }) =>
         void offers.push(`${transport} ${reason}`),
     };
-    server = new RtspServer(() => Promise.resolve({ hub }), options, listener, datagrams);
+    const admit = (entrant: Entrant): Place => {
+      entrants.push(entrant);
+      return { leave: () => undefined };
+    };
+    server = new RtspServer(() => Promise.resolve({ hub, admit }), options, listener, datagrams);
     port = ((await server.listen(0, '127.0.0.1')) satisfies AddressInfo).port;
   }
 
@@ -111,6 +116,39 @@ describe('RTP beside the RTSP connection', () => {
     expect(((await report) as [Buffer])[0][1]).toBe(200);
     expect(started).toMatchObject([{ transport: 'udp', reason: 'best-available', fallbackFrom: undefined }]);
     expect(started[0].stats.bytes).toBeGreaterThan(500);
+  });
+
+  it('says good-bye in a datagram to a viewer that is ended', async () => {
+    await start(outlets('udp'));
+    const socket = await open();
+    const { rtcp, ports } = await listen();
+    const answer = await setUp(socket, `RTP/AVP;unicast;client_port=${ports}`);
+    const reports: Buffer[] = [];
+    rtcp.on('message', (packet) => void reports.push(packet));
+    await ask(socket, 'PLAY', '/cam', sessionOf(answer));
+    await poll(() => reports.length > 0);
+    started[0].end('ended-by-operator');
+    await once(socket, 'close');
+    await poll(() => reports.at(-1)?.[9] === 203);
+    expect(reports.at(-1)?.toString('latin1')).toContain('ended-by-operator');
+    expect(stopped).toEqual(['ended-by-operator']);
+  });
+
+  it('ends one viewer of a group, and the others go on', async () => {
+    await start(outlets('multicast'));
+    const answers: string[] = [];
+    const viewers = [await open(), await open()] as const;
+    for (const socket of viewers) {
+      const answer = await setUp(socket, 'RTP/AVP;multicast');
+      await ask(socket, 'PLAY', '/cam', sessionOf(answer));
+      answers.push(answer);
+    }
+    started[0].end('ended-by-operator');
+    await once(viewers[0], 'close');
+    expect(stopped).toEqual(['ended-by-operator']);
+    const units = started[1].stats.units;
+    await poll(() => started[1].stats.units > units + 5);
+    expect(statusOf(await ask(viewers[1], 'GET_PARAMETER', '/cam', sessionOf(answers[1])))).toBe(200);
   });
 
   it('lives on the viewer’s reports, reads its loss in them, and ends without them', async () => {
@@ -257,6 +295,10 @@ describe('RTP beside the RTSP connection', () => {
         Array(2).fill('multicast best-available'),
       );
       expect(hub.stats.outlets).toBe(1);
+      expect(entrants.map(({ transport }) => transport)).toEqual(['multicast', 'multicast']);
+      expect(entrants[0]?.shared).toBeDefined();
+      expect(entrants[0]?.shared).toBe(entrants[1]?.shared);
+      expect(entrants[0]?.bytes()).toBeGreaterThan(0);
       first.destroy();
       await poll(() => stopped.length === 1);
       const before = packets.length;

@@ -19,7 +19,7 @@ const dollar = 0x24;
 const cr = 0x0d;
 const lf = 0x0a;
 const maxHeaders = 64;
-const startOfMessage = /^(RTSP\/\d\.\d \d{3}|[A-Z_]+ (rtsps?:\/\/|\*))/;
+const startOfMessage = /^(RTSP\/\d\.\d {1,8}\d{3}|[A-Z_]+ (rtsps?:\/\/|\*))/;
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Enough bytes to tell a message from rubbish. */
 const probeBytes = 32;
@@ -134,7 +134,8 @@ type MessageItem = Exclude<RtspItem, { kind: 'interleaved' }>;
 function parseStartLine(line: string): MessageItem {
   const headers = new RtspHeaders();
   const body = Buffer.alloc(0);
-  const response = /^RTSP\/\d\.\d (\d{3})(?: (.*))?$/.exec(line);
+  // Cameras are not strict about blanks; viewers are.
+  const response = /^RTSP\/\d\.\d {1,8}(\d{3})(?: (.*))?$/.exec(line.trimEnd());
   if (response) {
     return { kind: 'response', response: { status: Number(response[1]), reason: response[2] ?? '', headers, body } };
   }

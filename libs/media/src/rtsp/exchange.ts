@@ -22,6 +22,13 @@ export interface ExchangeListener {
 /** Of answers that a camera has not taken. */
 const maxUnreadBytes = 64 << 10;
 
+interface Asked {
+  method: string;
+  url: string;
+  fields: Record<string, string>;
+  isVital: boolean;
+}
+
 interface Pending {
   resolve(response: RtspResponse): void;
   reject(error: MediaError): void;
@@ -35,6 +42,8 @@ export class RtspExchange {
   readonly #authorization: Authorization | undefined;
   readonly channels = new Set<number>();
   #sequence = 0;
+  /** The last request whose answer was not waited for: it may still come. */
+  #givenUp: number | undefined;
   #error: MediaError | undefined;
   session: string | undefined;
 
@@ -52,6 +61,10 @@ export class RtspExchange {
     socket.on('end', () => this.end(new MediaError('camera-closed', 'The camera ended the connection')));
   }
 
+  get isOpen(): boolean {
+    return this.#error === undefined;
+  }
+
   /** Sends a request and answers one challenge; any status but 200 rejects with the code that fits it. */
   async request(method: string, url: string, fields: Record<string, string> = {}): Promise<RtspResponse> {
     const response = await this.ask(method, url, fields);
@@ -59,11 +72,21 @@ export class RtspExchange {
     return response;
   }
 
-  /** Like `request`, but any status is an answer. The CSeq ends with `lowByte` when that is given. */
-  async ask(method: string, url: string, fields: Record<string, string> = {}, lowByte?: number): Promise<RtspResponse> {
-    let response = await this.#send(method, url, fields, lowByte);
+  /**
+   * Like `request`, but any status is an answer. The CSeq ends with `lowByte` when that is given.
+   * A request that is not vital and gets no answer in time rejects alone: the connection goes on.
+   */
+  async ask(
+    method: string,
+    url: string,
+    fields: Record<string, string> = {},
+    lowByte?: number,
+    isVital = true,
+  ): Promise<RtspResponse> {
+    const send = (): Promise<RtspResponse> => this.#send({ method, url, fields, isVital }, lowByte);
+    let response = await send();
     while (response.status === 401 && this.#authorization?.accept(response.headers.all('www-authenticate'))) {
-      response = await this.#send(method, url, fields, lowByte);
+      response = await send();
     }
     if (response.status !== 401) this.#authorization?.confirm();
     return response;
@@ -87,15 +110,20 @@ export class RtspExchange {
     this.listener.ended(error);
   }
 
-  #send(method: string, url: string, fields: Record<string, string>, lowByte?: number): Promise<RtspResponse> {
+  #send({ method, url, fields, isVital }: Asked, lowByte?: number): Promise<RtspResponse> {
     this.#sequence++;
     if (lowByte !== undefined) this.#sequence += (lowByte - this.#sequence) & 0xff;
     const sequence = this.#sequence;
     const message = this.#encode(method, url, sequence, fields);
     return new Promise((resolve, reject) => {
       if (this.#error) return reject(this.#error);
-      const expire = (): void =>
-        this.end(new MediaError('camera-timeout', `The camera did not answer ${method} in time`));
+      const expire = (): void => {
+        const error = new MediaError('camera-timeout', `The camera did not answer ${method} in time`);
+        if (isVital) return this.end(error);
+        this.#pending.delete(sequence);
+        this.#givenUp = sequence;
+        reject(error);
+      };
       this.#pending.set(sequence, { resolve, reject, timer: setTimeout(expire, this.options.requestTimeoutMs) });
       this.socket.write(message);
     });
@@ -125,10 +153,11 @@ export class RtspExchange {
     }
   }
 
-  /** An answer without a CSeq belongs to the oldest request. */
+  /** An answer without a CSeq, or with one that nobody used, belongs to the oldest request. */
   #answer(response: RtspResponse): void {
     const named = Number.parseInt(response.headers.get('cseq') ?? '', 10);
-    const key = Number.isNaN(named) ? [...this.#pending.keys()][0] : named;
+    if (named === this.#givenUp) return;
+    const key = this.#pending.has(named) ? named : [...this.#pending.keys()][0];
     const pending = key === undefined ? undefined : this.#pending.get(key);
     if (key === undefined || !pending) return;
     this.#pending.delete(key);
@@ -146,11 +175,13 @@ export class RtspExchange {
   }
 }
 
-function refusal(method: string, response: RtspResponse): MediaError {
+/** The error that fits a status other than 200. */
+export function refusal(method: string, response: RtspResponse): MediaError {
   const text = `${method}: the camera answered ${response.status} ${response.reason}`;
   if (response.status === 401 || response.status === 403) return new MediaError('camera-unauthorized', text);
   if (response.status === 404) return new MediaError('camera-not-found', text);
   if (response.status >= 300 && response.status < 400) return new MediaError('camera-foreign-host', text);
+  if (response.status === 461) return new MediaError('camera-transport-refused', text);
   if (response.status === 551) return new MediaError('camera-replay-refused', text);
   return new MediaError('camera-refused', text);
 }

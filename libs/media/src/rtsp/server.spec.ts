@@ -194,6 +194,27 @@ describe('RtspServer', () => {
     expect(hub.stats.outlets).toBe(0);
   });
 
+  it('says good-bye to a viewer that is ended, with the reason, and hangs up', async () => {
+    await start();
+    const socket = await open();
+    const session = await setUp(socket);
+    await ask(socket, 'PLAY', url('/cam'), session);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(socket, 'data');
+    const [viewer] = started;
+    viewer?.end('ended-by-operator');
+    viewer?.end('again');
+    socket.write('OPTIONS * RTSP/1.0\r\nCSeq: 9\r\n\r\n');
+    await once(socket, 'close');
+    const reason = Buffer.from('ended-by-operator');
+    const bye = Buffer.concat(chunks).subarray(-(4 + 8 + 8 + 1 + reason.length + 2));
+    expect([bye[0], bye[1], bye.readUInt16BE(2)]).toEqual([0x24, 1, bye.length - 4]);
+    expect([bye[13], bye[20], bye.subarray(21, 21 + reason.length)]).toEqual([203, reason.length, reason]);
+    expect(stopped).toEqual(['ended-by-operator']);
+    expect(hub.stats.outlets).toBe(0);
+  });
+
   it('ends connections that show no right in time and sessions without a sign of life', async () => {
     await start({ authenticationTimeoutMs: 50, sessionTimeoutMs: 80, sweepMs: 10 });
     const silent = await open();

@@ -33,11 +33,54 @@ export interface Refusal {
   digest?: boolean;
 }
 
-/** `ended` takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
-export type Resolution =
-  { hub: Hub; ended?: AbortSignal } | { replay: ReplaySource; ended?: AbortSignal } | { refuse: Refusal };
+/** Who may watch what: the resolver knows it, and whoever lists viewers. Passed through unread. */
+export interface ViewerGrant {
+  tenantId: string;
+  /** Whom the ticket was issued to. */
+  user: string;
+  /** 1 is the highest. */
+  level: number;
+  /** Undefined for a right that is no ticket. */
+  ticketId: string | undefined;
+  siteId: string;
+  cameraId: string;
+  /** `<site>`, `<camera>` and `<usage>` of the stream URL. */
+  site: string;
+  camera: string;
+  usage: string;
+}
 
 export type BrowserTransport = 'mse' | 'hls' | 'webrtc';
+
+/** One who is about to play. */
+export interface Entrant {
+  readonly transport: Transport | BrowserTransport | 'file';
+  /** Sent to it so far. */
+  bytes(): number;
+  /** Those who have the same one are sent everything once, together. */
+  readonly shared?: object;
+  /** Ends it because its place is another's now. */
+  end(code: string): void;
+}
+
+/** A right to be sent media. */
+export interface Place {
+  /** Gives it back; harmless when repeated. */
+  leave(): void;
+}
+
+/** Asked at every beginning of playing; at once, so that no two can have the same place. */
+export type Admit = (entrant: Entrant) => Place | { refuse: Refusal };
+
+interface Granted {
+  /** Takes the right back: the viewer's connection is cut with the code `viewer-revoked`. */
+  ended?: AbortSignal;
+  /** Without it everybody plays who has the right to. */
+  admit?: Admit;
+  grant?: ViewerGrant;
+}
+
+export type Resolution = ({ hub: Hub } & Granted) | ({ replay: ReplaySource } & Granted) | { refuse: Refusal };
 
 export interface ViewerInfo {
   id: string;
@@ -52,8 +95,16 @@ export interface ViewerInfo {
   reason: TransportReason;
   /** The better transport that the client asked for first. */
   fallbackFrom: Transport | undefined;
+  kind: 'live' | 'playback';
+  /** Undefined where the resolver tells none. */
+  grant: ViewerGrant | undefined;
   stats: ViewerStats;
+  /** Ends it; the viewer learns the code where its protocol can tell one. Harmless when repeated. */
+  end(code: string): void;
 }
+
+/** What is known of a viewer before it is let in. */
+export type ViewerOrigin = Omit<ViewerInfo, 'id' | 'grant' | 'stats' | 'end'>;
 
 export interface RtspServerListener {
   viewerStarted?(viewer: ViewerInfo): void;
@@ -99,7 +150,8 @@ export interface Serving {
 export const browserViewer = (
   transport: BrowserTransport,
   userAgent: string | undefined,
-): Pick<ViewerInfo, 'transport' | 'encrypted' | 'reason' | 'fallbackFrom' | 'userAgent'> => ({
+): Pick<ViewerInfo, 'kind' | 'transport' | 'encrypted' | 'reason' | 'fallbackFrom' | 'userAgent'> => ({
+  kind: 'live',
   transport,
   encrypted: false,
   reason: 'client-choice',

@@ -18,6 +18,8 @@ export type Heard = (track: number | undefined, packet: Buffer | undefined) => v
 /** How one session's tracks go to its viewer: all of them in the same way. */
 export interface SessionTransport {
   readonly transport: Transport;
+  /** The same for all who are sent the same packets. */
+  readonly shared?: object;
   /**
    * Takes a track in.
    * @returns the Transport header of the answer
@@ -104,6 +106,10 @@ export class MulticastTransport implements SessionTransport {
     readonly heard: Heard,
     readonly options: ViewerOptions,
   ) {}
+
+  get shared(): object | undefined {
+    return this.#membership?.group;
+  }
 
   async setUp(track: Track): Promise<string> {
     this.#membership ??= await this.#join();

@@ -4,6 +4,7 @@ import type { ReceiverReport } from '../rtp/control-packet.js';
 import type { StreamDescription, Track } from '../stream-description.js';
 import type { Negotiated, Negotiation } from './negotiation.js';
 import { InterleavedTransport, type SessionTransport } from './session-transport.js';
+import type { ViewerGrant } from './serving.js';
 import { RtspRefusal } from './status.js';
 import type { StreamUrl } from './stream-url.js';
 import { parseTransports, type Transport } from './transport.js';
@@ -22,11 +23,17 @@ export class RtspSession {
     readonly hub: Hub,
     readonly description: StreamDescription,
     readonly negotiation: Negotiation,
+    readonly grant: ViewerGrant | undefined,
   ) {}
 
   /** How the tracks go; TCP before any is set up. */
   get transport(): Transport {
     return this.#way?.transport ?? 'tcp';
+  }
+
+  /** The group that this one's media goes to, together with that of others. */
+  get shared(): object | undefined {
+    return this.#way?.shared;
   }
 
   /** Takes a track in by the first offer that can be had; none of them is an answer as well. Throws 459 or 404. */

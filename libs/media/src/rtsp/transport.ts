@@ -55,3 +55,13 @@ export function grantedChannels(header: string): { rtp: number; rtcp: number } |
   if (offer?.rtp === undefined || offer.rtcp === undefined || offer.rtp > 255 || offer.rtcp > 255) return undefined;
   return { rtp: offer.rtp, rtcp: offer.rtcp };
 }
+
+/** Where a server sends from, as far as it says so; undefined when it chose another transport than unicast by UDP. */
+export function grantedPorts(header: string): Pick<TransportOffer, 'rtp' | 'rtcp'> | undefined {
+  const text = header.split(',')[0] ?? '';
+  // Some cameras leave out that they send to one receiver, and the ports that were asked for.
+  const [profile = '', ...parameters] = text.split(';').map((part) => part.trim());
+  const isMulticast = parameters.some((part) => part.toLowerCase() === 'multicast');
+  if (!/^RTP\/AVP(\/UDP)?$/i.test(profile) || isMulticast) return undefined;
+  return numbersOf(parameters, 'server_port');
+}

@@ -35,10 +35,14 @@ class Gate extends Duplex {
 
   /** Sequence numbers of the RTP packets that went through. */
   get sequences(): number[] {
+    return this.sequencesOf(0);
+  }
+
+  sequencesOf(channel: number): number[] {
     const decoder = new RtspDecoder({ maxHeaderBytes: 100, maxBodyBytes: 100, maxJunkBytes: 0 });
     const items = [...decoder.push(Buffer.concat(this.taken))];
     return items.flatMap((item) =>
-      item.kind === 'interleaved' && item.channel === 0 ? [item.data.readUInt16BE(2)] : [],
+      item.kind === 'interleaved' && item.channel === channel ? [item.data.readUInt16BE(2)] : [],
     );
   }
 }
@@ -57,14 +61,14 @@ describe('Viewer', () => {
   let gate: Gate;
   let ended: string[];
 
-  async function play(more: Partial<ViewerOptions> = {}): Promise<Viewer> {
-    source = new FakeSource();
+  async function play(more: Partial<ViewerOptions> = {}, count = 1): Promise<Viewer> {
+    source = new FakeSource({ tracks: count, everyMs: 0 });
     hub = new Hub(source);
     gate = new Gate();
     ended = [];
     const { tracks } = await hub.describe();
     const delivery = new InterleavedDelivery(gate);
-    delivery.setUp(tracks[0], { rtp: 0, rtcp: 1 });
+    for (const [index, track] of tracks.entries()) delivery.setUp(track, { rtp: index * 2, rtcp: index * 2 + 1 });
     const viewer = new Viewer(delivery, hub, tracks, { ...options, ...more }, (error) => void ended.push(error.code));
     viewer.start();
     source.send(true);
@@ -109,6 +113,33 @@ describe('Viewer', () => {
     late.openAgain();
     await settled();
     viewer.stop();
+  });
+
+  it('keeps its sound while its picture is cut, without a gap', async () => {
+    const viewer = await play({}, 2);
+    source.sendSound();
+    gate.shut();
+    for (let unit = 0; unit < 20; unit++) source.send(false);
+    expect(viewer.stats.dropEpisodes).toBe(1);
+    for (let unit = 0; unit < 5; unit++) source.sendSound();
+    gate.openAgain();
+    await settled();
+    for (let unit = 0; unit < 5; unit++) source.sendSound();
+    source.send(true);
+    await settled();
+    const sound = gate.sequencesOf(2);
+    expect(sound).toHaveLength(11);
+    expect(sound).toEqual(sound.map((_, index) => sound[0] + index));
+  });
+
+  it('gives up the sound too when its connection takes nothing', async () => {
+    const viewer = await play({}, 2);
+    gate.shut();
+    for (let unit = 0; unit < 1000; unit++) {
+      source.send(false);
+      source.sendSound();
+    }
+    expect(viewer.stats.backlogBytes).toBeLessThan(options.maxBacklogBytes * 3);
   });
 
   it('is cut by age', async () => {

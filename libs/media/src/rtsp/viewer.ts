@@ -2,8 +2,9 @@ import type { AccessUnit } from '../access-unit.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { MediaError } from '../errors.js';
 import type { Hub, JoinMode, Outlet, Subscription } from '../hub/hub.js';
+import { soundPatience } from '../link/ack-window.js';
 import { ntpOfTimestamp } from '../hub/timeline.js';
-import { writeSenderReport, type ReceiverReport } from '../rtp/control-packet.js';
+import { writeBye, writeSenderReport, type ReceiverReport } from '../rtp/control-packet.js';
 import { rtpHeaderBytes } from '../rtp/packet.js';
 import type { Track } from '../stream-description.js';
 import { LagMeter } from './lag-meter.js';
@@ -47,6 +48,8 @@ export interface Playing {
   reported(track: number, report: ReceiverReport): void;
   /** Called now and then: throws out a viewer that takes nothing. */
   sweep(now: number): void;
+  /** Tells the player that nothing more comes, and why. */
+  bye(reason: string): void;
 }
 
 export const newStats = (): ViewerStats => ({
@@ -69,6 +72,8 @@ interface TrackState {
   octets: number;
   lastReportAt: number;
   lag: LagMeter;
+  /** Of the last unit; undefined before one was sent. */
+  ssrc: number | undefined;
 }
 
 /** One RTSP viewer. A slow one is cut to the next keyframe and never holds more than its cap. */
@@ -93,7 +98,7 @@ export class Viewer implements Outlet, Playing {
   ) {
     for (const track of tracks) {
       const counters = { missing: 0, packets: 0, octets: 0, lastReportAt: -Infinity };
-      this.#tracks.set(track.index, { track, ...counters, lag: new LagMeter() });
+      this.#tracks.set(track.index, { track, ...counters, lag: new LagMeter(), ssrc: undefined });
     }
     this.#hasVideo = tracks.some((track) => track.kind === 'video');
   }
@@ -126,6 +131,7 @@ export class Viewer implements Outlet, Playing {
     }
     this.#report(unit, state, now);
     this.stats.bytes += this.delivery.unit(unit, state.missing, now);
+    state.ssrc = unit.packets[0].readUInt32BE(8);
     state.packets += unit.packets.length;
     state.octets += unit.bytes - unit.packets.length * rtpHeaderBytes;
     state.lag.sent((unit.packets[unit.packets.length - 1].readUInt16BE(2) - state.missing) & 0xffff, now);
@@ -163,6 +169,13 @@ export class Viewer implements Outlet, Playing {
     }
   }
 
+  bye(reason: string): void {
+    const now = performance.now();
+    for (const [track, { ssrc }] of this.#tracks) {
+      if (ssrc !== undefined) this.delivery.control(track, writeBye(ssrc, reason), now);
+    }
+  }
+
   /** Sends the reports anew with the next units, for a receiver that has come to a group. */
   renewReports(): void {
     for (const state of this.#tracks.values()) state.lastReportAt = -Infinity;
@@ -184,7 +197,8 @@ export class Viewer implements Outlet, Playing {
     ) {
       this.#dropping = this.#hasVideo && !(unit.key && state.track.kind === 'video');
     }
-    return !this.#dropping;
+    if (!this.#dropping || !this.#hasVideo || state.track.kind !== 'audio') return !this.#dropping;
+    return ageMs < maxBacklogMs * soundPatience && bytes - this.#burstBytes < maxBacklogBytes * soundPatience;
   }
 
   /** A sender report goes before the first packet of a track, and then every few seconds. */

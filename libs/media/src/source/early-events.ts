@@ -1,5 +1,6 @@
 import type { AccessUnit, SenderReport } from '../access-unit.js';
 import type { MediaError } from '../errors.js';
+import type { Rendition } from '../rendition.js';
 import type { SourceListener } from './source.js';
 
 const maxEarlyEvents = 1024;
@@ -26,6 +27,10 @@ export class EarlyEvents implements SourceListener {
 
   sourceState(isUp: boolean, code: string): void {
     this.#tell(() => this.listener.sourceState?.(isUp, code));
+  }
+
+  rendition(rendition: Rendition): void {
+    this.#tell(() => this.listener.rendition?.(rendition));
   }
 
   ended(error: MediaError): void {

@@ -77,6 +77,7 @@ describe('the redirector at the site, when what its camera sends is broken', () 
     const further = [
       'camera-timeout',
       'camera-closed',
+      'camera-transport-refused',
       'camera-foreign-host',
       'camera-not-found',
       'camera-unauthorized',

@@ -105,7 +105,7 @@ describe('RtspSource', () => {
     [
       'UDP in answer to TCP',
       on('SETUP', { headers: { Session: 'a', Transport: 'RTP/AVP;client_port=1-2' } }),
-      'camera-refused',
+      'camera-transport-refused',
     ],
     ['silence', on('DESCRIBE', 'silence'), 'camera-timeout'],
     ['a full camera', on('PLAY', { status: 453 }), 'camera-refused'],

@@ -1,57 +1,70 @@
-import type { Duplex } from 'node:stream';
-import { asMediaError, MediaError } from '../errors.js';
-import type { Credentials } from '../rtsp/authorization.js';
+import { MediaError } from '../errors.js';
 import { RtspClient, rtspClientDefaults, type RtspClientOptions } from '../rtsp/client.js';
-import { splitCredentials } from '../rtsp/control-url.js';
-import { dialRtsp } from '../rtsp/dial.js';
+import type { KeepAliveMemory } from '../rtsp/keep-alive.js';
+import { RtspTarget, type RtspTargetOptions } from '../rtsp/target.js';
 import { EarlyEvents } from './early-events.js';
 import type { OpenSource, Source, SourceListener } from './source.js';
 
-export interface RtspSourceOptions extends RtspClientOptions {
-  connectTimeoutMs: number;
-  /** Opens a socket to the camera; `signal` ends the dialling only, not the socket in use. By default TCP to the URL's host and port (554). */
-  connect?: (signal: AbortSignal) => Promise<Duplex>;
-  /** Takes precedence over credentials in the URL. */
-  credentials?: Credentials;
+/** `auto` is TCP, and the other one where the camera refuses it or a firewall swallows its datagrams. */
+export const cameraTransports = ['tcp', 'udp', 'auto'] as const;
+export type CameraTransport = (typeof cameraTransports)[number];
+
+export interface RtspSourceOptions extends Omit<RtspClientOptions, 'transport' | 'mayChange'>, RtspTargetOptions {
+  transport: CameraTransport;
 }
 
 export const rtspSourceDefaults: RtspSourceOptions = { ...rtspClientDefaults, connectTimeoutMs: 5000 };
 
-/** A camera, pulled by RTSP over TCP. */
+type Way = Pick<RtspClientOptions, 'transport' | 'mayChange'>;
+
+/** A camera, pulled by RTSP. */
 export class RtspSource implements Source {
-  readonly #url: string;
-  readonly #credentials: Credentials | undefined;
+  readonly #target: RtspTarget;
   readonly #options: RtspSourceOptions;
+  readonly #keepAlive: KeepAliveMemory = new Set();
+  /** What `auto` begins with. */
+  #preferred: 'tcp' | 'udp' = 'tcp';
 
   constructor(url: string, options: Partial<RtspSourceOptions> = {}) {
-    const { url: plain, user, password } = splitCredentials(url);
-    this.#url = plain;
     this.#options = { ...rtspSourceDefaults, ...options };
-    this.#credentials = options.credentials ?? (user === undefined ? undefined : { user, password: password ?? '' });
+    this.#target = new RtspTarget(url, this.#options);
   }
 
   async open(listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
-    const socket = await this.#connect(signal);
+    const { transport } = this.#options;
+    if (transport !== 'auto') return this.#open({ transport }, listener, signal);
+    const first = this.#preferred;
+    try {
+      const open = await this.#open({ transport: first, mayChange: true }, listener, signal);
+      this.#preferred = open.reception?.().transport ?? first;
+      return open;
+    } catch (error) {
+      const isSwallowed = first === 'udp' && error instanceof MediaError && error.code === 'camera-silent';
+      if (!isSwallowed || signal.aborted) throw error;
+    }
+    this.#preferred = 'tcp';
+    return this.#open({ transport: 'tcp' }, listener, signal);
+  }
+
+  async #open(way: Way, listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
+    const socket = await this.#target.connect(signal);
     const early = new EarlyEvents(listener);
-    const client = new RtspClient(this.#url, socket, early, this.#credentials, this.#options);
+    const options = { ...this.#options, ...way, keepAlive: this.#keepAlive };
+    const client = new RtspClient(this.#target.url, socket, early, this.#target.credentials, options);
     const abort = (): void => void client.close();
     signal.addEventListener('abort', abort, { once: true });
     try {
       const description = await client.play();
       if (signal.aborted) throw new MediaError('hub-closed', 'Closed while opening');
       setImmediate(() => early.release());
-      return { description, requestKeyframe: () => undefined, close: () => client.close() };
+      return {
+        description,
+        reception: () => client.reception,
+        requestKeyframe: () => undefined,
+        close: () => client.close(),
+      };
     } finally {
       signal.removeEventListener('abort', abort);
-    }
-  }
-
-  async #connect(signal: AbortSignal): Promise<Duplex> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#options.connectTimeoutMs)]);
-    try {
-      return await (this.#options.connect?.(limited) ?? dialRtsp(this.#url, limited));
-    } catch (error) {
-      throw asMediaError(error, 'camera-unreachable');
     }
   }
 }

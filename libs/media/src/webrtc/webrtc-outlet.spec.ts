@@ -1,24 +1,27 @@
 import { Hub } from '../hub/hub.js';
 import { readRtp } from '../rtp/packet.js';
 import { FakeSource } from '../../test/fake-source.js';
+import { readControlPackets } from '../rtp/control-packet.js';
 import { asksForKeyframe, WebRtcOutlet } from './webrtc-outlet.js';
 
 describe('WebRtcOutlet', () => {
   let source: FakeSource;
   let hub: Hub;
   let sent: Buffer[];
+  let reports: Buffer[];
   let ended: string | undefined;
 
   beforeEach(() => {
-    [source, sent, ended] = [new FakeSource(), [], undefined];
+    [source, sent, reports, ended] = [new FakeSource(), [], [], undefined];
     hub = new Hub(source);
   });
 
   afterEach(() => hub.close());
 
   const join = async (): Promise<WebRtcOutlet> => {
-    const target = { payloadType: 102, ssrc: 77, send: (packet: Buffer) => void sent.push(packet) };
-    const outlet = new WebRtcOutlet(hub, await hub.describe(), target, ({ code }) => (ended = code));
+    const send = (packet: Buffer): unknown => (packet[1] === 200 ? reports : sent).push(packet);
+    const target = { payloadType: 102, ssrc: 77, send };
+    const outlet = new WebRtcOutlet(hub, await hub.describe(), { video: target }, ({ code }) => (ended = code));
     outlet.start();
     return outlet;
   };
@@ -51,6 +54,19 @@ describe('WebRtcOutlet', () => {
     source.listener = { ...listener!, unit: (unit) => original({ ...unit, timestamp: unit.timestamp - 7200 }) };
     source.send(false);
     expect(ended).toBe('stream-not-playable');
+    outlet.stop();
+  });
+
+  it('tells wall clock before the first packet, so that sound and picture can be put together', async () => {
+    const outlet = await join();
+    source.send(true);
+    source.send(false);
+    expect(reports).toHaveLength(1);
+    expect(readControlPackets(reports[0])[0]).toMatchObject({
+      kind: 'sender-report',
+      ssrc: 77,
+      timestamp: readRtp(sent[0])!.timestamp,
+    });
     outlet.stop();
   });
 

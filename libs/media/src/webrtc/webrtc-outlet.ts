@@ -1,19 +1,14 @@
 import type { AccessUnit } from '../access-unit.js';
 import { MediaError } from '../errors.js';
 import type { Hub, Outlet, Subscription } from '../hub/hub.js';
-import { readRtp, rtpHeaderBytes, writeRtp } from '../rtp/packet.js';
 import { newStats, type ViewerStats } from '../rtsp/viewer.js';
 import type { StreamDescription, Track } from '../stream-description.js';
 import { ReorderingProbe } from './reordering.js';
-
-export interface WebRtcTarget {
-  payloadType: number;
-  ssrc: number;
-  /** Takes one RTP packet, to be encrypted and sent. */
-  send(packet: Buffer): void;
-}
+import { WebRtcTrack, type WebRtcTarget } from './webrtc-track.js';
 
 const keyframeRequestMs = 500;
+/** Of what cameras send, what every browser decodes in WebRTC (RFC 7874); AAC is not among it. */
+const soundCodecs = new Set(['OPUS', 'PCMU', 'PCMA']);
 
 /** The H.264 track that WebRTC can carry; throws `stream-not-playable` when there is none. */
 export function webRtcTrack({ tracks }: StreamDescription): Track {
@@ -22,29 +17,41 @@ export function webRtcTrack({ tracks }: StreamDescription): Track {
   return track;
 }
 
+/** The sound that WebRTC can carry. */
+export function webRtcSound({ tracks }: StreamDescription): Track | undefined {
+  return tracks.find(({ kind, codec }) => kind === 'audio' && soundCodecs.has(codec));
+}
+
+/** Without a target for sound there is none. */
+export interface WebRtcTargets {
+  video: WebRtcTarget;
+  audio?: WebRtcTarget | undefined;
+}
+
 /**
- * The packets of a hub's H.264 track for one WebRTC viewer, payloads unchanged. It begins with the next keyframe:
+ * The packets of a hub's H.264 track, and of its sound, for one WebRTC viewer. It begins with the next keyframe:
  * a burst of the cached ones would only fill the viewer's jitter buffer.
  */
 export class WebRtcOutlet implements Outlet {
-  readonly #track: Track;
+  readonly #video: WebRtcTrack;
+  readonly #audio: WebRtcTrack | undefined;
   readonly #order = new ReorderingProbe();
   readonly #startedAt = performance.now();
   #subscription: Subscription | undefined;
   #isJoining = false;
   #waits = true;
-  /** Packets left out: later sequence numbers are lowered by it, so that only real losses show. */
-  #missing = 0;
   #askedAt = -Infinity;
   readonly stats: ViewerStats = newStats();
 
   constructor(
     readonly hub: Hub,
     description: StreamDescription,
-    readonly target: WebRtcTarget,
+    { video, audio }: WebRtcTargets,
     readonly onEnd: (error: MediaError) => void,
   ) {
-    this.#track = webRtcTrack(description);
+    this.#video = new WebRtcTrack(webRtcTrack(description), video);
+    const sound = webRtcSound(description);
+    this.#audio = audio && sound && new WebRtcTrack(sound, audio);
   }
 
   /** @throws MediaError `stream-not-playable` when the cached pictures have B-frames */
@@ -73,7 +80,8 @@ export class WebRtcOutlet implements Outlet {
   }
 
   unit(unit: AccessUnit): void {
-    if (unit.track !== this.#track.index) return;
+    if (unit.track === this.#audio?.track.index) return this.#sound(unit, this.#audio);
+    if (unit.track !== this.#video.track.index) return;
     this.#order.see(unit);
     if (this.#isJoining) return;
     if (this.#order.isReordered) {
@@ -81,12 +89,11 @@ export class WebRtcOutlet implements Outlet {
     }
     this.#waits &&= !unit.key;
     if (this.#waits) {
-      this.#missing += unit.packets.length;
+      this.#video.leaveOut(unit);
       this.stats.droppedUnits++;
       return;
     }
-    for (const packet of unit.packets) this.#send(packet);
-    this.stats.units++;
+    this.#send(unit, this.#video);
     if (unit.key) this.stats.firstKeyMs ??= performance.now() - this.#startedAt;
   }
 
@@ -95,14 +102,16 @@ export class WebRtcOutlet implements Outlet {
     this.onEnd(error);
   }
 
-  /** Header extensions and CSRCs are the camera's own: the viewer has agreed on none of them. */
-  #send(packet: Buffer): void {
-    const header = readRtp(packet)!;
-    const { payloadType, ssrc } = this.target;
-    const sequence = (header.sequence - this.#missing) & 0xffff;
-    const payload = packet.subarray(header.payloadStart, header.payloadEnd);
-    this.target.send(writeRtp({ ...header, payloadType, ssrc, sequence }, payload));
-    this.stats.bytes += rtpHeaderBytes + payload.length;
+  /** Sound begins with the picture. */
+  #sound(unit: AccessUnit, audio: WebRtcTrack): void {
+    if (this.#isJoining) return;
+    if (this.#waits) audio.leaveOut(unit);
+    else this.#send(unit, audio);
+  }
+
+  #send(unit: AccessUnit, track: WebRtcTrack): void {
+    this.stats.bytes += track.send(unit, this.hub.reference(unit.track), performance.now());
+    this.stats.units++;
   }
 }
 

@@ -27,13 +27,14 @@ export async function appliedMigrations(client: ClientBase): Promise<string[] | 
 
 /**
  * Every table of the schema but that of the migrations, each after those that it refers to. Numbers of transactions stay
- * out: they mean something in their own cluster only, and come anew with the rows.
+ * out: they mean something in their own cluster only, and come anew with the rows. A partitioned table is one: into which
+ * part a row goes is decided where it is restored.
  */
 export async function tablesInOrder(client: ClientBase): Promise<TableShape[]> {
   const tables = await client.query<TableShape>(
     `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid <> 'xid8'::regtype
-      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> $1
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> $1
       GROUP BY c.relname ORDER BY c.relname`,
     [MIGRATIONS_TABLE],
   );

@@ -8,8 +8,12 @@ import { Onboarding1700000000007 } from './0007-onboarding.js';
 import { WebhooksAndAudit1700000000008 } from './0008-webhooks-and-audit.js';
 import { Recovery1700000000009 } from './0009-recovery.js';
 import { Hardening1700000000010 } from './0010-hardening.js';
+import { ViewTicketLevel1700000000011 } from './0011-view-ticket-level.js';
+import { RunningStreams1700000000012 } from './0012-running-streams.js';
 import { StreamAccounts1700000000013 } from './0013-stream-accounts.js';
+import { Events1700000000016 } from './0016-events.js';
 import { RoleLeases1700000000018 } from './0018-role-leases.js';
+import { EntityViews1700000000019 } from './0019-entity-views.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -23,6 +27,10 @@ export const MIGRATIONS = [
   WebhooksAndAudit1700000000008,
   Recovery1700000000009,
   Hardening1700000000010,
+  ViewTicketLevel1700000000011,
+  RunningStreams1700000000012,
   StreamAccounts1700000000013,
+  Events1700000000016,
   RoleLeases1700000000018,
+  EntityViews1700000000019,
 ];

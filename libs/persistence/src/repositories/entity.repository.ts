@@ -81,7 +81,10 @@ export class EntityRepository {
     ]);
   }
 
-  /** Inserts or updates. A path that was given once stays; so does the role that stands for the entity, while it has contact. */
+  /**
+   * Inserts or updates. A path that was given once stays, unless the entity has become one of another kind; so does the
+   * role that stands for the entity, while it has contact.
+   */
   async upsert(tx: Transaction, owner: Owner, entities: readonly EntityRecord[]): Promise<void> {
     if (entities.length === 0) return;
     await tx.execute(
@@ -94,6 +97,7 @@ export class EntityRepository {
          FROM jsonb_to_recordset($4::jsonb) AS x(id uuid, "remoteId" text, kind text, name text, "parentRemoteId" text, path text,
               "fallbackPath" text, state text, "stateReason" text, details jsonb)
        ON CONFLICT (id) DO UPDATE SET role_id = excluded.role_id, kind = excluded.kind, name = excluded.name,
+              path = CASE WHEN entity.kind = excluded.kind THEN entity.path ELSE excluded.path END,
               parent_remote_id = excluded.parent_remote_id, state = excluded.state, state_reason = excluded.state_reason,
               details = excluded.details, updated_at = now()
         WHERE (entity.role_id = excluded.role_id OR NOT EXISTS (
@@ -105,11 +109,12 @@ export class EntityRepository {
     );
   }
 
-  /** @returns whether the role stood for it */
-  async remove(tx: Transaction, owner: Owner, remoteId: string): Promise<boolean> {
+  /** @returns whether the role stood for one of them */
+  async remove(tx: Transaction, owner: Owner, remoteIds: readonly string[]): Promise<boolean> {
+    if (remoteIds.length === 0) return false;
     const removed = await tx.execute(
-      'DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND role_id = $3 AND remote_id = $4',
-      [owner.tenantId, owner.siteId, owner.roleId, remoteId],
+      'DELETE FROM entity WHERE tenant_id = $1 AND site_id = $2 AND role_id = $3 AND remote_id = ANY ($4::text[])',
+      [owner.tenantId, owner.siteId, owner.roleId, remoteIds],
     );
     return removed > 0;
   }

@@ -33,6 +33,14 @@ export interface FederationRoleRow {
   lease_generation: number;
 }
 
+/** Together, because the events of a site are fetched once, by whichever role is first. */
+export interface EventSelection {
+  /** Names, beginnings with a `*`, or `*`. */
+  types: readonly string[];
+  /** Whether alarms of the site are alarms here. */
+  alarms: boolean;
+}
+
 /** Columns that an operator sets. */
 export interface FederationRoleSettings {
   name: string;
@@ -70,12 +78,13 @@ export const ROLES_CHANGED = 'federation_roles';
 /** A role in these states stands for its entities; in the others a further role of its site may. */
 export const HOLDING_STATES = "('connecting', 'synchronizing', 'connected', 'warning')";
 
+/** Entities are counted by their site, which they have an index of. */
 const SELECT = `
   SELECT r.id, r.tenant_id, r.site_id, a.site_label, r.name, r.directory_address, r.username, r.password_sealed, r.tls_pin,
          r.resilient_connection, r.reconnection_timeout_s, r.default_stream_usage, r.entity_types, r.event_types, r.federate_alarms,
          r.enabled, r.state, r.state_reason, r.state_since, r.last_contact_at, r.clock_skew_ms, r.entity_revision, r.capabilities,
          r.replica_id, r.lease_generation,
-         (SELECT count(*)::integer FROM entity e WHERE e.role_id = r.id) AS entity_count
+         (SELECT count(*)::integer FROM entity e WHERE e.site_id = r.site_id AND e.role_id = r.id) AS entity_count
     FROM federation_role r JOIN role_assignment a ON a.role_id = r.id
    WHERE r.tenant_id = $1 AND r.deleted_at IS NULL`;
 
@@ -104,6 +113,28 @@ export class FederationRoleRepository {
 
   findForUpdate(tx: Transaction, tenantId: string, roleId: string): Promise<FederationRoleRow | undefined> {
     return tx.one<FederationRoleRow>(`${SELECT} AND r.id = $2 FOR UPDATE OF r`, [tenantId, roleId]);
+  }
+
+  /**
+   * Until the transaction ends nobody takes, changes or deletes the role.
+   * @returns what the enabled roles of its site want of the site's events; undefined when somebody has
+   */
+  async holdForEvents(
+    tx: Transaction,
+    { tenantId, roleId, generation }: RoleHold,
+  ): Promise<EventSelection | undefined> {
+    const row = await tx.one<{ site_id: string }>(
+      `SELECT site_id FROM federation_role WHERE tenant_id = $1 AND id = $2 AND lease_generation = $3 AND deleted_at IS NULL
+          FOR SHARE`,
+      [tenantId, roleId, generation],
+    );
+    if (row === undefined) return undefined;
+    return tx.one<EventSelection>(
+      `SELECT coalesce(array_agg(DISTINCT t) FILTER (WHERE t IS NOT NULL), '{}') AS types, bool_or(federate_alarms) AS alarms
+         FROM federation_role LEFT JOIN LATERAL unnest(event_types) t ON true
+        WHERE tenant_id = $1 AND site_id = $2 AND deleted_at IS NULL AND (enabled OR id = $3)`,
+      [tenantId, row.site_id, roleId],
+    );
   }
 
   /**

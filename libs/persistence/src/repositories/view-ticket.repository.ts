@@ -7,6 +7,8 @@ export interface ViewTicketRow {
   /** The `<camera>` of the stream URL. */
   camera: string;
   usage: string;
+  /** 1 is the highest, 254 the lowest. */
+  level: number;
   issuedTo: string;
   issuedAt: Date;
   firstUseBy: Date;
@@ -19,7 +21,7 @@ export interface ViewTicketRow {
 type Row = ViewTicketRow & { cursor_at: string; cursor_id: string };
 
 const SELECT = `
-  SELECT v.id, v.site_label AS "siteLabel", v.camera, v.usage, v.issued_to AS "issuedTo", v.issued_at AS "issuedAt",
+  SELECT v.id, v.site_label AS "siteLabel", v.camera, v.usage, v.user_level AS level, v.issued_to AS "issuedTo", v.issued_at AS "issuedAt",
          v.first_use_by AS "firstUseBy", v.expires_at AS "expiresAt", v.revoked_at AS "revokedAt",
          u.first_used_at AS "firstUsedAt", host(u.address) AS "firstUsedFrom", v.issued_at::text AS cursor_at, v.id AS cursor_id
     FROM view_ticket v LEFT JOIN view_ticket_use u ON u.tenant_id = v.tenant_id AND u.ticket_id = v.id`;
@@ -31,6 +33,7 @@ export interface NewViewTicket {
   siteLabel: string;
   camera: string;
   usage: string;
+  level: number;
   issuedTo: string;
   firstUseSeconds: number;
   lifetimeSeconds: number;
@@ -44,9 +47,9 @@ export class ViewTicketRepository {
     ticket: NewViewTicket,
   ): Promise<{ firstUseBy: Date; expiresAt: Date }> {
     const row = await tx.one<{ firstUseBy: Date; expiresAt: Date }>(
-      `INSERT INTO view_ticket (id, tenant_id, site_label, camera, usage, issued_to, first_use_by, expires_at)
+      `INSERT INTO view_ticket (id, tenant_id, site_label, camera, usage, issued_to, first_use_by, expires_at, user_level)
        VALUES ($1, $2, $3, $4, $5, $6, date_trunc('second', now()) + make_interval(secs => $7),
-               date_trunc('second', now()) + make_interval(secs => $8))
+               date_trunc('second', now()) + make_interval(secs => $8), $9)
        RETURNING first_use_by AS "firstUseBy", expires_at AS "expiresAt"`,
       [
         ticket.id,
@@ -57,6 +60,7 @@ export class ViewTicketRepository {
         ticket.issuedTo,
         ticket.firstUseSeconds,
         ticket.lifetimeSeconds,
+        ticket.level,
       ],
     );
     if (!row) throw new Error('INSERT answered no row');

@@ -4,7 +4,9 @@ import type { Transaction } from '../transaction.js';
 export interface WebhookDeliveryRow {
   id: string;
   webhookId: string;
-  /** The row of the audit that it tells of. */
+  /** What `seq` is a number of. */
+  source: 'audit' | 'event';
+  /** The row of the audit that it tells of; of a site's event its arrival in microseconds since 1970. */
   seq: number;
   event: string;
   state: 'pending' | 'delivered' | 'failed';
@@ -30,9 +32,9 @@ export interface ClaimedDelivery {
   url: string;
   /** Sealed; the second one while a rotation overlaps. */
   secrets: Buffer[];
-  /** Of the audit row, hex. */
+  /** Of the audit row; of a site's event its id. Hex. */
   hash: string;
-  /** The audit row itself, JSON. */
+  /** The audit row itself, or the event in the same form. JSON. */
   body: string;
 }
 
@@ -47,7 +49,7 @@ export interface AttemptOutcome {
 
 type Row = WebhookDeliveryRow & { seq: string; cursor_at: string; cursor_id: string };
 
-const COLUMNS = `id, webhook_id AS "webhookId", seq, event, state, attempts,
+const COLUMNS = `id, webhook_id AS "webhookId", source, seq, event, state, attempts,
   CASE state WHEN 'pending' THEN next_attempt_at END AS "nextAttemptAt", last_attempt_at AS "lastAttemptAt",
   last_status AS "lastStatus", last_error AS "lastError", last_duration_ms AS "lastDurationMs", delivered_at AS "deliveredAt",
   created_at AS "createdAt", created_at::text AS cursor_at, id AS cursor_id`;
@@ -56,6 +58,13 @@ const toDelivery = ({ cursor_at: _at, cursor_id: _id, seq, ...row }: Row): Webho
   ...row,
   seq: Number(seq),
 });
+
+/** A site's event in the form of an audit row. */
+const EVENT_BODY = `json_build_object('seq', due.seq, 'at', to_char(e.arrived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+  'actor', 'site:' || e.site_id, 'action', due.event, 'subject', e.id, 'details', json_build_object('siteId', e.site_id,
+  'type', e.type, 'sequence', e.sequence, 'sourceId', e.source_id, 'entityId', e.entity_id,
+  'siteTime', to_char(e.site_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'occurrencePeriod', e.occurrence_period, 'details', e.details, 'detailsDropped', e.details_dropped))::text`;
 
 /** What is to be told to webhooks, and the log of it. */
 export class WebhookDeliveryRepository {
@@ -83,12 +92,12 @@ export class WebhookDeliveryRepository {
   async insert(
     tx: Transaction,
     tenantId: string,
-    { webhookId, seq, event }: { webhookId: string; seq: number; event: string },
+    { webhookId, source, seq, event }: Pick<WebhookDeliveryRow, 'webhookId' | 'source' | 'seq' | 'event'>,
   ): Promise<string | undefined> {
     const row = await tx.one<{ id: string }>(
-      `INSERT INTO webhook_delivery (tenant_id, webhook_id, seq, event) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (webhook_id, seq) DO NOTHING RETURNING id`,
-      [tenantId, webhookId, seq, event],
+      `INSERT INTO webhook_delivery (tenant_id, webhook_id, source, seq, event) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (webhook_id, source, seq) DO NOTHING RETURNING id`,
+      [tenantId, webhookId, source, seq, event],
     );
     return row?.id;
   }
@@ -105,17 +114,23 @@ export class WebhookDeliveryRepository {
   ): Promise<ClaimedDelivery[]> {
     return tx.query<ClaimedDelivery>(
       `WITH due AS (
-         SELECT d.id FROM webhook w JOIN LATERAL (
-           SELECT n.id, n.next_attempt_at FROM webhook_delivery n
+         SELECT d.id, d.source, d.seq, d.event FROM webhook w JOIN LATERAL (
+           SELECT n.id, n.source, n.seq, n.event, n.next_attempt_at FROM webhook_delivery n
             WHERE n.webhook_id = w.id AND n.state = 'pending' AND n.next_attempt_at <= now()
             ORDER BY n.next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) d ON true
           WHERE w.tenant_id = $1 AND w.enabled AND w.id <> ALL ($5::uuid[])
-          ORDER BY d.next_attempt_at LIMIT $2)
+          ORDER BY d.next_attempt_at LIMIT $2),
+       told AS (
+         SELECT due.id, encode(a.hash, 'hex') AS hash, a.body FROM due
+           JOIN audit_event a ON due.source = 'audit' AND a.chain = $1 AND a.seq = due.seq
+          UNION ALL
+         SELECT due.id, replace(e.id::text, '-', ''), ${EVENT_BODY} FROM due
+           JOIN event e ON due.source = 'event' AND e.tenant_id = $1
+            AND e.arrived_at = timestamptz 'epoch' + due.seq * interval '1 microsecond')
        UPDATE webhook_delivery t SET attempts = t.attempts + 1, last_attempt_at = now(),
               next_attempt_at = now() + make_interval(secs => $4)
-         FROM due, webhook w, audit_event a
-        WHERE t.id = due.id AND w.id = t.webhook_id AND a.chain = t.tenant_id AND a.seq = t.seq
-       RETURNING t.id, t.webhook_id AS "webhookId", t.attempts, t.event, w.url, encode(a.hash, 'hex') AS hash, a.body,
+         FROM told, webhook w WHERE t.id = told.id AND w.id = t.webhook_id
+       RETURNING t.id, t.webhook_id AS "webhookId", t.attempts, t.event, w.url, told.hash, told.body,
                  extract(epoch FROM now() - t.due_since)::float8 AS "ageSeconds",
                  CASE WHEN w.previous_secret_until > now() THEN ARRAY[w.secret, w.previous_secret] ELSE ARRAY[w.secret] END AS secrets`,
       [tenantId, limit, each, leaseSeconds, busy],
@@ -186,11 +201,13 @@ export class WebhookDeliveryRepository {
     return pageOf(rows, limit, toDelivery);
   }
 
-  /** Sends again what has come to an end. @returns false when it is not there, or still pending */
+  /** Sends again what has come to an end. @returns false when it is not there, still pending, or its event is over */
   async again(tx: Transaction, tenantId: string, webhookId: string, id: string): Promise<boolean> {
     const rows = await tx.query(
       `UPDATE webhook_delivery SET state = 'pending', delivered_at = NULL, next_attempt_at = now(), due_since = now()
-        WHERE tenant_id = $1 AND webhook_id = $2 AND id = $3 AND state <> 'pending' RETURNING id`,
+        WHERE tenant_id = $1 AND webhook_id = $2 AND id = $3 AND state <> 'pending'
+          AND (source = 'audit' OR EXISTS (SELECT FROM event e WHERE e.tenant_id = $1
+            AND e.arrived_at = timestamptz 'epoch' + seq * interval '1 microsecond')) RETURNING id`,
       [tenantId, webhookId, id],
     );
     return rows.length === 1;

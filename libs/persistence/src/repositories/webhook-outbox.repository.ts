@@ -24,6 +24,13 @@ export class WebhookOutboxRepository {
          WHERE (SELECT count(*) FROM webhook WHERE tenant_id = $1) = 1`,
       [tenantId, seq],
     );
+    await tx.execute(
+      `INSERT INTO webhook_event_cursor (tenant_id, last_arrived_at)
+       SELECT $1, coalesce((SELECT last_arrived_at FROM event_head WHERE tenant_id = $1), now())
+       ON CONFLICT (tenant_id) DO UPDATE SET last_arrived_at = excluded.last_arrived_at
+         WHERE (SELECT count(*) FROM webhook WHERE tenant_id = $1) = 1`,
+      [tenantId],
+    );
   }
 
   /** Locks the tenant's cursor. @returns the next rows of the audit; undefined while another process is at it */

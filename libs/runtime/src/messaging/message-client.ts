@@ -1,7 +1,7 @@
 import { DomainError, errorBody, isErrorCode, type EventContract, type RequestContract } from '@app/contracts';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type ClientProxy, ClientProxyFactory, Transport } from '@nestjs/microservices';
-import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import { firstValueFrom, lastValueFrom, timeout, TimeoutError, toArray } from 'rxjs';
 import type { z } from 'zod';
 import type { CommonEnvironment } from '../environment.js';
 import type { AppLogger } from '../logger.js';
@@ -32,15 +32,20 @@ export class MessageClient implements OnApplicationShutdown {
     ).catch((cause: unknown) => {
       throw toDomainError(contract.subject, cause);
     });
-    const parsed = contract.reply.safeParse(reply);
-    if (!parsed.success) {
-      this.logger.error(
-        { subject: contract.subject, issues: parsed.error.issues },
-        'a reply does not match its contract',
-      );
-      throw new DomainError('internal', `the answer to ${contract.subject} does not match its contract`);
-    }
-    return parsed.data;
+    return this.parsed(contract, reply);
+  }
+
+  /** All replies of a request that has several, in their order; each has the contract's time after the one before. */
+  async requestAll<Req extends z.ZodType, Res extends z.ZodType>(
+    contract: RequestContract<Req, Res>,
+    body: z.input<Req>,
+  ): Promise<z.output<Res>[]> {
+    const replies = await lastValueFrom(
+      this.proxy.send<unknown>(contract.subject, body).pipe(timeout(contract.timeoutMs), toArray()),
+    ).catch((cause: unknown) => {
+      throw toDomainError(contract.subject, cause);
+    });
+    return replies.map((reply) => this.parsed(contract, reply));
   }
 
   /** A hint: lost when nobody listens. */
@@ -48,6 +53,16 @@ export class MessageClient implements OnApplicationShutdown {
     this.proxy.emit(contract.subject, body).subscribe({
       error: (error: unknown) => this.logger.debug({ subject: contract.subject, err: error }, 'a hint was not sent'),
     });
+  }
+
+  private parsed<Req extends z.ZodType, Res extends z.ZodType>(
+    { subject, reply: shape }: RequestContract<Req, Res>,
+    reply: unknown,
+  ): z.output<Res> {
+    const parsed = shape.safeParse(reply);
+    if (parsed.success) return parsed.data;
+    this.logger.error({ subject, issues: parsed.error.issues }, 'a reply does not match its contract');
+    throw new DomainError('internal', `the answer to ${subject} does not match its contract`);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -60,9 +75,10 @@ const toDomainError = (subject: string, cause: unknown): DomainError => {
     return new DomainError('timeout', `no answer to ${subject} in time`, { cause, retryAfterMs: 1_000 });
   const body = errorBody.safeParse(cause);
   if (body.success && isErrorCode(body.data.code)) {
-    const { code, detail, retryAfterMs, fields } = body.data;
+    const { code, detail, retryAfterMs, hop, fields } = body.data;
     return new DomainError(code, detail, {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(hop === undefined ? {} : { hop }),
       ...(fields === undefined ? {} : { fields }),
     });
   }

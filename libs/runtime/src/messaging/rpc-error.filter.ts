@@ -15,11 +15,12 @@ export class RpcErrorFilter implements RpcExceptionFilter {
 
   private body(exception: unknown): ErrorBody {
     if (exception instanceof DomainError) {
-      const { retryAfterMs, fields } = exception.options;
+      const { retryAfterMs, hop, fields } = exception.options;
       return {
         code: exception.code,
         detail: exception.detail,
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(hop === undefined ? {} : { hop }),
         ...(fields === undefined ? {} : { fields }),
       };
     }

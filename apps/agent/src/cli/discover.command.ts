@@ -1,0 +1,28 @@
+import { discoveryPlace, checkDiscovery } from '../check/discovery.check.js';
+import { EXIT, type ExitCode } from '../errors.js';
+import { discoverDevices } from '../onvif/ws-discovery.js';
+import type { CommandContext } from './command.context.js';
+
+export interface DiscoverFlags {
+  /** Seconds. */
+  timeout: number;
+  json?: boolean;
+}
+
+/** Shows the ONVIF devices that answer in the local networks; adds nothing, and gives no account to any of them. */
+export const discover = async (flags: DiscoverFlags, context: CommandContext): Promise<ExitCode> => {
+  const { terminal } = context;
+  const place = discoveryPlace(context.environment().ADIT_CONTAINER);
+  const finding = checkDiscovery(place);
+  const devices =
+    place.interfaces.length === 0
+      ? []
+      : await discoverDevices({ interfaces: place.interfaces, waitMs: flags.timeout * 1000 }).catch(() => []);
+  if (flags.json === true) terminal.json({ finding, devices });
+  else {
+    terminal.table(devices.map(({ from, name, hardware, addresses }) => [from, name, hardware, addresses.join(' ')]));
+    if (devices.length === 0) terminal.note('No device answered.');
+    if (finding.level !== 'ok') terminal.note(`${finding.code}: ${finding.detail}. ${finding.advice ?? ''}`);
+  }
+  return devices.length > 0 ? EXIT.ok : EXIT.negative;
+};

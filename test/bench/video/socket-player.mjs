@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import { ageOfStamp } from './stamp.mjs';
+
+const MEDIA = 2;
+const [KEY, DISCONTINUITY] = [1, 2];
+const OPEN_MS = 20_000;
+
+/** The page's player over its WebSocket without a decoder: it acknowledges each fragment at once. */
+export class SocketPlayer {
+  /** @param {string} playUrl address of the page, with a ticket */
+  constructor(playUrl) {
+    const page = new URL(playUrl);
+    this.ticket = page.searchParams.get('ticket');
+    this.socket = new WebSocket(`ws://${page.host}${page.pathname}/stream`, { perMessageDeflate: false });
+    this.socket.on('error', () => undefined);
+    this.bytes = 0;
+    this.gaps = 0;
+    /** @type {number[]} */
+    this.delays = [];
+    this.isCounting = false;
+    this.firstMs = Number.NaN;
+    this.playedAt = 0;
+  }
+
+  async setUp() {
+    await once(this.socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) });
+  }
+
+  play() {
+    this.playedAt = performance.now();
+    this.socket.on('message', (data, isBinary) => this.take(/** @type {Buffer} */ (data), isBinary));
+    this.socket.send(JSON.stringify({ ticket: this.ticket }));
+  }
+
+  /**
+   * @param {Buffer} data
+   * @param {boolean} isBinary
+   */
+  take(data, isBinary) {
+    this.bytes += data.length;
+    if (!isBinary || data[0] !== MEDIA) return;
+    this.socket.send(`{"ack":${data.readUInt32BE(4)}}`);
+    if (this.isCounting) return;
+    if ((data[1] & DISCONTINUITY) !== 0) this.gaps++;
+    const age = ageOfStamp(data);
+    if (age !== undefined) this.delays.push(age);
+    if ((data[1] & KEY) === 0 || !Number.isNaN(this.firstMs)) return;
+    this.firstMs = performance.now() - this.playedAt;
+    this.first?.();
+  }
+
+  async untilFirst() {
+    if (Number.isNaN(this.firstMs)) await new Promise((resolve) => (this.first = () => resolve(undefined)));
+    return this.firstMs;
+  }
+
+  close() {
+    this.socket.terminate();
+  }
+}
