@@ -26,6 +26,7 @@ export * from './messages/keyfile.js';
 export * from './messages/media.js';
 export * from './messages/redirector.js';
 export * from './messages/renewal.js';
+export * from './messages/site-report.js';
 export * from './messages/recovery.js';
 export * from './messages/tunnel.js';
 export * from './tickets/dial-ticket.js';

@@ -20,6 +20,9 @@ export const controlAnswers = (
   trust: Pick<TrustService, 'answer'> = { answer: noTrust },
 ): ControlAnswers => ({
   trust: async (live, { bundleVersion }) => trust.answer(live, bundleVersion),
+  report: () => {
+    throw new DomainError('not-implemented', 'this broker keeps no reports');
+  },
   clock: () => Promise.resolve({ nowMs: now() }),
   renew: (live, request) => {
     const waitMs = live.renewedAtMs + RENEWAL_PAUSE_MS - now();

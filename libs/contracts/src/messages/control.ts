@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorBody } from '../message.js';
 import { signedTrust } from './enrolment.js';
 import { certificateRequest, renewalProofs, renewedCertificate } from './renewal.js';
+import { MAX_REPORTED_OUTAGES, siteCondition, siteOutage } from './site-report.js';
 
 /**
  * The service of a broker that its agents open channels to, of class control: one request, one answer, each a framed
@@ -33,6 +34,15 @@ export const CONTROL = {
       spreadMs: z.number().min(0).max(86_400_000),
     }),
   },
+  /** What the site has noted of the times without a tunnel, oldest first, and how it is now. Sent again until it is answered: an outage is known by its id. */
+  report: {
+    request: z.strictObject({
+      kind: z.literal('report'),
+      outages: z.array(siteOutage).max(MAX_REPORTED_OUTAGES),
+      now: siteCondition,
+    }),
+    answer: z.object({}),
+  },
 } as const;
 
 export type ControlKind = keyof typeof CONTROL;
@@ -43,6 +53,7 @@ export const controlRequest = z.discriminatedUnion('kind', [
   CONTROL.clock.request,
   CONTROL.renew.request,
   CONTROL.trust.request,
+  CONTROL.report.request,
 ]);
 
 /** What a broker sends back; `answer` is read by the schema of the kind that was asked. */
