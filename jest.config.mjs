@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Everything runs as CommonJS: @swc/jest turns our TypeScript, and the packages that ship only ES modules, into it. */
 const esmOnly = [
   '@nestjs',
@@ -51,8 +53,8 @@ const project = {
 };
 
 export default {
-  // Most specs wait for processes of their own: a worker for each core, where the default leaves one idle.
-  maxWorkers: '100%',
+  // Most specs wait for processes of their own, so that with a worker for each core half of every core is idle.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // Nothing here is a measurement; a busy machine is no failure.
   testTimeout: 20_000,
   coverageProvider: 'v8',
