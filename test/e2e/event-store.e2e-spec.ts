@@ -175,7 +175,7 @@ describe('the store of events', () => {
   it('takes nothing for a role that was deleted', async () => {
     const [{ store }] = processes as [(typeof processes)[number]];
     const deleted = { ...owner, roleId: randomUUID() };
-    await expect(store.append(deleted, run(1, 2))).rejects.toMatchObject({ code: 'role-not-found' });
+    await expect(store.append(deleted, run(1, 2))).rejects.toMatchObject({ code: 'role-not-connected' });
     expect(await stored()).toEqual([]);
   });
 
