@@ -1,4 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { withoutOutage } from './outage.js';
 import { Transaction, type TransactionOutcome } from './transaction.js';
 
@@ -46,7 +48,12 @@ export class Database {
   }
 
   async connect(): Promise<void> {
-    if (!this.source.isInitialized) await this.source.initialize();
+    if (this.source.isInitialized) return;
+    await this.source.initialize();
+    const pool = (this.source.driver as PostgresDriver).master as EventEmitter;
+    // One that ends in the very read in which it is ready is nobody's yet: between the pool, which has let go of it, and
+    // whoever asked for it, its error would end the process.
+    pool.on('connect', (client: EventEmitter) => client.on('error', () => undefined));
   }
 
   /** Closing twice is harmless. */
