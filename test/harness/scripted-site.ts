@@ -103,7 +103,12 @@ export class ScriptedSite implements AsyncDisposable {
 
   #service(): Partial<ServiceImpl<typeof directory.DirectoryService>> {
     return {
-      getInfo: () => ({ siteName: 'Events', version: '0.1.0', time: timestampFromDate(new Date()) }),
+      getInfo: () => ({
+        siteName: 'Events',
+        version: '0.1.0',
+        time: timestampFromDate(new Date()),
+        capabilities: [directory.Capability.ENTITIES, directory.Capability.EVENTS],
+      }),
       watchEntities: (_request, { signal }) => upToDate(signal),
       watchEvents: ({ sinceSequence }, { signal }) => {
         if (this.refusal) throw this.refusal;
