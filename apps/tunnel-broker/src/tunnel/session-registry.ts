@@ -24,6 +24,8 @@ export interface LiveSession {
   peerAddress: string;
   /** When a renewal was last asked for; 0: never. */
   renewedAtMs: number;
+  /** When it last reported; 0: never. */
+  reportedAtMs: number;
   session: Session;
   /** Its row is in the database. */
   registered: boolean;

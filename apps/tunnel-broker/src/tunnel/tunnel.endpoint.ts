@@ -190,6 +190,7 @@ export class TunnelEndpoint {
       exporter,
       peerAddress: peer.address,
       renewedAtMs: 0,
+      reportedAtMs: 0,
       session,
       registered: false,
       started,
