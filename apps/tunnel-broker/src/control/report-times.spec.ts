@@ -24,9 +24,14 @@ describe('what a site says of an outage', () => {
     expect([beganAt, endedAt]).toEqual([new Date(NOW - HOUR), new Date(NOW - HOUR / 2)]);
   });
 
-  it('began by a clock that was set since', () => {
+  it('began by a clock that was set forward since', () => {
     const booted = outage({ from: '1970-01-01T00:10:00Z', to: at(NOW), clockJumpMs: NOW - HOUR - 600_000 });
     expect(new SiteClock(0, NOW).outage(booted).beganAt).toEqual(new Date(NOW - HOUR));
+  });
+
+  it('began when the site says where its clock was set back', () => {
+    const setBack = outage({ clockJumpMs: -2 * HOUR });
+    expect(new SiteClock(0, NOW).outage(setBack).beganAt).toEqual(new Date(NOW - HOUR));
   });
 
   it('has faults within it', () => {

@@ -26,10 +26,13 @@ export class SiteClock {
     return Math.min(Math.max(ms, this.nowMs - OLDEST_MS), this.nowMs);
   }
 
-  /** The clock was set in between: the beginning was told by the one before. */
+  /**
+   * A clock that was set forward in between told the beginning by the time before. One that was set back, the site has taken
+   * into account: nothing that it tells ends before it begins.
+   */
   outage({ id, from, to, cause, faults, restarts, clockJumpMs }: SiteOutage): ReportedOutage {
     const endedMs = this.at(to);
-    const beganMs = Math.min(this.at(from, clockJumpMs), endedMs);
+    const beganMs = Math.min(this.at(from, Math.max(0, clockJumpMs)), endedMs);
     return {
       id,
       beganAt: new Date(beganMs),

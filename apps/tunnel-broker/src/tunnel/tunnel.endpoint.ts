@@ -190,7 +190,7 @@ export class TunnelEndpoint {
       exporter,
       peerAddress: peer.address,
       renewedAtMs: 0,
-      reportedAtMs: 0,
+      reportsPaidMs: 0,
       session,
       registered: false,
       started,
