@@ -9,6 +9,7 @@ import {
   TunnelViewRepository,
 } from '@app/persistence';
 import { Inject, Injectable } from '@nestjs/common';
+import { DeviceTimes } from '../command/device-times.js';
 import { cameraSummary, type SiteVideo, videoOf } from './camera-summary.js';
 import type { CameraSummary } from './diagnosis.dto.js';
 
@@ -23,6 +24,8 @@ export interface SiteRows {
   condition: SiteCondition | null;
   reportedAt: Date | null;
   video: SiteVideo;
+  /** The slowest device that was commanded of late; null when none was. */
+  deviceMs: number | null;
   cameras: CameraSummary;
 }
 
@@ -33,6 +36,7 @@ export class DiagnosisReads {
     @Inject(AgentViewRepository) private readonly agents: AgentViewRepository,
     @Inject(TunnelViewRepository) private readonly tunnels: TunnelViewRepository,
     @Inject(SiteDiagnosisRepository) private readonly repository: SiteDiagnosisRepository,
+    @Inject(DeviceTimes) private readonly deviceTimes: DeviceTimes,
   ) {}
 
   async of(tx: Transaction, tenantId: string, siteId: string): Promise<SiteRows> {
@@ -48,7 +52,17 @@ export class DiagnosisReads {
       condition: condition.success ? condition.data : null,
       reportedAt: condition.success && told ? told.reportedAt : null,
       video,
+      deviceMs: await this.deviceMs(tx, tenantId, siteId),
       cameras: await cameraSummary(tx, this.repository, tenantId, siteId, video),
     };
+  }
+
+  private async deviceMs(tx: Transaction, tenantId: string, siteId: string): Promise<number | null> {
+    const times = this.deviceTimes.recent(tenantId);
+    if (times.length === 0) return null;
+    const ids = times.map(({ entityId }) => entityId);
+    const here = new Set(await this.repository.entitiesOf(tx, tenantId, siteId, ids));
+    const ms = times.filter(({ entityId }) => here.has(entityId)).map((time) => time.ms);
+    return ms.length === 0 ? null : Math.max(...ms);
   }
 }

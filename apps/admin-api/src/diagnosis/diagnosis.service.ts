@@ -73,7 +73,7 @@ const judged = (
   const host = hostOf(rows);
   const uplink = uplinkOf(rows);
   const { roundTripsMs, failing } = rows.video;
-  const measured = { brokerAgentMs: host.roundTripMs, siteRedirectorMs: roundTripsMs, siteDeviceMs: null };
+  const measured = { brokerAgentMs: host.roundTripMs, siteRedirectorMs: roundTripsMs, siteDeviceMs: rows.deviceMs };
   const hops = hopsOf(measured);
   const slowHop = slowHopOf(hops);
   const enabled = roles?.filter((role) => role.enabled) ?? [];

@@ -96,6 +96,15 @@ export class SiteDiagnosisRepository {
     );
   }
 
+  /** Those of these entities that the site has. */
+  async entitiesOf(tx: Transaction, tenantId: string, siteId: string, ids: readonly string[]): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      'SELECT id FROM entity_directory WHERE tenant_id = $1 AND site_id = $2 AND id = ANY ($3::uuid[])',
+      [tenantId, siteId, ids],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async cameraCounts(tx: Transaction, tenantId: string, siteId: string): Promise<Record<State, number>> {
     const rows = await tx.query<{ state: State; cameras: number }>(
       `SELECT state, count(*)::integer AS cameras FROM entity_directory
