@@ -61,6 +61,15 @@ const outageCount = async ({ id }: Site): Promise<number> => {
   return row?.rows ?? 0;
 };
 
+const filesOf = async (file: string): Promise<Map<string, string>> => {
+  const zip = await fromBufferPromise(readFileSync(file));
+  const files = new Map<string, string>();
+  for await (const entry of zip.eachEntry()) {
+    files.set(entry.fileName, await text(await zip.openReadStreamPromise(entry)));
+  }
+  return files;
+};
+
 beforeAll(async () => {
   [platform, directory] = await Promise.all([
     Platform.start({ apps: ['keyfile-issuer', 'tunnel-broker', 'federation', 'admin-api'] }),
@@ -236,10 +245,7 @@ describe('an operator at his shell', () => {
     const file = operator.file('hamburg.zip');
     await operator.ok('site', 'support', 'hamburg', '-o', file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    const zip = await fromBufferPromise(readFileSync(file));
-    const files = new Map<string, string>();
-    for await (const entry of zip.eachEntry())
-      files.set(entry.fileName, await text(await zip.openReadStreamPromise(entry)));
+    const files = await filesOf(file);
     expect([...files.keys()].sort()).toEqual(
       ['agents', 'audit', 'diagnosis', 'manifest', 'roles', 'sessions', 'site', 'streams'].map(
         (name) => `${name}.json`,
@@ -251,6 +257,30 @@ describe('an operator at his shell', () => {
     );
     expect([...files.values()].join('')).not.toMatch(/4711|"right"/);
     expect(await operator.run(['site', 'support', 'hamburg', '-o', file])).toMatchObject({ exitCode: 73 });
+  });
+});
+
+describe('a viewer at his shell', () => {
+  it('takes home what he may see, and is told what is missing', async () => {
+    const name = { username: 'lena', password: 'a viewer looks and watches' };
+    await rest.call('POST', '/operators', { ...name, roles: ['viewer'] });
+    const { token = '' } = await rest.signIn(name.username, name.password);
+    const viewer = new OperatorCli();
+    try {
+      const env = { ADIT_URL: platform.api, ADIT_TOKEN: token };
+      const call = ['site', 'support', 'hamburg', '-o', viewer.file('x.zip'), '--json'];
+      const { exitCode, out } = await viewer.run(call, { env });
+      expect(exitCode).toBe(0);
+      const files = ['diagnosis', 'roles', 'sessions', 'site'].map((file) => `${file}.json`);
+      expect((JSON.parse(out) as { files: string[] }).files.sort()).toEqual(['manifest.json', ...files].sort());
+      const missing = ['agents', 'audit', 'streams'].map((file) => ({ file: `${file}.json`, code: 'forbidden' }));
+      const manifest = JSON.parse((await filesOf(viewer.file('x.zip'))).get('manifest.json') ?? '') as {
+        missing: object[];
+      };
+      expect(manifest.missing).toEqual(expect.arrayContaining(missing));
+    } finally {
+      viewer.remove();
+    }
   });
 });
 

@@ -24,6 +24,7 @@ describe('what goes into a bundle', () => {
     ['passphrase', { inner: 'abc' }],
     ['clientSecret', ['abc']],
     ['privateKey', 'abc'],
+    ['api_key', 'abc'],
     ['notes', 'the code of the door is 4711'],
   ])('hides the member %s', (name, value) => {
     expect(redacted({ deep: [{ [name]: value }] })).toEqual({ deep: [{ [name]: '[hidden]' }] });

@@ -1,7 +1,7 @@
 const HIDDEN = '[hidden]';
 
 /** Members that hold a secret, or what people write for themselves. */
-const SECRET_NAME = /password|passphrase|secret|token|private.?key|authorization|cookie|^notes?$/i;
+const SECRET_NAME = /password|passphrase|secret|token|(?:private|api).?key|authorization|cookie|^notes?$/i;
 
 /** Ids of tokens, and how many there are, are no secret. */
 const HARMLESS_NAME = /(?:Id|Ids|At|Count)$/;
