@@ -16,6 +16,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
     api_token: 'SIU',
     sign_in_attempt: 'SIUD',
     site_tunnel: 'S',
+    site_outage: 'S',
+    site_condition: 'S',
     site_identity_status: 'S',
     view_ticket: 'SIU',
     view_ticket_use: 'S',
@@ -86,6 +88,8 @@ const GRANTS: Record<DatabaseApp, Rights> = {
   'tunnel-broker': {
     broker: 'SIUD',
     tunnel_session: 'SIU',
+    site_outage: 'SID',
+    site_condition: 'SIU',
     agent_admission: 'S',
     revocation_feed: 'S',
     recovery_status: 'S',

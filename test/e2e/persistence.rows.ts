@@ -24,6 +24,7 @@ export const insertTenant = async (query: Query): Promise<TenantRows> => {
   await insertRole(query, tenantId, siteId);
   const { agentId, tokenId, serial } = await insertIdentity(query, tenantId, siteId);
   const brokerId = await insertSession(query, tenantId, siteId, agentId);
+  await insertReport(query, tenantId, siteId, agentId);
   await insertOperator(query, tenantId);
   await insertIdempotencyKey(query, tenantId);
   await insertStreamAccount(query, tenantId, siteId);
@@ -82,6 +83,28 @@ const insertSession = async (query: Query, tenantId: string, siteId: string, age
     [randomUUID(), tenantId, siteId, agentId, brokerId],
   );
   return brokerId;
+};
+
+const insertReport = async (query: Query, tenantId: string, siteId: string, agentId: string): Promise<void> => {
+  await query(
+    `INSERT INTO site_outage (tenant_id, site_id, id, began_at, ended_at, cause, faults, restarts, clock_jump_ms)
+     VALUES ($1, $2, $3, now() - interval '1 hour', now(), 'peer-silent', '[]', 0, 0)`,
+    [tenantId, siteId, randomUUID()],
+  );
+  await query('INSERT INTO site_condition (site_id, tenant_id, agent_id, condition) VALUES ($1, $2, $3, $4)', [
+    siteId,
+    tenantId,
+    agentId,
+    SITE_CONDITION,
+  ]);
+};
+
+const SITE_CONDITION = {
+  agentVersion: '0.1.0',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  clockSkewMs: 0,
+  uplink: { limitBitsPerSecond: null, capacityBitsPerSecond: null, roundTripMs: null },
+  freeBytes: null,
 };
 
 const insertOperator = async (query: Query, tenantId: string): Promise<void> => {

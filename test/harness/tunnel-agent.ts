@@ -124,18 +124,20 @@ export interface TunnelOptions {
   instanceId?: string;
   services?: Record<string, number>;
   config?: Partial<SessionConfig>;
+  /** Of its clock, ahead of the real one. */
+  clockOffsetMs?: number;
 }
 
 /** A session of an agent, up. @throws SessionRefusedError, SessionError */
 export const openTunnel = async (
   port: number,
   credentials: Credentials,
-  { instanceId = randomUUID(), services = {}, config = {} }: TunnelOptions = {},
+  { instanceId = randomUUID(), services = {}, config = {}, clockOffsetMs = 0 }: TunnelOptions = {},
 ): Promise<Session> => {
   const session = new Session({
     role: 'agent',
     transport: await connectTls(port, credentials, TUNNEL_ALPN),
-    hello: { instanceId, agentVersion: '0.0.0-test', platform: 'test', wallClockMs: Date.now() },
+    hello: { instanceId, agentVersion: '0.0.0-test', platform: 'test', wallClockMs: Date.now() + clockOffsetMs },
     onOpen: offering(services),
     config,
   });

@@ -10,6 +10,7 @@ import { AuthorityModule } from './authority/authority.module.js';
 import { CameraModule } from './camera/camera.module.js';
 import type { AdminConfig } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DiagnosisModule } from './diagnosis/diagnosis.module.js';
 import { EventModule } from './event/event.module.js';
 import { EntityModule } from './entity/entity.module.js';
 import { CommandModule } from './command/command.module.js';
@@ -52,6 +53,7 @@ export function appModule(config: AdminConfig): Type {
       AgentModule,
       OnboardingModule,
       TunnelModule,
+      DiagnosisModule,
       FederationRoleModule,
       CameraModule,
       StreamModule,

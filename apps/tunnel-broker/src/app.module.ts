@@ -6,6 +6,7 @@ import { CONTROL_ANSWERS, controlAnswers } from './control/control-answers.js';
 import { RefusedService } from './audit/refused.service.js';
 import { CommandService } from './command/command.service.js';
 import { commandHandler } from './command/command.handler.js';
+import { ReportService } from './control/report.service.js';
 import { TrustService } from './control/trust.service.js';
 import { ControlService } from './control/control.service.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -62,10 +63,12 @@ export function appModule(config: BrokerConfig): Type {
       HistoryService,
       RevocationWatch,
       TrustService,
+      ReportService,
       {
         provide: CONTROL_ANSWERS,
-        inject: [MessageClient, TrustService],
-        useFactory: (messages: MessageClient, trust: TrustService) => controlAnswers(messages, Date.now, trust),
+        inject: [MessageClient, TrustService, ReportService],
+        useFactory: (messages: MessageClient, trust: TrustService, reports: ReportService) =>
+          controlAnswers(messages, Date.now, trust, reports),
       },
       ControlService,
       TunnelEndpoint,

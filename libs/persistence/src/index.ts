@@ -94,6 +94,16 @@ export {
   type OnboardingRowOverview,
   type WaitingRow,
 } from './repositories/onboarding-row.repository.js';
+export {
+  SiteDiagnosisRepository,
+  type OutageReportRow,
+  type OutageTimes,
+  type SiteConditionRow,
+  type SiteSourceRow,
+  type TroubledCameraRow,
+  type TunnelSpan,
+} from './repositories/site-diagnosis.repository.js';
+export { SiteReportRepository, type ReportedOutage, type SiteReport } from './repositories/site-report.repository.js';
 export { TenantRepository, type TenantRow } from './repositories/tenant.repository.js';
 export {
   TunnelViewRepository,

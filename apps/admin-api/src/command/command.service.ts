@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { highestLevelOf } from '../access/user-level.js';
 import type { Caller } from '../http/request.js';
 import type { CommandDone, PtzStatus } from './command.dto.js';
+import { DeviceTimes } from './device-times.js';
 import type { PtzCommand } from './ptz-command.dto.js';
 
 /** Nobody begins a command that is older. */
@@ -12,7 +13,10 @@ const LIFETIME_MS = 8_000;
 /** Asks federation, which has contact with the sites and keeps the audit of commands. */
 @Injectable()
 export class CommandService {
-  constructor(@Inject(MessageClient) private readonly messages: MessageClient) {}
+  constructor(
+    @Inject(MessageClient) private readonly messages: MessageClient,
+    @Inject(DeviceTimes) private readonly deviceTimes: DeviceTimes,
+  ) {}
 
   /** @throws DomainError `camera-not-found`, `ptz-held`, `command-refused`, `command-timeout`, … */
   ptz(caller: Caller, cameraId: string, asked: PtzCommand): Promise<CommandDone> {
@@ -38,11 +42,17 @@ export class CommandService {
     entityId: string,
     command: EntityCommand,
   ): Promise<CommandDone> {
-    const expiresAt = new Date(Date.now() + LIFETIME_MS).toISOString();
+    const startedMs = Date.now();
+    const expiresAt = new Date(startedMs + LIFETIME_MS).toISOString();
     const who = { tenantId, actor, correlationId, level: highestLevelOf(permissions) };
     try {
-      return await this.messages.request(entityExecute, { ...who, entityKind, entityId, command, expiresAt });
+      const done = await this.messages.request(entityExecute, { ...who, entityKind, entityId, command, expiresAt });
+      if (done.deviceMs !== null) this.deviceTimes.note(tenantId, entityId, done.deviceMs);
+      return done;
     } catch (cause) {
+      if (cause instanceof DomainError && cause.options.hop === 'device') {
+        this.deviceTimes.note(tenantId, entityId, Date.now() - startedMs);
+      }
       if (!(cause instanceof DomainError && cause.code === 'timeout')) throw cause;
       throw new DomainError('command-timeout', 'the federation app has not answered in time', {
         hop: 'federation',

@@ -32,6 +32,9 @@ export const localTime = (date: Date): string => {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 };
 
+/** `3 min`; `0 s` below a second. */
+export const lasting = (ms: number): string => duration(ms) ?? '0 s';
+
 /** Days and hours with what is left over, smaller units alone: `6 d 23 h`, `11 h 59 min`, `3 min`; undefined below a second. */
 const duration = (ms: number): string | undefined => {
   const at = UNITS.findIndex((candidate) => ms >= candidate.ms);

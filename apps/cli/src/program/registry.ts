@@ -4,6 +4,7 @@ import { CAMERA_COMMANDS } from '../commands/camera.commands.js';
 import { completionCommands } from '../commands/completion.commands.js';
 import { CONTEXT_COMMANDS } from '../commands/context.commands.js';
 import { ALARM_COMMANDS } from '../commands/alarm.commands.js';
+import { DIAGNOSIS_COMMANDS } from '../commands/diagnosis.commands.js';
 import { EVENT_COMMANDS } from '../commands/event.commands.js';
 import { ENTITY_COMMANDS } from '../commands/entity.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
@@ -47,6 +48,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
 export const COMMANDS: readonly CommandSpec[] = [
   ...SIGN_IN_COMMANDS,
   ...SITE_COMMANDS,
+  ...DIAGNOSIS_COMMANDS,
   ...KEYFILE_COMMANDS,
   ...ONBOARD_COMMANDS,
   ...AGENT_COMMANDS,

@@ -1,6 +1,7 @@
 import { type ControlAnswer, type ControlKind, type ControlRequest, DomainError, enrolmentRenew } from '@app/contracts';
 import type { MessageClient } from '@app/runtime';
 import { randomUUID } from 'node:crypto';
+import type { ReportService } from './report.service.js';
 import type { TrustService } from './trust.service.js';
 import type { LiveSession } from '../tunnel/session-registry.js';
 
@@ -18,11 +19,10 @@ export const controlAnswers = (
   messages: Pick<MessageClient, 'request'>,
   now: () => number = Date.now,
   trust: Pick<TrustService, 'answer'> = { answer: noTrust },
+  reports: Pick<ReportService, 'store'> = { store: noReports },
 ): ControlAnswers => ({
   trust: async (live, { bundleVersion }) => trust.answer(live, bundleVersion),
-  report: () => {
-    throw new DomainError('not-implemented', 'this broker keeps no reports');
-  },
+  report: (live, request) => reports.store(live, request, now()),
   clock: () => Promise.resolve({ nowMs: now() }),
   renew: (live, request) => {
     const waitMs = live.renewedAtMs + RENEWAL_PAUSE_MS - now();
@@ -37,6 +37,10 @@ export const controlAnswers = (
 
 const noTrust = (): never => {
   throw new DomainError('not-implemented', 'this broker has no list of roots');
+};
+
+const noReports = (): never => {
+  throw new DomainError('not-implemented', 'this broker keeps no reports');
 };
 
 const tooSoon = (retryAfterMs: number): DomainError =>

@@ -3,6 +3,7 @@ import {
   BrokerRepository,
   Database,
   RevocationFeedRepository,
+  SiteReportRepository,
   TunnelRouteRepository,
   TunnelSessionRepository,
 } from '@app/persistence';
@@ -14,6 +15,7 @@ const repositories = [
   AgentAdmissionRepository,
   BrokerRepository,
   RevocationFeedRepository,
+  SiteReportRepository,
   TunnelRouteRepository,
   TunnelSessionRepository,
 ];

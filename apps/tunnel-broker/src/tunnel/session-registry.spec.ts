@@ -12,6 +12,7 @@ const live = (id: string, change: Partial<LiveSession> = {}, state = 'open'): Li
   exporter: Buffer.alloc(32),
   peerAddress: '192.0.2.1',
   renewedAtMs: 0,
+  reportsPaidMs: 0,
   session: { state, release: () => undefined } as unknown as Session,
   registered: true,
   started: Promise.resolve(),

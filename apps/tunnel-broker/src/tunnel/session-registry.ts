@@ -24,6 +24,8 @@ export interface LiveSession {
   peerAddress: string;
   /** When a renewal was last asked for; 0: never. */
   renewedAtMs: number;
+  /** Until when its reports have taken all turns; ms since 1970, 0: none. */
+  reportsPaidMs: number;
   session: Session;
   /** Its row is in the database. */
   registered: boolean;

@@ -190,6 +190,7 @@ export class TunnelEndpoint {
       exporter,
       peerAddress: peer.address,
       renewedAtMs: 0,
+      reportsPaidMs: 0,
       session,
       registered: false,
       started,

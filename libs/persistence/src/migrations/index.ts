@@ -14,6 +14,7 @@ import { StreamAccounts1700000000013 } from './0013-stream-accounts.js';
 import { Events1700000000016 } from './0016-events.js';
 import { RoleLeases1700000000018 } from './0018-role-leases.js';
 import { EntityViews1700000000019 } from './0019-entity-views.js';
+import { SiteReports1700000000020 } from './0020-site-reports.js';
 
 /** In order; explicit, because globs do not survive a build. */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   Events1700000000016,
   RoleLeases1700000000018,
   EntityViews1700000000019,
+  SiteReports1700000000020,
 ];
