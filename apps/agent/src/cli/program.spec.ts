@@ -47,6 +47,8 @@ describe('adit-agent', () => {
     'run',
     'status',
     'check',
+    'diag',
+    'support',
     'camera',
     'camera add',
     'camera list',
