@@ -49,7 +49,7 @@ Examples:
   adit-agent diag
   adit-agent diag --last 20 --json
 Looks at what check looks at, asks the running agent's status for tunnel, uplink, renewal and events, and shows the times
-without a tunnel with their reasons. Works whether the agent runs or not. docs/diagnosis.md explains each code.
+without a tunnel with their reasons. Works whether the agent runs or not. docs/site-diagnosis.md explains each code.
 Exit codes: 0 nothing failed (warnings may be there), 1 something is wrong, 66 no state directory.`,
   support: `
 Examples:

@@ -14,7 +14,7 @@ const NOTHING = 'Nothing: the agent connects again by itself';
 
 const words = (reason: string, advice: string): Words => ({ reason, advice });
 
-/** By code; docs/diagnosis.md says the same at more length. */
+/** By code; docs/site-diagnosis.md says the same at more length. */
 export const OUTAGE_WORDS: Readonly<Record<string, Words>> = {
   'first-start': words('this site had never been connected before', NOTHING),
   'process-stopped': words('the agent was stopped: by its supervisor, an update or a restart of the machine', NOTHING),
