@@ -33,7 +33,7 @@ const linesOf = (outage: ToldOutage): string[] => {
   ];
   if (restarts > 0) lines.push(`  the agent was started again ${restarts} x`);
   if (clockJumpMs !== 0) {
-    lines.push(`  the clock was set ${clockJumpMs < 0 ? 'back' : 'on'} by ${span(Math.abs(clockJumpMs))}, or it slept`);
+    lines.push(`  the clock was set ${clockJumpMs < 0 ? 'back' : 'on'} by ${span(Math.abs(clockJumpMs))}`);
   }
   return [...lines, `  ${advice}`];
 };

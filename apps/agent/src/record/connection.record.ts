@@ -2,6 +2,7 @@ import type { SiteOutage } from '@app/contracts';
 import { randomUUID } from 'node:crypto';
 import { errnoOf } from '../errors.js';
 import type { StateDirectory } from '../state/state-directory.js';
+import { bootMs } from './boot-clock.js';
 import { type NewFault, withFault } from './fault-fold.js';
 import type { KeptOutage, RecordEntry } from './record.entry.js';
 import { RecordFile } from './record.file.js';
@@ -26,7 +27,7 @@ export interface RecordOptions {
   /** Of the file; once for a row of failures. */
   onError: (error: unknown) => void;
   wall?: () => number;
-  /** Steady ms. */
+  /** ms that pass while the machine sleeps too. */
   steady?: () => number;
 }
 
@@ -113,12 +114,10 @@ export class ConnectionRecord {
     if (open === undefined || this.closed) return;
     const toMs = this.now();
     const clockJumpMs = this.jumpMs();
-    // A clock that was set back would have it end before it began: in the time of now, it began that much earlier.
-    const fromMs = Math.min(toMs, Date.parse(open.from) + Math.min(0, clockJumpMs));
     const isFirst = open.cause === FIRST_START && open.faults.length === 0;
-    if (isFirst || toMs - fromMs < leastMs) return this.note({ kind: 'dropped', id: open.id });
-    const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
-    this.note({ kind: 'outage', outage: { ...open, from, to, clockJumpMs } });
+    const lastedMs = toMs - Date.parse(open.from) - clockJumpMs;
+    if (isFirst || lastedMs < leastMs) return this.note({ kind: 'dropped', id: open.id });
+    this.note({ kind: 'outage', outage: { ...open, to: new Date(toMs).toISOString(), clockJumpMs } });
   }
 
   markSent(ids: readonly string[]): void {
@@ -221,7 +220,7 @@ export class ConnectionRecord {
   }
 
   private steady(): number {
-    return (this.options.steady ?? (() => performance.now()))();
+    return (this.options.steady ?? bootMs)();
   }
 
   private offset(): number {

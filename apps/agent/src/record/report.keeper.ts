@@ -1,7 +1,8 @@
 import type { ControlRequest, SiteCondition, SiteOutage } from '@app/contracts';
 import type { AppLogger } from '@app/runtime';
-import { ControlRefusedError } from '../errors.js';
+import { AgentError, ControlRefusedError } from '../errors.js';
 import type { Connected } from '../tunnel/tunnel.attempt.js';
+import { pause } from '../tunnel/pause.js';
 import type { ConnectionRecord } from './connection.record.js';
 import { firstReport, reportOf } from './report-chunk.js';
 
@@ -20,6 +21,8 @@ export interface ReportParts {
 const EVERY_MS = 15 * 60_000;
 /** Sites that come back together do not report together. */
 const SPREAD_MS = 2_000;
+/** A broker takes one report a second of a session. */
+const BETWEEN_MS = 1_200;
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 5 * 60_000;
 /** More chunks than a full record makes are a mistake of somebody. */
@@ -33,7 +36,8 @@ export class ReportKeeper {
   /** Of a broker that knows no reports. */
   private mute: Connected | undefined;
   private reporting: Promise<void> | undefined;
-  private closed = false;
+  private readonly closing = new AbortController();
+  private askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: ReportParts) {
     this.random = parts.random ?? Math.random;
@@ -46,7 +50,7 @@ export class ReportKeeper {
   }
 
   close(): void {
-    this.closed = true;
+    this.closing.abort();
     clearTimeout(this.timer);
   }
 
@@ -65,7 +69,6 @@ export class ReportKeeper {
     if (connected === undefined || connected === this.mute) return this.plan(this.regularMs());
     try {
       await this.sendAll(connected);
-      this.retryMs = FIRST_RETRY_MS;
       this.plan(this.regularMs());
     } catch (error) {
       this.failed(connected, error);
@@ -75,8 +78,8 @@ export class ReportKeeper {
   private async sendAll(connected: Connected): Promise<void> {
     const now = await this.parts.condition(connected);
     let outages = this.parts.record.unsent;
-    if (outages.length === 0) await this.parts.ask(connected, reportOf([], now));
-    for (let chunk = 0; outages.length > 0 && chunk < MAX_CHUNKS && !this.closed; chunk += 1) {
+    if (outages.length === 0) await this.ask(connected, reportOf([], now));
+    for (let chunk = 0; outages.length > 0 && chunk < MAX_CHUNKS && !this.closing.signal.aborted; chunk += 1) {
       const report = firstReport(outages, now);
       const ids = report.outages.map(({ id }) => id);
       await this.send(connected, report);
@@ -89,7 +92,7 @@ export class ReportKeeper {
   /** What the broker finds wrong with a report would be wrong with it for ever: it is told apart, so that the rest arrives. */
   private async send(connected: Connected, report: ControlRequest<'report'>): Promise<void> {
     try {
-      await this.parts.ask(connected, report);
+      await this.ask(connected, report);
     } catch (error) {
       if (!isInvalid(error) || report.outages.length === 0) throw error;
       for (const outage of report.outages) await this.sendAlone(connected, outage, report.now);
@@ -98,11 +101,20 @@ export class ReportKeeper {
 
   private async sendAlone(connected: Connected, outage: SiteOutage, now: SiteCondition): Promise<void> {
     try {
-      await this.parts.ask(connected, reportOf([outage], now));
+      await this.ask(connected, reportOf([outage], now));
     } catch (error) {
       if (!isInvalid(error)) throw error;
       this.parts.logger.warn({ outage: outage.id, err: error }, 'the broker does not take the report of an outage');
     }
+  }
+
+  private async ask(connected: Connected, report: ControlRequest<'report'>): Promise<void> {
+    const { signal } = this.closing;
+    await pause(this.askedAtMs + BETWEEN_MS - performance.now(), signal);
+    if (signal.aborted) throw new AgentError('control-failed', 'the agent is being stopped');
+    this.askedAtMs = performance.now();
+    await this.parts.ask(connected, report);
+    this.retryMs = FIRST_RETRY_MS;
   }
 
   private failed(connected: Connected, error: unknown): void {
@@ -123,7 +135,7 @@ export class ReportKeeper {
 
   private plan(waitMs: number): void {
     clearTimeout(this.timer);
-    if (!this.closed) this.timer = setTimeout(() => void this.report(), waitMs).unref();
+    if (!this.closing.signal.aborted) this.timer = setTimeout(() => void this.report(), waitMs).unref();
   }
 }
 
