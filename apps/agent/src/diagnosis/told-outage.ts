@@ -1,5 +1,4 @@
-import type { KeptOutage } from '../record/index.js';
-import type { RecordState } from '../record/record.state.js';
+import type { KeptOutage, RecordState } from '../record/index.js';
 import { wordsFor } from './outage-words.js';
 
 /** An outage with its reasons in words. */
