@@ -63,6 +63,8 @@ export const AGENT_ERRORS = {
   'camera-invalid': EXIT.usage,
   'camera-password-missing': EXIT.noInput,
   'service-invalid': EXIT.configuration,
+  'support-file-exists': EXIT.state,
+  'support-file-unwritable': EXIT.state,
 } as const satisfies Record<string, ExitCode>;
 export type AgentErrorCode = keyof typeof AGENT_ERRORS;
 

@@ -93,6 +93,7 @@ export class Pacer {
   private roundEnd = 0;
   private plateau = 0;
   private staleRounds = 0;
+  private fullRate: number | undefined;
 
   /** @param active false when the peer does not acknowledge lanes: nothing is held back then. */
   constructor(
@@ -109,6 +110,11 @@ export class Pacer {
   /** Bytes per second; 0 while unknown. */
   get rateBytes(): number {
     return this.rate.value * 1_000;
+  }
+
+  /** What the path delivered when it was last full, bytes per second; undefined before that. */
+  get capacityBytes(): number | undefined {
+    return this.fullRate === undefined ? undefined : this.fullRate * 1_000;
   }
 
   /** Bytes that may still be written now. */
@@ -244,6 +250,7 @@ export class Pacer {
     if (!isAppetite || rate > this.rate.value || this.startup) this.rate.sample(rate, now, this.rtt.ms);
     if (queuedMs > STARTUP_QUEUE_MS) this.endStartup();
     if (!this.startup && !isAppetite && queuedMs > QUEUED_MS) this.shortenRecords();
+    if (!this.startup && !flight.limited && queuedMs > QUEUED_MS) this.fullRate = this.rate.value;
     // Credit may end what there is to send while a queue is growing already.
     if (this.startup && flight.delivered >= this.roundEnd) this.endRound(flight.limited && queuedMs <= QUEUE_MS);
   }

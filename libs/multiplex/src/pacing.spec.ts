@@ -47,6 +47,16 @@ describe('an uplink that bulk saturates, in simulated time', () => {
     },
   );
 
+  it.each([1, 10])('knows what it carries once it was full, and not before, at %d Mbit/s', async (mbitPerS) => {
+    const { bytesPerMs, site } = await saturated(mbitPerS);
+    expect(site.agent.stats.capacityBytesPerSecond).toBeUndefined();
+    jest.advanceTimersByTime(5_000);
+    const known = (site.agent.stats.capacityBytesPerSecond ?? 0) / (bytesPerMs * 1_000);
+    site.close();
+    expect(known).toBeGreaterThan(0.8);
+    expect(known).toBeLessThan(1.3);
+  });
+
   it('does not hold control back for acknowledgements, which nobody acknowledges by themselves', async () => {
     const cap = new UplinkCap(undefined, SIMULATED_CLOCK);
     const site = await SimulatedSite.start(DELAY_MS, new Wire(), cap, 1_250);

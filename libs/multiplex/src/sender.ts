@@ -106,6 +106,10 @@ export class Sender {
     this.flush();
   }
 
+  get capacityBytesPerSecond(): number | undefined {
+    return this.options.pacer.capacityBytes;
+  }
+
   flush(): void {
     this.scheduled = false;
     if (this.stopped) return;

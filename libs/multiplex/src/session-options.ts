@@ -113,6 +113,8 @@ export interface SessionStats {
   readonly bytesResent: number;
   readonly classes: Readonly<Record<ChannelClass, ClassStats>>;
   readonly lanes: number;
+  /** What the path to the peer carried when it was last full; undefined while it never was. */
+  readonly capacityBytesPerSecond: number | undefined;
   readonly lanesLost: number;
   readonly resumes: number;
 }

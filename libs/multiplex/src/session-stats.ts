@@ -21,6 +21,7 @@ export function statsOf(lanes: LaneSet, sender: Sender, table: ChannelTable, tal
     bytesResent: Object.values(classes).reduce((sum, { bytesResent }) => sum + bytesResent, 0),
     classes,
     lanes: lanes.size,
+    capacityBytesPerSecond: sender.capacityBytesPerSecond,
     ...tally,
   };
 }

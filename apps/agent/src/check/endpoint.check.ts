@@ -33,15 +33,23 @@ export const checkEndpoint = async (
   const findings = await checkName(dialer, endpoint);
   if (findings.some(({ level }) => level === 'failure')) return { findings };
   const target = endpointName(endpoint);
+  const passed = stopwatch();
   try {
     (await dialer.reach(endpoint, new AbortController().signal)).destroy();
     const hop = dialer.proxy.hopFor(endpoint.host, endpoint.port);
-    findings.push(ok('tcp', target, 'tcp-ok', hop === undefined ? 'connected' : `connected through ${hopName(hop)}`));
+    const by = hop === undefined ? 'connected' : `connected through ${hopName(hop)}`;
+    findings.push(ok('tcp', target, 'tcp-ok', `${by} in ${passed()} ms`));
   } catch (error) {
     return { findings: [...findings, failure('tcp', target, error)] };
   }
   const tls = await checkTls(dialer, endpoint, credentials);
   return { ...tls, findings: [...findings, ...tls.findings] };
+};
+
+/** Which part of the way is slow shows by these. @returns whole ms since now */
+const stopwatch = (): (() => number) => {
+  const since = performance.now();
+  return () => Math.round(performance.now() - since);
 };
 
 const checkName = async (dialer: EndpointDialer, endpoint: Endpoint): Promise<Finding[]> => {
@@ -50,9 +58,11 @@ const checkName = async (dialer: EndpointDialer, endpoint: Endpoint): Promise<Fi
   if (dialer.proxy.hopFor(host, port) !== undefined) {
     return [ok('dns', host, 'dns-by-proxy', 'the proxy resolves the name')];
   }
+  const passed = stopwatch();
   try {
     const addresses = await lookup(host, { all: true });
-    return [ok('dns', host, 'dns-ok', addresses.map(({ address }) => address).join(', '))];
+    const found = addresses.map(({ address }) => address).join(', ');
+    return [ok('dns', host, 'dns-ok', `${found} in ${passed()} ms`)];
   } catch (cause) {
     const advice = "Check the machine's DNS, or name a proxy with HTTPS_PROXY";
     const error = new AgentError('name-unknown', `DNS: ${errnoOf(cause) ?? 'no answer'}`, advice, { cause });
@@ -67,10 +77,12 @@ const checkTls = async (
 ): Promise<EndpointReport> => {
   const target = endpointName(endpoint);
   const { signal } = new AbortController();
+  const passed = stopwatch();
   try {
     const { socket, facts } = await dialer.secure(endpoint, credentials, signal, presentedBy);
+    const tookMs = passed();
     const finding = (await staysOpen(socket))
-      ? ok('tls', target, 'tls-ok', `our issuer, TLS 1.3, ${endpoint.serverName}`)
+      ? ok('tls', target, 'tls-ok', `our issuer, TLS 1.3, ${endpoint.serverName}, connected anew in ${tookMs} ms`)
       : failure('tls', target, refusedUs());
     return { findings: [finding], ...(facts === undefined ? {} : { presented: facts }) };
   } catch (error) {

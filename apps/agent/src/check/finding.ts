@@ -1,6 +1,6 @@
-/** One line of `adit-agent check`. Codes are stable. */
+/** One line of `adit-agent check` or `diag`. Codes are stable. */
 export interface Finding {
-  /** What was looked at: keyfile, identity, proxy, dns, tcp, tls, clock, camera, onvif, discovery, state. */
+  /** What was looked at: keyfile, identity, proxy, dns, tcp, tls, clock, camera, onvif, discovery, state; by diag also agent, tunnel, renewal, uplink, events, record, disk. */
   subject: string;
   target: string;
   code: string;

@@ -22,19 +22,31 @@ export interface CheckFlags extends Flags {
 export const check = async (flags: CheckFlags, context: CommandContext): Promise<ExitCode> => {
   const { terminal } = context;
   const environment = context.environment();
-  const dialer = new EndpointDialer(proxySettings(flags, environment), 5_000, 5_000);
   const state = await StateDirectory.open(flags.state ?? environment.ADIT_STATE_DIR).catch(() => undefined);
+  const findings = await checkAll(state, flags, context);
+  const passed = findings.every(({ level }) => level !== 'failure');
+  if (flags.json === true) terminal.json({ ok: passed, findings });
+  else printFindings(findings, terminal);
+  return passed ? EXIT.ok : EXIT.negative;
+};
+
+/** Identity or keyfile, the way to the cloud, cameras and devices. */
+export const checkAll = async (
+  state: StateDirectory | undefined,
+  flags: CheckFlags,
+  context: CommandContext,
+): Promise<Finding[]> => {
+  const environment = context.environment();
+  const dialer = new EndpointDialer(proxySettings(flags, environment), 5_000, 5_000);
   const findings = await checkSite(dialer, state, flags, context, environment);
   if (state !== undefined) findings.push(...(await checkCameras(state)), ...(await checkDevices(state)));
   const discovery = checkDiscovery(discoveryPlace(environment.ADIT_CONTAINER));
-  if (discovery.level !== 'ok') findings.push(discovery);
-  const passed = findings.every(({ level }) => level !== 'failure');
-  if (flags.json === true) terminal.json({ ok: passed, findings });
-  else {
-    terminal.table(findings.map(rowOf));
-    for (const { code, advice } of findings) if (advice !== undefined) terminal.note(`${code}: ${advice}`);
-  }
-  return passed ? EXIT.ok : EXIT.negative;
+  return discovery.level === 'ok' ? findings : [...findings, discovery];
+};
+
+export const printFindings = (findings: readonly Finding[], terminal: CommandContext['terminal']): void => {
+  terminal.table(findings.map(rowOf));
+  for (const { code, advice } of findings) if (advice !== undefined) terminal.note(`${code}: ${advice}`);
 };
 
 const MARK = { ok: 'ok', warning: 'warn', failure: 'FAIL' } as const;

@@ -44,6 +44,20 @@ Examples:
   adit-agent check --keyfile hamburg.keyfile
   adit-agent check --json
 Exit codes: 0 nothing failed (warnings may be there), 1 something failed.`,
+  diag: `
+Examples:
+  adit-agent diag
+  adit-agent diag --last 20 --json
+Looks at what check looks at, asks the running agent's status for tunnel, uplink, renewal and events, and shows the times
+without a tunnel with their reasons. Works whether the agent runs or not. docs/site-diagnosis.md explains each code.
+Exit codes: 0 nothing failed (warnings may be there), 1 something is wrong, 66 no state directory.`,
+  support: `
+Examples:
+  adit-agent support
+  adit-agent support -o /tmp/site.zip --force
+A ZIP file for whoever helps: versions, settings, status, diagnosis, record of outages, lists of cameras and devices.
+No key, password or token is in it, and no user, password or query of an address.
+Exit codes: 0, 66 no state directory, 73 the file is there already, or cannot be written.`,
   reset: `
 Example:
   adit-agent reset --yes

@@ -47,6 +47,8 @@ describe('adit-agent', () => {
     'run',
     'status',
     'check',
+    'diag',
+    'support',
     'camera',
     'camera add',
     'camera list',
@@ -218,8 +220,11 @@ describe('adit-agent', () => {
     await site('user', 'add', 'federation');
     const reset = (...flags: string[]): Promise<Ending> => cli(['reset', '--state', state, ...flags]);
     expect(await reset()).toMatchObject({ exitCode: 77, err: expect.stringContaining('--yes') as string });
+    const record = join(state, 'connection-record.jsonl');
+    writeFileSync(record, '');
     expect((await reset('--yes')).exitCode).toBe(0);
     expect(existsSync(join(state, 'users.json'))).toBe(true);
+    expect(existsSync(record)).toBe(false);
     expect((await reset('--yes', '--all')).exitCode).toBe(0);
     expect(existsSync(join(state, 'users.json'))).toBe(false);
   });

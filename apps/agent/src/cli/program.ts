@@ -5,6 +5,7 @@ import { type AccountFlags, importAccounts, setPassword } from './camera-account
 import { addCamera, type CameraFlags, listCameras, removeCamera, testCameras } from './camera.command.js';
 import { check, type CheckFlags } from './check.command.js';
 import type { CommandContext } from './command.context.js';
+import { diag, type DiagFlags } from './diag.command.js';
 import { discover, type DiscoverFlags } from './discover.command.js';
 import { enrol, type EnrolFlags } from './enrol.command.js';
 import { type EventFlags, showEvents } from './events.command.js';
@@ -17,6 +18,7 @@ import { reset, type ResetFlags } from './reset.command.js';
 import { run } from './run.command.js';
 import type { Flags } from './settings.js';
 import { showStatus, type StatusFlags } from './status.command.js';
+import { support, type SupportFlags } from './support.command.js';
 import {
   addUser,
   allowUser,
@@ -59,6 +61,7 @@ const createProgram = (context: CommandContext, finish: Finish): Command => {
     .addHelpText('after', HELP.program);
   addEnrolment(program, context, finish);
   addRunning(program, context, finish);
+  addDiagnosis(program, context, finish);
   addCameras(program, context, finish);
   addDevices(program, context, finish);
   addUsers(program, context, finish);
@@ -145,6 +148,22 @@ const addRunning = (program: Command, context: CommandContext, finish: Finish): 
     .option('--json', 'as JSON')
     .addHelpText('after', HELP.check)
     .action((flags: CheckFlags) => finish(check(flags, context)));
+};
+
+const addDiagnosis = (program: Command, context: CommandContext, finish: Finish): void => {
+  withProxy(withState(withKeyfile(program.command('diag'))))
+    .description('say what is wrong with this site, and why it had no tunnel')
+    .option('--last <number>', 'the newest times without a tunnel, so many', count, 5)
+    .option('--json', 'as JSON')
+    .addHelpText('after', HELP.diag)
+    .action((flags: DiagFlags) => finish(diag(flags, context)));
+  withProxy(withState(program.command('support')))
+    .description('pack what a helper needs to see into a ZIP file, without secrets')
+    .option('-o, --output <file>', 'where to (adit-support-SITE-DATE.zip)')
+    .option('--config <file>', 'agent.yaml (ADIT_CONFIG_FILE; the one in the state directory)')
+    .option('--force', 'replace a file that is there')
+    .addHelpText('after', HELP.support)
+    .action((flags: SupportFlags) => finish(support(flags, context)));
 };
 
 /** A password comes by none of them: a command line shows in the list of processes and in the shell's history. */

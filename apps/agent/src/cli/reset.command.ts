@@ -3,6 +3,7 @@ import { IdentityStore } from '../identity/identity.store.js';
 import { SITE_KEY_FILE } from '../identity/site-certificate.store.js';
 import { CAMERA_LIST_FILE, ONVIF_KNOWN_FILE, ONVIF_LIST_FILE, SiteCameras } from '../connectors/index.js';
 import { EVENT_FILES } from '../events/event-files.js';
+import { RECORD_FILES } from '../record/index.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { StateLock } from '../state/state-lock.js';
 import { STATUS_FILE } from '../status/status.file.js';
@@ -27,7 +28,8 @@ export const reset = async (flags: ResetFlags, context: CommandContext): Promise
       flags.all === true ? ', its cameras, users, events and TLS key' : '; cameras, users, events and TLS key stay';
     await confirm(`Remove ${what}${also}? Connecting again needs a new keyfile.`, flags, context);
     await store.clear();
-    await state.remove(STATUS_FILE);
+    // The next identity may be of another host, whom this one's outages do not concern.
+    for (const name of [STATUS_FILE, ...RECORD_FILES]) await state.remove(name);
     if (flags.all === true) {
       const lists = [CAMERA_LIST_FILE, ONVIF_LIST_FILE, ONVIF_KNOWN_FILE, ...EVENT_FILES];
       for (const name of [...lists, USERS_FILE, SITE_KEY_FILE]) await state.remove(name);

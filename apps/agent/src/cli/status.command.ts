@@ -55,7 +55,7 @@ const rowsOf = ({ status, alive }: SeenStatus): string[][] => {
   if (tunnel.proxy !== null) rows.push(['Proxy', tunnel.proxy]);
   if (tunnel.rttMs !== null) rows.push(['Round trip', `${tunnel.rttMs} ms`]);
   rows.push(...trafficRows(tunnel.traffic));
-  if (uplink !== undefined) rows.push(['Uplink limit', limitOf(uplink)]);
+  if (uplink !== undefined) rows.push(['Uplink limit', limitOf(uplink)], ...capacityRows(uplink));
   rows.push(...eventRows(status.events));
   if (tunnel.clockSkewMs !== null) rows.push(['Clock skew', `${tunnel.clockSkewMs} ms`]);
   if (tunnel.nextAttemptAt !== null) rows.push(['Next attempt', tunnel.nextAttemptAt]);
@@ -84,6 +84,11 @@ const limitOf = ({ limitBitsPerSecond, scheduleLine }: NonNullable<Status['uplin
   const limit = formatRate(limitBitsPerSecond ?? Number.POSITIVE_INFINITY);
   return scheduleLine === null ? limit : `${limit} (line ${scheduleLine} of the schedule)`;
 };
+
+const capacityRows = ({ capacityBitsPerSecond }: NonNullable<Status['uplink']>): string[][] =>
+  typeof capacityBitsPerSecond === 'number'
+    ? [['Uplink carries', formatRate(Math.round(capacityBitsPerSecond / 1e3) * 1e3)]]
+    : [];
 
 const trafficRows = (traffic: Traffic | null | undefined): string[][] => {
   if (traffic === null || traffic === undefined) return [];

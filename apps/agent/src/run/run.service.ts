@@ -10,11 +10,12 @@ import { IdentityStore } from '../identity/identity.store.js';
 import { openSiteCertificate } from '../identity/site-certificate.store.js';
 import { EndpointDialer } from '../network/endpoint.dialer.js';
 import { hopName } from '../network/proxy.settings.js';
+import { ConnectionRecord, createReports, recordTunnel, UplinkMeter } from '../record/index.js';
 import { createRenewal } from '../renewal/renewal.factory.js';
 import type { RenewalKeeper, RenewalPlan } from '../renewal/renewal.keeper.js';
 import { RenewalRequests } from '../renewal/renewal.request.js';
 import type { CertificateStatus, Status } from '../status/status.js';
-import { writeStatus } from '../status/status.file.js';
+import { readStatus, writeStatus } from '../status/status.file.js';
 import { type RecorderOptions, StatusRecorder } from '../status/status.recorder.js';
 import { ClockWatch } from '../tunnel/clock-watch.js';
 import type { TunnelClient } from '../tunnel/tunnel.client.js';
@@ -39,11 +40,14 @@ interface Recorded {
   servers: SiteServers;
   uplink: UplinkKeeper;
   renewal: RenewalKeeper;
+  record: ConnectionRecord;
+  meter: UplinkMeter;
 }
 
 /** The life of a site: servers first, then the identity, then the tunnel; and the same backwards. */
 @Injectable()
 export class RunService {
+  private readonly startedAt = new Date().toISOString();
   private readonly stopping = new AbortController();
   private readonly closers: (() => Promise<void> | void)[] = [];
   private recorder: StatusRecorder | undefined;
@@ -77,11 +81,12 @@ export class RunService {
     const parts = { dialer, services, instanceId, uplinkCap, onKnock, logger: this.logger };
     const tunnel = createTunnel({ identity: holder, ...parts });
     this.closers.push(() => tunnel.close());
+    const { record, meter } = await this.keepRecord(tunnel, identity, uplink);
     followTunnel(tunnel, servers.events);
     tunnel.once('up', () => this.announce({ type: 'up', app: 'agent', ports }));
     const renewal = this.keepRenewed(holder, tunnel);
     this.trust = createTrust(holder, tunnel, renewal, this.logger);
-    this.record(tunnel, { identity, instanceId, servers, uplink, renewal });
+    this.record(tunnel, { identity, instanceId, servers, uplink, renewal, record, meter });
     this.watchClock(tunnel, renewal);
     tunnel.start();
   }
@@ -160,10 +165,34 @@ export class RunService {
     return renewal;
   }
 
-  private record(tunnel: TunnelClient, { identity, instanceId, servers, uplink, renewal }: Recorded): void {
+  /** Before the status is written: what the last process wrote there tells until when it lived. */
+  private async keepRecord(
+    tunnel: TunnelClient,
+    { siteId }: Identity,
+    uplink: UplinkKeeper,
+  ): Promise<Pick<Recorded, 'record' | 'meter'>> {
+    const { logger, startedAt } = this;
+    const { state } = this.settings;
+    const seen = await readStatus(state, Date.now()).catch(() => undefined);
+    const lastSeenMs = seen === undefined ? undefined : Date.parse(seen.status.writtenAt);
+    const onError = (error: unknown): void => logger.warn({ err: error }, 'the record of outages stays in memory');
+    const record = await ConnectionRecord.open({ state, siteId, lastSeenMs, onError });
+    const meter = new UplinkMeter();
+    recordTunnel(tunnel, record);
+    meter.follow(tunnel);
+    const reports = createReports({ record, tunnel, state, uplink, meter, startedAt, logger });
+    this.closers.push(
+      () => record.close(),
+      () => reports.close(),
+    );
+    return { record, meter };
+  }
+
+  private record(tunnel: TunnelClient, recorded: Recorded): void {
+    const { identity, instanceId, servers, uplink, renewal, record, meter } = recorded;
     const { state, proxy } = this.settings;
     const recorder = new StatusRecorder({
-      fixed: ownFacts(instanceId),
+      fixed: { ...ownFacts(instanceId), startedAt: this.startedAt },
       site: siteFacts(identity),
       certificate: () => certificateFacts(renewal.plan, this.served),
       proxy: proxy.hop === undefined ? null : hopName(proxy.hop),
@@ -175,6 +204,8 @@ export class RunService {
       cameras: () => servers.cameras(),
       events: () => eventFacts(servers.events.status),
       uplink: () => uplink.limit,
+      capacity: () => meter.bitsPerSecond,
+      record: () => record.health,
       write: (status) => writeStatus(state, status),
       onError: (error) => this.logger.warn({ err: error }, 'the status cannot be written'),
     });
@@ -195,11 +226,10 @@ export class RunService {
   }
 }
 
-const ownFacts = (instanceId: string): Pick<Status, 'pid' | 'instanceId' | 'agentVersion' | 'startedAt'> => ({
+const ownFacts = (instanceId: string): Pick<Status, 'pid' | 'instanceId' | 'agentVersion'> => ({
   pid: process.pid,
   instanceId,
   agentVersion: AGENT_VERSION,
-  startedAt: new Date().toISOString(),
 });
 
 const eventFacts = ({ oldestMs, ...status }: EventJournalStatus): NonNullable<Status['events']> => ({

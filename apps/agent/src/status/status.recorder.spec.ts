@@ -36,6 +36,7 @@ describe('StatusRecorder', () => {
       proxy: null,
       services: { directory: '127.0.0.1:1' },
       uplink: () => ({ bitsPerSecond: 5e6, line: 0 }),
+      capacity: () => 8e6,
       cameras: () => [{ id: 'gate', name: 'Gate', state: 'online' }],
       write: (value) => {
         written.push(value);
@@ -100,7 +101,11 @@ describe('StatusRecorder', () => {
   });
 
   it('tells the limit of the uplink, and the line of the schedule that sets it', () => {
-    expect(status.parse(recorder.snapshot()).uplink).toEqual({ limitBitsPerSecond: 5e6, scheduleLine: 1 });
+    expect(status.parse(recorder.snapshot()).uplink).toEqual({
+      limitBitsPerSecond: 5e6,
+      scheduleLine: 1,
+      capacityBitsPerSecond: 8e6,
+    });
   });
 
   it('keeps a handful of troubles', () => {

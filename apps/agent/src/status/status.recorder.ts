@@ -17,6 +17,9 @@ export interface RecorderOptions {
   cameras: () => CameraStatus[];
   uplink: () => LimitInForce;
   events?: () => EventStatus;
+  record?: () => NonNullable<Status['record']>;
+  /** Bits per second; undefined while the line was never full. */
+  capacity?: () => number | undefined;
   write: (status: Status) => Promise<void>;
   onError: (error: unknown) => void;
 }
@@ -89,7 +92,9 @@ export class StatusRecorder {
       uplink: {
         limitBitsPerSecond: Number.isFinite(bitsPerSecond) ? bitsPerSecond : null,
         scheduleLine: line === undefined ? null : line + 1,
+        capacityBitsPerSecond: this.options.capacity?.() ?? null,
       },
+      ...(this.options.record === undefined ? {} : { record: this.options.record() }),
       ...(this.options.events === undefined ? {} : { events: this.options.events() }),
       troubles: this.troubles,
       services,

@@ -59,6 +59,17 @@ const eventStatus = z.object({
 });
 export type EventStatus = z.infer<typeof eventStatus>;
 
+const recordStatus = z.object({
+  outages: z.int(),
+  unsent: z.int(),
+  /** Forgotten before they were sent. */
+  lost: z.int(),
+  /** Changes that stand in memory alone. */
+  unwritten: z.int(),
+  /** Why nothing can be written now. */
+  fault: z.string().nullable(),
+});
+
 /** What `run` tells about itself, for `status` in another process. */
 export const status = z.object({
   v: z.literal(1),
@@ -86,7 +97,16 @@ export const status = z.object({
   /** Of the store of events; an agent of before does not tell. */
   events: eventStatus.optional(),
   /** In force now; an agent of before does not tell. */
-  uplink: z.object({ limitBitsPerSecond: z.number().nullable(), scheduleLine: z.int().nullable() }).optional(),
+  uplink: z
+    .object({
+      limitBitsPerSecond: z.number().nullable(),
+      scheduleLine: z.int().nullable(),
+      /** What the line carried when it was last full; null while it never was. */
+      capacityBitsPerSecond: z.number().nullable().optional(),
+    })
+    .optional(),
+  /** Of the record of the times without a tunnel; an agent of before does not tell. */
+  record: recordStatus.optional(),
   /** Newest first. */
   troubles: z.array(trouble),
   services: z.record(z.string(), z.string()),

@@ -8,6 +8,8 @@ export interface LaneKeeperOptions {
   attach: (as: AttachOptions['as'], signal: AbortSignal) => Promise<void>;
   /** There are other brokers to go to when nobody listens at this one. */
   alternatives: boolean;
+  /** An attempt to resume failed. */
+  onFailed?: (error: unknown) => void;
   /** Lanes that the session may have. */
   maxLanes?: number;
   backOff?: BackOff;
@@ -98,10 +100,11 @@ export class LaneKeeper {
   }
 
   private async attempt(): Promise<void> {
-    const { session, attach, alternatives } = this.options;
+    const { session, attach, alternatives, onFailed } = this.options;
     try {
       await attach('resume', this.stopping.signal);
     } catch (error) {
+      if (!this.stopping.signal.aborted) onFailed?.(error);
       if (error instanceof SessionRefusedError && !PASSING.has(error.code)) {
         const code = error.code === 'resume-refused' ? 'session-lost' : error.code;
         session.close(code, error.detail, error.retryAfterMs);

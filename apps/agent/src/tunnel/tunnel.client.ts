@@ -33,6 +33,8 @@ interface TunnelEvents {
   /** The session that was left behind has ended. */
   left: [endpoint: string, trouble: TunnelTrouble];
   waiting: [retryInMs: number, trouble: TunnelTrouble];
+  /** One attempt at one endpoint, be it for a session or to resume one. */
+  failed: [endpoint: string, trouble: TunnelTrouble];
 }
 
 export interface TunnelOptions {
@@ -132,6 +134,7 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
         return await this.live(await this.options.attempt(endpoint, signal), signal);
       } catch (error) {
         const failed = asEnding(error);
+        if (!signal.aborted) this.emit('failed', endpointName(endpoint), failed.trouble);
         // A judgement of this identity holds everywhere; a broker that cannot serve is not the only one.
         if (error instanceof SessionRefusedError && error.code in REFUSAL_POLICIES) return failed;
         first ??= failed;
@@ -197,6 +200,7 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
       session,
       attach: (as, signal) => attach(connected, as, signal),
       alternatives: endpoints.length > 1,
+      onFailed: (error) => this.emit('failed', endpointName(connected.endpoint), asEnding(error).trouble),
       ...(sleep === undefined ? {} : { sleep }),
     });
     this.stopping.signal.addEventListener('abort', () => keeper.stop(), { once: true, signal: keeper.stopped });
