@@ -168,6 +168,10 @@ describe('a site that looks at itself', () => {
     await waitUntil('the next process has noted how the last one ended', () => recorded().includes('process-died'));
     await line.open();
     await back;
+    await waitUntil('the host has been told of it', async () => {
+      const told = await cloud.query("SELECT 1 FROM site_outage WHERE restarts = 1 AND cause LIKE 'transport-%'");
+      return told.length === 1;
+    });
     const contents = await packed();
     const [last] = JSON.parse(contents.get('record.json') ?? '[]') as Diagnosis['outages'];
     expect(last).toMatchObject({ restarts: 1, reason: expect.stringMatching(/^the connection was/) as string });
