@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
 import { takePlace } from './place.js';
+import { readAck } from './player-ack.js';
 import type { WebStream } from './web-stream.resolver.js';
 
 export const MAX_MESSAGE_BYTES = 8 << 10;
@@ -88,6 +89,8 @@ export class PlayerConnection {
   }
 
   private take(outlet: PlayerOutlet, data: RawData, isBinary: boolean): void {
+    const ack = isBinary ? undefined : readAck(data as Buffer);
+    if (ack !== undefined) return outlet.acknowledge(ack);
     const message = isBinary ? undefined : readPlayerMessage(data);
     if (message === undefined) return refusePlayer(this.player, 'invalid-request', 'the message is not understood');
     if ('ack' in message) outlet.acknowledge(message.ack);

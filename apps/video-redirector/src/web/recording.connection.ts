@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
 import { takePlace } from './place.js';
+import { readAck } from './player-ack.js';
 import { CLOSE_REFUSED, endPlayer, keepAliveOf, refusePlayer } from './player.connection.js';
 import type { WebRecording } from './web-stream.resolver.js';
 
@@ -88,6 +89,8 @@ export class RecordingConnection {
   }
 
   private take(data: RawData, isBinary: boolean): void {
+    const ack = isBinary ? undefined : readAck(data as Buffer);
+    if (ack !== undefined) return this.replay.acknowledge(ack);
     const message = isBinary ? undefined : readMessage(data);
     if (message === undefined) return refusePlayer(this.player, 'invalid-request', 'the message is not understood');
     if ('ack' in message) this.replay.acknowledge(message.ack);
