@@ -1,4 +1,11 @@
-import { type Place, ReplayPlayer, replayPlayerDefaults, type ViewerInfo, type ViewerOrigin } from '@app/media';
+import {
+  type Place,
+  type PlayerChannel,
+  ReplayPlayer,
+  replayPlayerDefaults,
+  type ViewerInfo,
+  type ViewerOrigin,
+} from '@app/media';
 import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
@@ -34,14 +41,11 @@ export class RecordingConnection {
 
   constructor(
     private readonly player: WebSocket,
+    private readonly channel: PlayerChannel,
     private readonly stream: WebRecording,
     private readonly origin: ViewerOrigin,
     private readonly metrics: RedirectorMetrics,
   ) {
-    const channel = {
-      binary: (message: Buffer): void => player.send(message),
-      text: (message: object): void => player.send(JSON.stringify(message)),
-    };
     this.replay = new ReplayPlayer(channel, replayPlayerDefaults, (error) => this.end(codeOf(error), error.message));
   }
 
@@ -128,7 +132,7 @@ export class RecordingConnection {
   }
 
   private tell(message: object): void {
-    if (this.player.readyState === this.player.OPEN) this.player.send(JSON.stringify(message));
+    if (this.player.readyState === this.player.OPEN) this.channel.text(message);
   }
 }
 
