@@ -16,6 +16,7 @@ const OWN: Record<string, string> = {
   'back-off.mjs': SCRIPT,
   'hls-stream.mjs': SCRIPT,
   'live-edge.mjs': SCRIPT,
+  'media-connection.mjs': SCRIPT,
   'playhead.mjs': SCRIPT,
   'recording-stream.mjs': SCRIPT,
   'recording-timeline.mjs': SCRIPT,
