@@ -1,3 +1,4 @@
+import { Acknowledger } from './acknowledger.mjs';
 import { LiveEdge } from './live-edge.mjs';
 import { MediaConnection } from './media-connection.mjs';
 import { rangesOf } from './source-buffer.mjs';
@@ -25,6 +26,7 @@ const GATHERED = 10;
  */
 export class SocketStream extends MediaConnection {
   #edge = new LiveEdge();
+  #acknowledger = new Acknowledger();
   #last = { seconds: 0, capturedMs: 0 };
   #clock = { offset: 0, roundTrip: Infinity };
   #mediaAt = performance.now();
@@ -84,7 +86,8 @@ export class SocketStream extends MediaConnection {
    * @param {number} number
    */
   appended(number) {
-    if (number > 0) this.send({ ack: number });
+    // Timers of a page that is not seen come late or hardly at all.
+    if (number > 0) this.#acknowledge(this.#acknowledger.taken(number, performance.now(), document.hidden));
     this.#steer();
   }
 
@@ -95,8 +98,14 @@ export class SocketStream extends MediaConnection {
     if (this.#isUp && isStuck) this.events.trouble('source-silent');
     else if (this.#isUp && currentTime !== this.#seen && this.video.videoWidth > 0) this.events.live();
     this.#seen = currentTime;
+    this.#acknowledge(this.#acknowledger.due(performance.now()));
     this.#steer();
     this.#trim();
+  }
+
+  /** @param {number | undefined} number */
+  #acknowledge(number) {
+    if (number !== undefined) this.send({ ack: number });
   }
 
   #steer() {

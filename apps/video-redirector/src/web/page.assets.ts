@@ -13,6 +13,7 @@ const OWN: Record<string, string> = {
   'play.html': 'text/html; charset=utf-8',
   'play.css': 'text/css; charset=utf-8',
   'play.mjs': SCRIPT,
+  'acknowledger.mjs': SCRIPT,
   'back-off.mjs': SCRIPT,
   'hls-stream.mjs': SCRIPT,
   'live-edge.mjs': SCRIPT,
