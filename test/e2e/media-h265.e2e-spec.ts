@@ -33,11 +33,11 @@ describe('an H.265 camera through the redirector pair', () => {
     let mime = '';
     const channel = {
       text: (): void => undefined,
-      binary: (message: Buffer): void => {
-        const isInit = message[0] === 1;
-        if (isInit) mime = message.toString('latin1', 2, 2 + (message[1] ?? 0));
-        pieces.push(Buffer.from(message.subarray(isInit ? 2 + (message[1] ?? 0) : 24)));
-        if (!isInit) outlet.acknowledge(message.readUInt32BE(4));
+      binary: (head: Buffer, body: Buffer): void => {
+        const isInit = head[0] === 1;
+        if (isInit) mime = head.toString('latin1', 2);
+        pieces.push(Buffer.from(body));
+        if (!isInit) outlet.acknowledge(head.readUInt32BE(4));
       },
     };
     const outlet = new PlayerOutlet(pair.cloud, await pair.cloud.describe(), channel, playerDefaults, () => undefined);

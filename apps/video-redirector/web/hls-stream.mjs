@@ -13,7 +13,7 @@ export class HlsStream {
   #player;
 
   /**
-   * @param {import('./socket-stream.mjs').Place} place
+   * @param {import('./media-connection.mjs').Place} place
    * @param {import('./socket-stream.mjs').StreamEvents} events
    */
   constructor({ video, path, ticket }, events) {

@@ -25,7 +25,7 @@ export class RecordingPlayer {
   #isDragging = false;
 
   /**
-   * @param {import('./socket-stream.mjs').Place} place
+   * @param {import('./media-connection.mjs').Place} place
    * @param {import('./status.mjs').StatusView} view
    * @param {number | undefined} atMs where to begin
    * @param {() => void} playLive the camera has no recordings

@@ -16,6 +16,8 @@ export function rangesOf(buffered) {
  * @param {number} bytes
  */
 export function joined(parts, bytes) {
+  const [first] = parts;
+  if (first && parts.length === 1) return first;
   const whole = new Uint8Array(bytes);
   let at = 0;
   for (const part of parts) {

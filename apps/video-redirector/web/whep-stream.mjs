@@ -16,7 +16,7 @@ export class WhepStream {
   #media = new MediaStream();
 
   /**
-   * @param {import('./socket-stream.mjs').Place} place
+   * @param {import('./media-connection.mjs').Place} place
    * @param {import('./socket-stream.mjs').StreamEvents} events
    */
   constructor({ video, path, ticket }, events) {

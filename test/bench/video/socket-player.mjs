@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
+import { Acknowledger } from '../../../apps/video-redirector/web/acknowledger.mjs';
 import { ageOfStamp } from './stamp.mjs';
 
 const MEDIA = 2;
 const [KEY, DISCONTINUITY] = [1, 2];
 const OPEN_MS = 20_000;
+/** The page's own. */
+const TICK_MS = 200;
 
-/** The page's player over its WebSocket without a decoder: it acknowledges each fragment at once. */
+/** The page's player over its WebSocket without a decoder: it takes each fragment in at once, and acknowledges as the page does. */
 export class SocketPlayer {
   /** @param {string} playUrl address of the page, with a ticket */
   constructor(playUrl) {
@@ -21,6 +24,8 @@ export class SocketPlayer {
     this.isCounting = false;
     this.firstMs = Number.NaN;
     this.playedAt = 0;
+    this.acknowledger = new Acknowledger();
+    this.timer = setInterval(() => this.acknowledge(this.acknowledger.due(performance.now())), TICK_MS);
   }
 
   async setUp() {
@@ -40,7 +45,7 @@ export class SocketPlayer {
   take(data, isBinary) {
     this.bytes += data.length;
     if (!isBinary || data[0] !== MEDIA) return;
-    this.socket.send(`{"ack":${data.readUInt32BE(4)}}`);
+    this.acknowledge(this.acknowledger.taken(data.readUInt32BE(4), performance.now()));
     if (this.isCounting) return;
     if ((data[1] & DISCONTINUITY) !== 0) this.gaps++;
     const age = ageOfStamp(data);
@@ -50,12 +55,18 @@ export class SocketPlayer {
     this.first?.();
   }
 
+  /** @param {number | undefined} number */
+  acknowledge(number) {
+    if (number !== undefined && this.socket.readyState === WebSocket.OPEN) this.socket.send(`{"ack":${number}}`);
+  }
+
   async untilFirst() {
     if (Number.isNaN(this.firstMs)) await new Promise((resolve) => (this.first = () => resolve(undefined)));
     return this.firstMs;
   }
 
   close() {
+    clearInterval(this.timer);
     this.socket.terminate();
   }
 }

@@ -1,3 +1,4 @@
+import { Acknowledger } from '../../web/acknowledger.mjs';
 import { BackOff } from '../../web/back-off.mjs';
 import { LiveEdge } from '../../web/live-edge.mjs';
 import { Playhead, usageOf } from '../../web/playhead.mjs';
@@ -43,6 +44,27 @@ describe('the live edge', () => {
       end += 0.2;
     }
     expect(end - current).toBeLessThan(0.3);
+  });
+});
+
+describe('the acknowledgements of the page', () => {
+  it('stand for all before them, and come a tenth of a second apart', () => {
+    const acknowledger = new Acknowledger();
+    const told = Array.from({ length: 25 }, (_, unit) => acknowledger.taken(unit + 1, unit * 40));
+    expect(told.filter((number) => number !== undefined)).toEqual([1, 4, 7, 10, 13, 16, 19, 22, 25]);
+  });
+
+  it('are not left out at the end, and not repeated', () => {
+    const acknowledger = new Acknowledger();
+    expect(acknowledger.taken(1, 0)).toBe(1);
+    expect(acknowledger.taken(2, 40)).toBeUndefined();
+    expect([acknowledger.due(60), acknowledger.due(200), acknowledger.due(400)]).toEqual([undefined, 2, undefined]);
+  });
+
+  it('come at once for pictures that are rarer, and from a page that is not seen', () => {
+    const acknowledger = new Acknowledger();
+    expect([1, 2, 3].map((unit) => acknowledger.taken(unit, unit * 125))).toEqual([1, 2, 3]);
+    expect([4, 5, 6].map((unit) => acknowledger.taken(unit, 400 + unit, true))).toEqual([4, 5, 6]);
   });
 });
 

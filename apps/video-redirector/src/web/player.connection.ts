@@ -1,10 +1,11 @@
-import { playerDefaults, PlayerOutlet, type ViewerInfo, type ViewerOrigin } from '@app/media';
+import { type PlayerChannel, playerDefaults, PlayerOutlet, type ViewerInfo, type ViewerOrigin } from '@app/media';
 import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
 import { takePlace } from './place.js';
+import { readAck } from './player-ack.js';
 import type { WebStream } from './web-stream.resolver.js';
 
 export const MAX_MESSAGE_BYTES = 8 << 10;
@@ -29,6 +30,7 @@ export const refusePlayer = (player: WebSocket, code: string, detail: string): v
 export class PlayerConnection {
   constructor(
     private readonly player: WebSocket,
+    private readonly channel: PlayerChannel,
     private readonly stream: WebStream,
     private readonly origin: ViewerOrigin,
     private readonly metrics: RedirectorMetrics,
@@ -36,11 +38,7 @@ export class PlayerConnection {
 
   /** @throws MediaError of the source, or `stream-not-playable`; DomainError when there is no place */
   async start(): Promise<void> {
-    const { player, stream } = this;
-    const channel = {
-      binary: (message: Buffer): void => player.send(message),
-      text: (message: object): void => player.send(JSON.stringify(message)),
-    };
+    const { player, channel, stream } = this;
     const description = await stream.hub.describe();
     if (player.readyState !== player.OPEN) return;
     const outlet = new PlayerOutlet(stream.hub, description, channel, playerDefaults, (error) =>
@@ -88,10 +86,12 @@ export class PlayerConnection {
   }
 
   private take(outlet: PlayerOutlet, data: RawData, isBinary: boolean): void {
+    const ack = isBinary ? undefined : readAck(data as Buffer);
+    if (ack !== undefined) return outlet.acknowledge(ack);
     const message = isBinary ? undefined : readPlayerMessage(data);
     if (message === undefined) return refusePlayer(this.player, 'invalid-request', 'the message is not understood');
     if ('ack' in message) outlet.acknowledge(message.ack);
-    else this.player.send(JSON.stringify({ pong: message.ping, at: performance.timeOrigin + performance.now() }));
+    else this.channel.text({ pong: message.ping, at: performance.timeOrigin + performance.now() });
   }
 }
 

@@ -1,4 +1,4 @@
-import { browserViewer, type ViewerOrigin } from '@app/media';
+import { browserViewer, type PlayerChannel, type ViewerOrigin } from '@app/media';
 import { LOGGER, type AppLogger } from '@app/runtime';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
@@ -7,6 +7,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
+import { channelOf } from './player-channel.js';
 import { MAX_MESSAGE_BYTES, PlayerConnection, refusePlayer } from './player.connection.js';
 import { RecordingConnection } from './recording.connection.js';
 import type { StreamTarget } from './web-request.js';
@@ -44,7 +45,8 @@ export class PlayerSocket implements OnApplicationShutdown {
       const path = `/${target.site}/${target.camera}`;
       const viewer = browserViewer('mse', request.headers['user-agent']);
       const origin = { path, remoteAddress: address, ...viewer };
-      this.serve(player, target, origin).catch((error: unknown) => this.failed(player, error));
+      const channel = channelOf(player, socket);
+      this.serve(player, channel, target, origin).catch((error: unknown) => this.failed(player, error));
     });
   }
 
@@ -53,14 +55,19 @@ export class PlayerSocket implements OnApplicationShutdown {
     this.server.close();
   }
 
-  private async serve(player: WebSocket, target: StreamTarget, origin: ViewerOrigin): Promise<void> {
+  private async serve(
+    player: WebSocket,
+    channel: PlayerChannel,
+    target: StreamTarget,
+    origin: ViewerOrigin,
+  ): Promise<void> {
     const stream = await this.admitted(player, target, origin.remoteAddress);
     if ('status' in stream) {
       this.metrics.refusedPlayer(stream.status, stream.code);
       refusePlayer(player, stream.code, stream.detail);
     } else if (player.readyState === player.OPEN) {
-      if ('recording' in stream) await new RecordingConnection(player, stream, origin, this.metrics).start();
-      else await new PlayerConnection(player, stream, origin, this.metrics).start();
+      if ('recording' in stream) await new RecordingConnection(player, channel, stream, origin, this.metrics).start();
+      else await new PlayerConnection(player, channel, stream, origin, this.metrics).start();
     }
   }
 

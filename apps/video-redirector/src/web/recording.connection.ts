@@ -1,10 +1,18 @@
-import { type Place, ReplayPlayer, replayPlayerDefaults, type ViewerInfo, type ViewerOrigin } from '@app/media';
+import {
+  type Place,
+  type PlayerChannel,
+  ReplayPlayer,
+  replayPlayerDefaults,
+  type ViewerInfo,
+  type ViewerOrigin,
+} from '@app/media';
 import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { RedirectorMetrics } from '../rtsp/redirector.metrics.js';
 import { codeOf } from '../streams/refusal.js';
 import { takePlace } from './place.js';
+import { readAck } from './player-ack.js';
 import { CLOSE_REFUSED, endPlayer, keepAliveOf, refusePlayer } from './player.connection.js';
 import type { WebRecording } from './web-stream.resolver.js';
 
@@ -33,14 +41,11 @@ export class RecordingConnection {
 
   constructor(
     private readonly player: WebSocket,
+    private readonly channel: PlayerChannel,
     private readonly stream: WebRecording,
     private readonly origin: ViewerOrigin,
     private readonly metrics: RedirectorMetrics,
   ) {
-    const channel = {
-      binary: (message: Buffer): void => player.send(message),
-      text: (message: object): void => player.send(JSON.stringify(message)),
-    };
     this.replay = new ReplayPlayer(channel, replayPlayerDefaults, (error) => this.end(codeOf(error), error.message));
   }
 
@@ -88,6 +93,8 @@ export class RecordingConnection {
   }
 
   private take(data: RawData, isBinary: boolean): void {
+    const ack = isBinary ? undefined : readAck(data as Buffer);
+    if (ack !== undefined) return this.replay.acknowledge(ack);
     const message = isBinary ? undefined : readMessage(data);
     if (message === undefined) return refusePlayer(this.player, 'invalid-request', 'the message is not understood');
     if ('ack' in message) this.replay.acknowledge(message.ack);
@@ -125,7 +132,7 @@ export class RecordingConnection {
   }
 
   private tell(message: object): void {
-    if (this.player.readyState === this.player.OPEN) this.player.send(JSON.stringify(message));
+    if (this.player.readyState === this.player.OPEN) this.channel.text(message);
   }
 }
 

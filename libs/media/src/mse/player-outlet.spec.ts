@@ -20,7 +20,7 @@ class Player {
     const player = new Player();
     const channel = {
       text: (message: object) => void player.texts.push(message),
-      binary: (message: Buffer) => player.take(message, acknowledges),
+      binary: (head: Buffer, body: Buffer) => player.take(Buffer.concat([head, body]), acknowledges),
     };
     const all = { ...playerDefaults, ...options };
     const outlet = new PlayerOutlet(hub, await hub.describe(), channel, all, ({ code }) => (player.ended = code));

@@ -9,7 +9,7 @@ import type { Rendition } from '../rendition.js';
 import { newStats, type ViewerStats } from '../rtsp/viewer.js';
 import type { StreamDescription } from '../stream-description.js';
 import { nowUs } from '../wall-clock.js';
-import { encodeInit, encodeMedia, mediaFlag } from './player-message.js';
+import { encodeInitHeader, encodeMediaHeader, mediaFlag } from './player-message.js';
 
 export interface PlayerOptions extends AckWindowOptions {
   /** A player that acknowledges nothing for this long is let go. */
@@ -27,7 +27,8 @@ export const playerDefaults: PlayerOptions = {
 
 /** What an outlet needs of the socket to its player. */
 export interface PlayerChannel {
-  binary(message: Buffer): void;
+  /** One message in two parts. The body is shared with other players: it stays as it is. */
+  binary(head: Buffer, body: Buffer): void;
   /** Becomes JSON. */
   text(message: object): void;
 }
@@ -95,13 +96,13 @@ export class PlayerOutlet implements Outlet {
     if (!admitted) return;
     if (fragment.init !== this.#init) {
       this.#init = fragment.init;
-      this.channel.binary(encodeInit(fragment.init));
+      this.channel.binary(encodeInitHeader(fragment.init), fragment.init.data);
     }
     const capturedMs = this.#clock.capturedMs(unit.captureUs, nowUs() / 1000, !this.#isJoining);
     const flags = admitted.discontinuity || unit.discontinuity ? mediaFlag.DISCONTINUITY : 0;
-    const message = encodeMedia(fragment, admitted.frameSeq, capturedMs, flags);
-    this.channel.binary(message);
-    this.stats.bytes += message.length;
+    const header = encodeMediaHeader(fragment, admitted.frameSeq, capturedMs, flags);
+    this.channel.binary(header, fragment.data);
+    this.stats.bytes += header.length + length;
     this.stats.units++;
     this.stats.backlogBytes = this.#window.inFlightBytes;
     if (fragment.key && fragment.kind === 'video') this.stats.firstKeyMs ??= performance.now() - this.#startedAt;

@@ -9,7 +9,7 @@ import { Assembler } from '../rtp/assembler.js';
 import { readControlPackets } from '../rtp/control-packet.js';
 import { newStats, type ViewerStats } from '../rtsp/viewer.js';
 import type { Track } from '../stream-description.js';
-import { encodeInit, encodeMedia } from './player-message.js';
+import { encodeInitHeader, encodeMediaHeader } from './player-message.js';
 import type { PlayerChannel } from './player-outlet.js';
 
 export interface ReplayPlayerOptions {
@@ -171,14 +171,15 @@ export class ReplayPlayer implements ReplaySink {
     if (!fragment) return;
     if (fragment.init !== this.#init) {
       this.#init = fragment.init;
-      this.channel.binary(encodeInit(fragment.init));
+      this.channel.binary(encodeInitHeader(fragment.init), fragment.init.data);
     }
     this.#number = (this.#number + 1) >>> 0;
-    const message = encodeMedia(fragment, this.#number, atMs, 0);
-    this.#flying.push({ number: this.#number, bytes: message.length });
-    this.#flyingBytes += message.length;
-    this.channel.binary(message);
-    this.stats.bytes += message.length;
+    const header = encodeMediaHeader(fragment, this.#number, atMs, 0);
+    const bytes = header.length + fragment.data.length;
+    this.#flying.push({ number: this.#number, bytes });
+    this.#flyingBytes += bytes;
+    this.channel.binary(header, fragment.data);
+    this.stats.bytes += bytes;
     this.stats.units++;
     this.stats.backlogBytes = this.#flyingBytes;
     if (fragment.key && fragment.kind === 'video') this.stats.firstKeyMs ??= performance.now() - this.#startedAt;
