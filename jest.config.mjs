@@ -24,8 +24,6 @@ const esmOnly = [
   '@scure',
 ];
 
-const SECOND_TRY = '<rootDir>/test/harness/second-try.setup.ts';
-
 const project = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
@@ -64,13 +62,15 @@ export default {
       ...project,
       displayName: 'unit',
       testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts'],
-      setupFilesAfterEnv: [SECOND_TRY],
     },
     {
       ...project,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
-      setupFilesAfterEnv: [SECOND_TRY, '<rootDir>/test/harness/api-contract.setup.ts'],
+      setupFilesAfterEnv: [
+        '<rootDir>/test/harness/second-try.setup.ts',
+        '<rootDir>/test/harness/api-contract.setup.ts',
+      ],
       globalSetup: '<rootDir>/test/global-setup.mjs',
       globalTeardown: '<rootDir>/test/global-teardown.mjs',
     },

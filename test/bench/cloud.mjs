@@ -6,7 +6,7 @@ import { built } from './built.mjs';
 import { AppProcess } from '../../tools/launcher/app-process.mjs';
 import { entryOf, startCloud } from '../../tools/launcher/cloud.mjs';
 import { startNats } from '../../tools/launcher/nats.mjs';
-import { freePort } from '../../tools/launcher/port.mjs';
+import { freePort, freePorts } from '../../tools/launcher/port.mjs';
 import { startPostgres } from '../../tools/launcher/postgres.mjs';
 import { signInFirst } from '../../tools/demo/rest.mjs';
 
@@ -43,7 +43,7 @@ export class BenchCloud {
   static async start({ endpointPort, broker = {}, federation = {}, apps = [] } = {}) {
     const dataDir = mkdtempSync(join(tmpdir(), 'adit-bench-'));
     chmodSync(dataDir, 0o711);
-    const [http, rtsp, tunnel, ingress] = [await freePort(), await freePort(), await freePort(), await freePort()];
+    const [http = 0, rtsp = 0, tunnel = 0, ingress = 0] = await freePorts(4);
     const health = { 'tunnel-broker': await freePort(), 'video-redirector': await freePort() };
     const cloud = new BenchCloud(dataDir, { http, play: await freePort(), rtsp, tunnel, ingress, health });
     try {

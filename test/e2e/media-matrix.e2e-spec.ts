@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Camera } from '../../tools/demo/rest.mjs';
-import { freePort } from '../../tools/launcher/port.mjs';
+import { freePorts } from '../../tools/launcher/port.mjs';
 import { waitUntil } from '../harness/condition.js';
 import { play, Player } from '../harness/ffmpeg.js';
 import { isRunOf } from '../harness/frame-run.js';
@@ -14,6 +14,7 @@ import { RecordingSocket } from '../harness/recording-socket.js';
 import { Recording } from '../harness/recording.js';
 import { describeRtsp } from '../harness/rtsp-describe.js';
 import { sitePin } from '../harness/site-pin.js';
+import { sideBySide } from '../harness/side-by-side.js';
 import type { Site } from '../harness/site.js';
 import { SliceRecorder } from '../harness/slice-recorder.js';
 import { isRunOfSlices, slicesByFfmpeg, slicesOf, slicesOfMp4 } from '../harness/slices.js';
@@ -56,8 +57,8 @@ describe('video of a site', () => {
     network = networksPossible ? createNetwork() : undefined;
     network?.run('ip', 'route', 'add', '239.0.0.0/8', 'dev', 'uplink');
     writeFileSync(join(dir, 'networks.yaml'), networksFile(network?.gateway));
-    const redirectorPort = await freePort();
-    [directoryPort, rtspsPort] = [await freePort(), await freePort()];
+    const [redirectorPort = 0, ...others] = await freePorts(3);
+    [directoryPort = 0, rtspsPort = 0] = others;
     camera = await startGstCamera({ gap: 10 });
     recorder = await OnvifDevice.start(recording);
     platform = await Platform.start({
@@ -113,6 +114,31 @@ describe('video of a site', () => {
     expect(isRunOfSlices(whole, stored.slices)).toBe(true);
   };
 
+  const picturesByMse = async (): Promise<string[]> => {
+    const socket = RecordingSocket.open(await site.playUrl(gate));
+    await waitUntil('pictures are there', () => socket.pieces.length > 80);
+    socket.close();
+    const pieces = socket.pieces.map(({ data }) => data);
+    return slicesOfMp4([socket.inits[0]?.data ?? Buffer.alloc(0), ...pieces]);
+  };
+
+  const picturesByWebRtc = async (): Promise<string[]> => {
+    await using receiver = new WhepReceiver(await site.playUrl(gate));
+    await waitUntil('pictures are there', () => slicesOf(receiver.units).length > 60);
+    expect(receiver.largestBytes).toBeLessThanOrEqual(1200);
+    return slicesOf(receiver.units);
+  };
+
+  const picturesByHls = async (): Promise<string[]> => {
+    const url = (await site.playUrl(gate)).replace('/play/', '/hls/').replace('?', '/index.m3u8?');
+    const session = (await (await fetch(url)).text()).split('\n').find((line) => /^[^#]/.test(line)) ?? '';
+    const playlist = new URL(session, url);
+    // ffmpeg knows no parts: it needs whole segments to begin with.
+    const segments = async (): Promise<number> => (await (await fetch(playlist)).text()).split('#EXTINF').length - 1;
+    await waitUntil('two segments are there', async () => (await segments()) >= 2);
+    return slicesByFfmpeg('-i', playlist.href, '-t', '2');
+  };
+
   const multicastHasThem = async (): Promise<void> => {
     const { gateway = '', through = [] } = network ?? {};
     const url = (await site.viewUrl(gate)).replace('127.0.0.1', gateway);
@@ -135,51 +161,27 @@ describe('video of a site', () => {
       urls[path] = await federate(path);
     }, 60_000);
 
-    it.each(['tcp', 'udp', 'tls'] as const)(
-      'over %s has the access units of the camera, bit by bit',
-      async (transport) => {
-        const url = transport === 'tls' ? inTls(urls[path]) : urls[path];
-        const seen = await play(url, { seconds: 3, copy: true, transport: transport === 'udp' ? 'udp' : 'tcp' });
-        await original.untilFrames(original.frames.length + 25);
-        expect(seen.length).toBeGreaterThan(50);
-        expect(isRunOf(seen, original.frames)).toBe(true);
+    const over = (transport: 'tcp' | 'udp' | 'tls') => async (): Promise<void> => {
+      const url = transport === 'tls' ? inTls(urls[path]) : urls[path];
+      const seen = await play(url, { seconds: 3, copy: true, transport: transport === 'udp' ? 'udp' : 'tcp' });
+      await original.untilFrames(original.frames.length + 25);
+      expect(seen.length).toBeGreaterThan(50);
+      expect(isRunOf(seen, original.frames)).toBe(true);
+    };
+
+    sideBySide(
+      {
+        'over tcp has the access units of the camera, bit by bit': over('tcp'),
+        'over udp has the access units of the camera, bit by bit': over('udp'),
+        'over tls has the access units of the camera, bit by bit': over('tls'),
+        'by MSE has the pictures of the camera, bit by bit': () => areTheCameras(picturesByMse),
+        'by WebRTC has them too': () => areTheCameras(picturesByWebRtc),
+        'by LL-HLS has them too': () => areTheCameras(picturesByHls),
       },
       40_000,
     );
 
     (networksPossible ? it : it.skip)('over multicast has them too', multicastHasThem, 40_000);
-
-    it('by MSE has the pictures of the camera, bit by bit', async () => {
-      await areTheCameras(async () => {
-        const socket = RecordingSocket.open(await site.playUrl(gate));
-        await waitUntil('pictures are there', () => socket.pieces.length > 80);
-        socket.close();
-        const pieces = socket.pieces.map(({ data }) => data);
-        return slicesOfMp4([socket.inits[0]?.data ?? Buffer.alloc(0), ...pieces]);
-      });
-    }, 40_000);
-
-    it('by WebRTC has them too', async () => {
-      await areTheCameras(async () => {
-        await using receiver = new WhepReceiver(await site.playUrl(gate));
-        await waitUntil('pictures are there', () => slicesOf(receiver.units).length > 60);
-        expect(receiver.largestBytes).toBeLessThanOrEqual(1200);
-        return slicesOf(receiver.units);
-      });
-    }, 40_000);
-
-    it('by LL-HLS has them too', async () => {
-      await areTheCameras(async () => {
-        const url = (await site.playUrl(gate)).replace('/play/', '/hls/').replace('?', '/index.m3u8?');
-        const session = (await (await fetch(url)).text()).split('\n').find((line) => /^[^#]/.test(line)) ?? '';
-        const playlist = new URL(session, url);
-        // ffmpeg knows no parts: it needs whole segments to begin with.
-        const segments = async (): Promise<number> =>
-          (await (await fetch(playlist)).text()).split('#EXTINF').length - 1;
-        await waitUntil('two segments are there', async () => (await segments()) >= 2);
-        return slicesByFfmpeg('-i', playlist.href, '-t', '2');
-      });
-    }, 40_000);
   });
 
   it('shows which transports were taken and why', async () => {
@@ -223,17 +225,12 @@ describe('video of a site', () => {
       await federate(path);
     }, 60_000);
 
-    it.each(['tcp', 'tls'] as const)(
-      'over %s has the pictures of the recorder, bit by bit, to the end',
-      async (transport) => {
-        const url = await site.viewUrl(gate, 'recording');
-        const input = ['-rtsp_transport', 'tcp', '-i', transport === 'tls' ? inTls(url) : url];
-        expect(await slicesByFfmpeg(...input)).toEqual(recorded);
-      },
-      40_000,
-    );
-
-    it('by MSE has them too', async () => {
+    const over = (transport: 'tcp' | 'tls') => async (): Promise<void> => {
+      const url = await site.viewUrl(gate, 'recording');
+      const input = ['-rtsp_transport', 'tcp', '-i', transport === 'tls' ? inTls(url) : url];
+      expect(await slicesByFfmpeg(...input)).toEqual(recorded);
+    };
+    const byMse = async (): Promise<void> => {
       const socket = RecordingSocket.open(await site.playUrl(gate, 'recording'));
       await waitUntil('it is open', () => socket.said('recording') !== undefined);
       socket.send({ seek: 1, at: START, keys: false });
@@ -241,6 +238,15 @@ describe('video of a site', () => {
       socket.close();
       const pieces = socket.pieces.map(({ data }) => data);
       expect(await slicesOfMp4([socket.inits[0]?.data ?? Buffer.alloc(0), ...pieces])).toEqual(recorded);
-    }, 40_000);
+    };
+
+    sideBySide(
+      {
+        'over tcp has the pictures of the recorder, bit by bit, to the end': over('tcp'),
+        'over tls has the pictures of the recorder, bit by bit, to the end': over('tls'),
+        'by MSE has them too': byMse,
+      },
+      40_000,
+    );
   });
 });

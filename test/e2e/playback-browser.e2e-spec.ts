@@ -1,11 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Camera } from '../../tools/demo/rest.mjs';
 import { Browser, type PlayerPage } from '../harness/browser.js';
 import { waitUntil } from '../harness/condition.js';
-import { startGstCamera, type GstCamera } from '../harness/media-peer.js';
-import { OnvifDevice } from '../harness/onvif-device.js';
-import { Platform } from '../harness/platform.js';
+import type { OnvifDevice } from '../harness/onvif-device.js';
+import type { Platform } from '../harness/platform.js';
+import { RecordedSite } from '../harness/recorded-site.js';
 import { Recording } from '../harness/recording.js';
 import { RecordingSocket } from '../harness/recording-socket.js';
 import type { Site } from '../harness/site.js';
@@ -20,7 +18,7 @@ const at = (seconds: number): number => START + seconds * 1000;
 
 describe('recordings in a browser', () => {
   let platform: Platform;
-  let live: GstCamera;
+  let recorded: RecordedSite;
   let recorder: OnvifDevice;
   let site: Site;
   let gate: Camera;
@@ -29,20 +27,8 @@ describe('recordings in a browser', () => {
   const sockets: RecordingSocket[] = [];
 
   beforeAll(async () => {
-    live = await startGstCamera();
-    recorder = await OnvifDevice.start(recording, { user: 'viewer', password: 'secret' });
-    platform = await Platform.start();
-    site = await platform.createSite('Hamburg');
-    const streams = [{ url: live.url('/cam') }];
-    const recordings = { onvif: recorder.service, username: 'viewer', password: 'secret' };
-    const cameras = [
-      { id: 'gate', name: 'Gate', streams, recordings },
-      { id: 'yard', name: 'Yard', streams },
-    ];
-    writeFileSync(join(site.stateDir, 'cameras.yaml'), JSON.stringify({ cameras }), { mode: 0o600 });
-    await site.run();
-    await site.federate();
-    [gate, yard] = (await site.cameras('Gate', 'Yard')) as [Camera, Camera];
+    recorded = await RecordedSite.start(recording);
+    ({ platform, site, recorder, gate, yard } = recorded);
     browser = await Browser.start();
   }, 120_000);
 
@@ -52,9 +38,7 @@ describe('recordings in a browser', () => {
 
   afterAll(async () => {
     await browser?.[Symbol.asyncDispose]();
-    await platform?.stop();
-    await live?.stop();
-    await recorder?.[Symbol.asyncDispose]();
+    await recorded?.[Symbol.asyncDispose]();
   }, 30_000);
 
   const open = async (): Promise<RecordingSocket> => {
@@ -172,6 +156,7 @@ describe('recordings in a browser', () => {
       paused = await positionOf(page);
       return before === paused;
     });
+    // A picture that stands shows in time alone.
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(await positionOf(page)).toBe(paused);
     await page.page.click('#pause');

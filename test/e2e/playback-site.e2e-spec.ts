@@ -4,9 +4,10 @@ import { formatClock } from '@app/media';
 import type { Camera } from '../../tools/demo/rest.mjs';
 import { waitUntil } from '../harness/condition.js';
 import { play } from '../harness/ffmpeg.js';
-import { runPeer, startGstCamera, type GstCamera } from '../harness/media-peer.js';
-import { OnvifDevice } from '../harness/onvif-device.js';
-import { Platform } from '../harness/platform.js';
+import { runPeer, type GstCamera } from '../harness/media-peer.js';
+import type { OnvifDevice } from '../harness/onvif-device.js';
+import type { Platform } from '../harness/platform.js';
+import { RecordedSite } from '../harness/recorded-site.js';
 import { Recording } from '../harness/recording.js';
 import { extensionsOf, ReplayProbe } from '../harness/replay-probe.js';
 import { ReplayServer } from '../harness/replay-server.js';
@@ -24,6 +25,7 @@ const clock = (from: number, to: number): string =>
 
 describe('recordings of a site behind a tunnel', () => {
   let platform: Platform;
+  let recorded: RecordedSite;
   let live: GstCamera;
   let recorder: OnvifDevice;
   let site: Site;
@@ -39,27 +41,12 @@ describe('recordings of a site behind a tunnel', () => {
   };
 
   beforeAll(async () => {
-    live = await startGstCamera();
-    recorder = await OnvifDevice.start(recording, { user: 'viewer', password: 'secret' });
-    platform = await Platform.start();
-    site = await platform.createSite('Hamburg');
-    const streams = [{ url: live.url('/cam') }];
-    const recordings = { onvif: recorder.service, username: 'viewer', password: 'secret' };
-    const cameras = [
-      { id: 'gate', name: 'Gate', streams, recordings },
-      { id: 'yard', name: 'Yard', streams },
-    ];
-    writeFileSync(join(site.stateDir, 'cameras.yaml'), JSON.stringify({ cameras }), { mode: 0o600 });
-    await site.run();
-    await site.federate();
-    const found = await site.cameras('Gate', 'Yard');
-    [gate, yard] = found as [Camera, Camera];
+    recorded = await RecordedSite.start(recording);
+    ({ platform, site, recorder, live, gate, yard } = recorded);
   }, 120_000);
 
   afterAll(async () => {
-    await platform?.stop();
-    await live?.stop();
-    await recorder?.[Symbol.asyncDispose]();
+    await recorded?.[Symbol.asyncDispose]();
   }, 30_000);
 
   it('shows in REST what is recorded and what is not', async () => {

@@ -6,6 +6,7 @@ import { Rest, signInFirst, type Camera, type Site } from '../../tools/demo/rest
 import { waitUntil } from '../harness/condition.js';
 import { play } from '../harness/ffmpeg.js';
 import { createLauncherHome, Launcher, playerUrls, processesOf, type LauncherHome } from '../harness/launcher.js';
+import { sideBySide } from '../harness/side-by-side.js';
 
 const START_MS = 120_000;
 const NOBODY = 65_534;
@@ -121,28 +122,55 @@ describe('npm start', () => {
     },
     START_MS,
   );
-
-  it.each(['http', 'play', 'rtsp', 'tunnel', 'ingress'] as const)(
-    'names the flag that changes the %s port when it is in use, and starts nothing',
-    async (name) => {
-      const other = createServer().listen(home.ports[name], '127.0.0.1');
-      await new Promise((resolve) => other.once('listening', resolve));
-      const launcher = launch();
-      expect(await launcher.end()).toBe(75);
-      expect(launcher.output).toContain(`port-in-use: port ${home.ports[name]}`);
-      expect(launcher.output).toContain(`--${name}-port`);
-      expect(processesOf(home)).toEqual([]);
-      await new Promise((resolve) => other.close(resolve));
-    },
-    20_000,
-  );
-
-  it('refuses a flag that it does not know', async () => {
-    const launcher = launch({ flags: ['--nodemo'] });
-    expect(await launcher.end()).toBe(78);
-    expect(launcher.output).toContain('--nodemo');
-  }, 20_000);
 });
+
+/** They end before they start anything, and each has a data folder of its own. */
+describe('npm start with flags that cannot be', () => {
+  const ended = async (flags: readonly string[], busy?: keyof LauncherHome['ports']): Promise<Ended> => {
+    const home = await createLauncherHome();
+    const other = createServer();
+    try {
+      if (busy !== undefined) await new Promise<void>((done) => other.listen(home.ports[busy], '127.0.0.1', done));
+      const launcher = new Launcher(home, { flags });
+      const status = await launcher.end();
+      expect(processesOf(home)).toEqual([]);
+      return { status, output: launcher.output, port: busy === undefined ? 0 : home.ports[busy] };
+    } finally {
+      other.close();
+      home.remove();
+    }
+  };
+  const namesFlagOf = (name: keyof LauncherHome['ports']) => async (): Promise<void> => {
+    const { status, output, port } = await ended([], name);
+    expect({ status, output }).toMatchObject({ status: 75 });
+    expect(output).toContain(`port-in-use: port ${port}`);
+    expect(output).toContain(`--${name}-port`);
+  };
+
+  const refusesFlag = async (): Promise<void> => {
+    const { status, output } = await ended(['--nodemo']);
+    expect({ status, output }).toMatchObject({ status: 78 });
+    expect(output).toContain('--nodemo');
+  };
+
+  sideBySide(
+    {
+      'names the flag that changes the http port when it is in use, and starts nothing': namesFlagOf('http'),
+      'names the flag that changes the play port when it is in use, and starts nothing': namesFlagOf('play'),
+      'names the flag that changes the rtsp port when it is in use, and starts nothing': namesFlagOf('rtsp'),
+      'names the flag that changes the tunnel port when it is in use, and starts nothing': namesFlagOf('tunnel'),
+      'names the flag that changes the ingress port when it is in use, and starts nothing': namesFlagOf('ingress'),
+      'refuses a flag that it does not know': refusesFlag,
+    },
+    30_000,
+  );
+});
+
+interface Ended {
+  status: number;
+  output: string;
+  port: number;
+}
 
 /** Ids of the demo site and its cameras. */
 const demoEntities = async (rest: Rest): Promise<string[]> => {

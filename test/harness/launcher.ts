@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { chmodSync, chownSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../tools/launcher/port.mjs';
+import { freePorts } from '../../tools/launcher/port.mjs';
 
 const ROOT = join(__dirname, '..', '..');
 
@@ -21,13 +21,8 @@ export const createLauncherHome = async (owner?: number): Promise<LauncherHome> 
   const dir = mkdtempSync(join(tmpdir(), 'adit-home-'));
   chmodSync(dir, 0o711);
   if (owner !== undefined) chownSync(dir, owner, owner);
-  const ports = {
-    http: await freePort(),
-    play: await freePort(),
-    rtsp: await freePort(),
-    tunnel: await freePort(),
-    ingress: await freePort(),
-  };
+  const [http = 0, play = 0, rtsp = 0, tunnel = 0, ingress = 0] = await freePorts(5);
+  const ports = { http, play, rtsp, tunnel, ingress };
   const flags = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
   const remove = (): void => {
     const location = join(dir, 'postgres', 'location');

@@ -7,7 +7,7 @@ import { DEFAULT_TENANT_ID } from '@app/persistence';
 import { type CommonEnvironment, createLogger, MessageClient } from '@app/runtime';
 import { type Cloud, startCloud } from '../../tools/launcher/cloud.mjs';
 import { startNats } from '../../tools/launcher/nats.mjs';
-import { freePort } from '../../tools/launcher/port.mjs';
+import { freePorts } from '../../tools/launcher/port.mjs';
 import { adit, type AditRun } from './adit.js';
 import { createEmptyDatabase } from './database.js';
 
@@ -42,7 +42,7 @@ export class LosableCloud {
     const nats = await startNats({ dir });
     const environment = { NATS_URL: nats.url, ADIT_NATS_TOKEN_FILE: join(dir, 'nats.token') } as CommonEnvironment;
     const messages = new MessageClient(environment, createLogger('admin-api', 'silent'));
-    const [tunnel, ingress] = [await freePort(), await freePort()];
+    const [tunnel = 0, ingress = 0] = await freePorts(2);
     const cloud = new LosableCloud(dir, nats, tunnel, ingress, await createEmptyDatabase(), messages);
     await cloud.startApps();
     return cloud;

@@ -1,15 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, chmodSync, existsSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppProcess } from '../../tools/launcher/app-process.mjs';
 import { entryOf, startCloud, type Cloud } from '../../tools/launcher/cloud.mjs';
 import type { CloudLayout, Ports } from '../../tools/launcher/cloud-environment.mjs';
 import { startNats } from '../../tools/launcher/nats.mjs';
-import { freePort } from '../../tools/launcher/port.mjs';
+import { freePort, freePorts } from '../../tools/launcher/port.mjs';
 import { startPostgres, type Postgres } from '../../tools/launcher/postgres.mjs';
 import { CLOUD_APPS, type CloudApp } from '../../tools/launcher/provision.mjs';
 import { Rest, signInFirst } from '../../tools/demo/rest.mjs';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import { waitUntil } from './condition.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { Site, type SiteOptions } from './site.js';
@@ -39,7 +39,7 @@ export class Platform implements AsyncDisposable {
   #postgres: Postgres | undefined;
   #database: TestDatabase | undefined;
   #natsUrl = '';
-  #ownerUrl = '';
+  #owner: Pool | undefined;
 
   private constructor(
     readonly dataDir: string,
@@ -51,7 +51,7 @@ export class Platform implements AsyncDisposable {
   static async start(layout: PlatformLayout = {}): Promise<Platform> {
     const dataDir = mkdtempSync(join(tmpdir(), 'adit-platform-'));
     chmodSync(dataDir, 0o711);
-    const platform = new Platform(dataDir, await freePorts(layout.apps ?? CLOUD_APPS));
+    const platform = new Platform(dataDir, await portsOf(layout.apps ?? CLOUD_APPS));
     try {
       await platform.#start(layout);
       return platform;
@@ -65,13 +65,14 @@ export class Platform implements AsyncDisposable {
     const { dataDir, ports } = this;
     this.#undo.push(() => rmSync(dataDir, { recursive: true, force: true }));
     const ownerUrl = ownPostgres ? await this.#startOwnPostgres() : await this.#createDatabase();
-    this.#ownerUrl = ownerUrl;
+    this.#openOwner(ownerUrl);
     const nats = await startNats({ dir: dataDir, ...(natsServer ? { server: natsServer } : {}) });
     this.#natsUrl = nats.url;
     this.#undo.push(() => nats.stop());
     const cloud = await startCloud({
       dataDir,
       ownerUrl,
+      logins: this.#database?.logins,
       nats,
       ports,
       apps: [...(apps ?? CLOUD_APPS)],
@@ -99,6 +100,8 @@ export class Platform implements AsyncDisposable {
   async #createDatabase(): Promise<string> {
     const database = await createDatabase();
     this.#database = database;
+    // As the launcher leaves them behind it.
+    writeFileSync(join(this.dataDir, 'logins.json'), JSON.stringify(database.logins), { mode: 0o600 });
     this.#undo.push(() => database.drop());
     return database.ownerUrl;
   }
@@ -113,17 +116,19 @@ export class Platform implements AsyncDisposable {
     return this.#natsUrl;
   }
 
-  /** Runs one statement as the owner of the database. */
+  /** Runs one statement as the owner of the database; each may be given another connection. */
   async query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new Client({ connectionString: this.#ownerUrl, connectionTimeoutMillis: 5_000 });
-    // A server that is killed in between ends the connection by an event of its own.
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return (await client.query<Row>(text, values)).rows;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
+    if (!this.#owner) throw new Error('the platform has no database yet');
+    return (await this.#owner.query<Row>(text, values)).rows;
+  }
+
+  /** Tests poll: a connection, which costs a key derivation at both ends, is not made for each statement. */
+  #openOwner(connectionString: string): void {
+    const owner = new Pool({ connectionString, connectionTimeoutMillis: 5_000, max: 4 });
+    // A server that is killed in between ends the connections by an event of their own.
+    owner.on('error', () => undefined);
+    this.#owner = owner;
+    this.#undo.push(() => owner.end());
   }
 
   /** Rows by table, seen as the owner. */
@@ -205,10 +210,8 @@ export class Platform implements AsyncDisposable {
   }
 }
 
-const freePorts = async (apps: readonly CloudApp[]): Promise<Ports> => {
-  const [http, play, rtsp] = [await freePort(), await freePort(), await freePort()];
-  const [tunnel, ingress] = [await freePort(), await freePort()];
-  const health: Ports['health'] = {};
-  for (const app of apps) health[app] = await freePort();
+const portsOf = async (apps: readonly CloudApp[]): Promise<Ports> => {
+  const [http = 0, play = 0, rtsp = 0, tunnel = 0, ingress = 0, ...others] = await freePorts(5 + apps.length);
+  const health: Ports['health'] = Object.fromEntries(apps.map((app, index) => [app, others[index] ?? 0]));
   return { http, play, rtsp, tunnel, ingress, health };
 };

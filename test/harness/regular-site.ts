@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSiteCertificate } from '@app/pki';
-import { CommandDispatcher, type CommandRecord } from '../../apps/agent/src/commands/index.js';
+import { CommandDispatcher, type CommandLimits, type CommandRecord } from '../../apps/agent/src/commands/index.js';
 import { CameraListFile, RtspConnector, type CameraEntry } from '../../apps/agent/src/connectors/index.js';
 import { DirectoryServer } from '../../apps/agent/src/directory/index.js';
 import { SiteRedirector } from '../../apps/agent/src/redirector/index.js';
@@ -18,6 +18,7 @@ export interface RegularSiteOptions {
   clockOffsetMs?: number;
   /** Its systems besides the cameras of the list. */
   connectors?: readonly SiteConnector[];
+  limits?: Partial<CommandLimits>;
 }
 
 /** A site that is reached directly, as in regular federation: its servers listen on the "LAN", here loopback. */
@@ -27,6 +28,8 @@ export class RegularSite implements AsyncDisposable {
   rights: AccountRights = { allow: [...RIGHTS], level: 1 };
   /** What its own log says of commands. */
   readonly commands: CommandRecord[] = [];
+  /** By which the clock of its PTZ locks is ahead: what a test does not wait for. */
+  skippedMs = 0;
   readonly #undo: (() => Promise<void>)[] = [];
 
   private constructor(
@@ -53,6 +56,8 @@ export class RegularSite implements AsyncDisposable {
       site: directory,
       connectors,
       record: (entry) => site.commands.push(entry),
+      lock: { now: () => Date.now() + site.skippedMs },
+      ...(options.limits ? { limits: options.limits } : {}),
     });
     const lan = { host: '127.0.0.1', port: 0 };
     const redirector = new SiteRedirector({ certificate, directory, connectors, lan });

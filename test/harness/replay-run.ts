@@ -12,9 +12,9 @@ export interface ReplayRunOptions {
   samples: readonly Sample[];
   scale: number;
   cseq: number;
-  /** Rate-Control is not `no`: in the time of the pictures. Else as fast as the socket takes them. */
+  /** Rate-Control is not `no`: in the time of the pictures. Else as fast as the socket and the device's disk let it. */
   paced: boolean;
-  server: { sentBytes: number; options: { hangsUp?: boolean } };
+  server: { sentBytes: number; readonly slowMs: number; options: { hangsUp?: boolean } };
 }
 
 /** One PLAY from its first picture to the end or to `stop`. */
@@ -47,12 +47,12 @@ export class ReplayRun {
   }
 
   #step(): void {
-    const { samples, socket, paced } = this.options;
+    const { samples, socket, paced, server } = this.options;
     while (!this.#stopped) {
       const sample = samples[this.#index];
       if (!sample) return this.#end();
       const taken = this.#send(sample);
-      const waitMs = paced ? this.#waitMs() : 0;
+      const waitMs = paced ? this.#waitMs() : server.slowMs;
       if (!taken) return void socket.once('drain', () => this.#step());
       if (waitMs > 0) return void (this.#timer = setTimeout(() => this.#step(), waitMs));
     }

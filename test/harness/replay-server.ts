@@ -31,6 +31,8 @@ export class ReplayServer {
   readonly runs = new Set<ReplayRun>();
   /** RTP bytes written to sockets in all. */
   sentBytes = 0;
+  /** What its disk takes for each picture that is not asked for in its own time; a recording of minutes takes minutes then. */
+  slowMs = 0;
   readonly #server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
   readonly nonce = randomBytes(8).toString('hex');
 

@@ -19,7 +19,7 @@ import { createLogger, MessageClient, type CommonEnvironment } from '@app/runtim
 import { AppProcess } from '../../tools/launcher/app-process.mjs';
 import { entryOf } from '../../tools/launcher/cloud.mjs';
 import { cloudEnvironment } from '../../tools/launcher/cloud-environment.mjs';
-import { freePort } from '../../tools/launcher/port.mjs';
+import { freePorts } from '../../tools/launcher/port.mjs';
 import { Platform, type PlatformLayout } from './platform.js';
 
 type Jwk = Parameters<typeof unseal>[1];
@@ -180,7 +180,7 @@ export class TunnelCloud {
   /** A second broker of the same cloud. */
   async secondBroker(extra: Record<string, string> = {}): Promise<SecondBroker> {
     const { dataDir, natsUrl } = this.platform;
-    const [tunnel, ingress] = [await freePort(), await freePort()];
+    const [tunnel = 0, ingress = 0] = await freePorts(2);
     const env = cloudEnvironment('tunnel-broker', {
       dataDir: join(dataDir, 'second'),
       natsUrl,

@@ -6,6 +6,9 @@ import { OperatorCli } from '../harness/operator-cli.js';
 
 jest.setTimeout(60_000);
 
+/** For each of 10,000 pictures: no file is whole before a test has cut it. */
+const SLOW_MS = 10;
+
 describe('an operator who brings recordings home', () => {
   let at: ExportSite;
   let operator: OperatorCli;
@@ -27,6 +30,10 @@ describe('an operator who brings recordings home', () => {
     ...['camera', 'export', camera, '--from', secondsLater(from), '--to', secondsLater(to)],
     ...['-o', file],
   ];
+  afterEach(() => {
+    at.longRecorder.replay.slowMs = 0;
+  });
+
   const left = (): string[] => readdirSync(operator.home).filter((name) => name.includes('.mp4'));
 
   /** The first pictures are on the disk. */
@@ -59,6 +66,7 @@ describe('an operator who brings recordings home', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'has nothing left of a file after %s, nor does the recorder go on',
     async (signal) => {
+      at.longRecorder.replay.slowMs = SLOW_MS;
       const running = operator.watch(...order('Yard', 0, 400, 'half.mp4'));
       await writes();
       running.child.kill(signal);
@@ -70,6 +78,7 @@ describe('an operator who brings recordings home', () => {
   );
 
   it('is told that a file broke off, and keeps no part of it', async () => {
+    at.longRecorder.replay.slowMs = SLOW_MS;
     const running = operator.watch(...order('Yard', 0, 400, 'broken.mp4'));
     await writes();
     for (const socket of at.longRecorder.replay.sockets) socket.destroy();

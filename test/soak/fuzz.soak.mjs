@@ -32,11 +32,11 @@ export default async function fuzz({ report, progress, extent: { inputs, seed } 
   const { fuzzDecoder } = await compiled('fuzz-decoder');
   const { fuzzSessions } = await compiled('fuzz-session');
   const done = (/** @type {number} */ number) => progress(`  ${number}`);
-  told('decoder', inputs, fuzzDecoder({ inputs, seed, progress: done }));
+  told('decoder', inputs, fuzzDecoder({ inputs, seed, progress: done, samples: 10 }));
   const sessions = Math.ceil(inputs / DECODERS_PER_SESSION / 4);
   for (const role of ['broker', 'agent']) {
     for (const resumable of [false, true]) {
-      const outcome = await fuzzSessions({ inputs: sessions, seed, progress: done }, { role, resumable });
+      const outcome = await fuzzSessions({ inputs: sessions, seed, progress: done, samples: 8 }, { role, resumable });
       told(`session of a ${role}${resumable ? ', resumable' : ''}`, sessions, outcome);
     }
   }

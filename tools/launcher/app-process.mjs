@@ -29,7 +29,7 @@ const HOPELESS = new Map([
  * @property {string} name prefix of its lines
  * @property {string} entry file that Node runs
  * @property {string[]} [args]
- * @property {Record<string, string>} env complete; nothing of the launcher's own environment is added but PATH, HOME, TZ, LANG
+ * @property {Record<string, string>} env complete; nothing of the launcher's own environment is added but what `inherited` names
  * @property {(name: string, line: string) => void} log
  * @property {string[]} [through] program and arguments before Node, for example `ip netns exec NAME`
  * @property {string} [readyType] of the IPC message that tells readiness; default `ready`
@@ -201,7 +201,7 @@ export class AppProcess {
 function inherited() {
   /** @type {Record<string, string>} */
   const environment = {};
-  for (const name of ['PATH', 'HOME', 'TZ', 'LANG', 'TMPDIR', 'NODE_EXTRA_CA_CERTS']) {
+  for (const name of ['PATH', 'HOME', 'TZ', 'LANG', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE']) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }

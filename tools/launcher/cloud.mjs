@@ -14,6 +14,7 @@ const READY_MS = 45_000;
  * @typedef {object} CloudOptions
  * @property {string} dataDir
  * @property {string} ownerUrl of the database
+ * @property {Record<string, string>} [logins] database URL per app, of a database that is migrated already
  * @property {{ url: string, tokenFile?: string }} nats
  * @property {import('./cloud-environment.mjs').Ports} ports
  * @property {(name: string, line: string) => void} log
@@ -39,7 +40,7 @@ export async function startCloud(options) {
   const firstPasswordFile = join(dataDir, 'first-password');
   makeOnce(firstPasswordFile, () => `${randomBytes(12).toString('base64url')}\n`);
   for (const name of ['issuer', 'broker']) mkdirSync(join(dataDir, name), { recursive: true, mode: 0o700 });
-  const logins = await migrate(ownerUrl, join(dataDir, 'logins.json'));
+  const logins = options.logins ?? (await migrate(ownerUrl, join(dataDir, 'logins.json')));
   /** @type {import('./cloud-environment.mjs').CloudLayout} */
   const layout = {
     dataDir,

@@ -34,6 +34,18 @@ export async function freePort() {
   return anyPort();
 }
 
+/**
+ * Ports that are free and different: nothing holds one between two calls of `freePort`, which may give the same twice.
+ * @param {number} count
+ * @returns {Promise<number[]>}
+ */
+export async function freePorts(count) {
+  /** @type {Set<number>} */
+  const ports = new Set();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
+
 /** @returns {number} where the kernel's range for outgoing connections begins */
 function firstEphemeralPort() {
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCloud } from '../launcher/cloud.mjs';
 import { startNats } from '../launcher/nats.mjs';
-import { freePort } from '../launcher/port.mjs';
+import { freePorts } from '../launcher/port.mjs';
 import { startPostgres } from '../launcher/postgres.mjs';
 
 /**
@@ -17,8 +17,7 @@ export async function startOwnCloud({ log, shutdown }) {
   shutdown.add(() => rmSync(dataDir, { recursive: true, force: true }));
   // PostgreSQL runs as another user when root starts it, and has to get to its own folder.
   chmodSync(dataDir, 0o711);
-  const [http, play, rtsp] = [await freePort(), await freePort(), await freePort()];
-  const [tunnel, ingress] = [await freePort(), await freePort()];
+  const [http = 0, play = 0, rtsp = 0, tunnel = 0, ingress = 0] = await freePorts(5);
   const postgres = await startPostgres({ dir: join(dataDir, 'postgres') });
   shutdown.add(() => postgres.stop());
   const nats = await startNats({ dir: dataDir });

@@ -35,13 +35,8 @@ export {
   type LinkServerOptions,
 } from './link/link-server.js';
 export type { HopFigures } from './link/hop-figures.js';
-export {
-  LinkSource,
-  linkSourceDefaults,
-  type LinkConnect,
-  type LinkConnection,
-  type LinkSourceOptions,
-} from './link/link-source.js';
+export type { LinkConnect, LinkConnection } from './link/cloud-link.js';
+export { LinkSource, linkSourceDefaults, type LinkSourceOptions } from './link/link-source.js';
 export { playerDefaults, PlayerOutlet, type PlayerChannel, type PlayerOptions } from './mse/player-outlet.js';
 export { ReplayPlayer, replayPlayerDefaults, type ReplayPlayerOptions, type ReplayWish } from './mse/replay-player.js';
 export { isReordered } from './webrtc/reordering.js';

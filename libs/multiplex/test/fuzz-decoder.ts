@@ -11,6 +11,8 @@ export interface FuzzOptions {
   readonly inputs: number;
   readonly seed: number;
   readonly progress?: (done: number) => void;
+  /** How often the memory is measured, after two full collections each time. */
+  readonly samples: number;
 }
 
 export interface DecoderFuzz {
@@ -18,16 +20,15 @@ export interface DecoderFuzz {
   readonly outcomes: Record<string, number>;
   /** Inputs that threw something else, or that the oracle reads in another way. */
   readonly faults: string[];
-  /** What the process held at its worst, less what it held after the first tenth. */
+  /** What the process held at its worst, less what it held at the first of the samples. */
   readonly grownBytes: number;
 }
 
 /** Valid conversations that are mutated again and again. */
 const STREAMS = 256;
-const SAMPLES = 10;
 
 /** The decoder alone against mutated streams, each compared with the oracle. */
-export function fuzzDecoder({ inputs, seed, progress }: FuzzOptions): DecoderFuzz {
+export function fuzzDecoder({ inputs, seed, progress, samples }: FuzzOptions): DecoderFuzz {
   const streams = Array.from({ length: STREAMS }, (_, index) => {
     const random = new Random(index);
     return conversation(random, {
@@ -46,7 +47,7 @@ export function fuzzDecoder({ inputs, seed, progress }: FuzzOptions): DecoderFuz
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     const fault = difference(outcome, frames, oracleHear(bytes));
     if (fault !== undefined && faults.length < 20) faults.push(`input ${input} of seed ${seed}: ${fault}`);
-    if ((input + 1) % Math.ceil(inputs / SAMPLES) === 0 || input + 1 === inputs) {
+    if ((input + 1) % Math.ceil(inputs / samples) === 0 || input + 1 === inputs) {
       held.push(heldBytes());
       progress?.(input + 1);
     }

@@ -21,13 +21,12 @@ interface Variant {
   readonly resumable: boolean;
 }
 
-const SAMPLES = 8;
 /** Turns of the event loop in which what was written is heard and answered. */
 const TURNS = 6;
 
 /** Whole sessions against mutated conversations: each must end with a code, and leave nothing behind. */
 export async function fuzzSessions(
-  { inputs, seed, progress }: FuzzOptions,
+  { inputs, seed, progress, samples }: FuzzOptions,
   { role, resumable }: Variant,
 ): Promise<SessionFuzz> {
   const outcomes: Record<string, number> = {};
@@ -39,7 +38,7 @@ export async function fuzzSessions(
       const { outcome, fault } = await round(new Random(seed + input), { role, resumable });
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       if (fault !== undefined && faults.length < 20) faults.push(`input ${input} of seed ${seed}: ${fault}`);
-      if ((input + 1) % Math.ceil(inputs / SAMPLES) !== 0 && input + 1 < inputs) continue;
+      if ((input + 1) % Math.ceil(inputs / samples) !== 0 && input + 1 < inputs) continue;
       await quiet(timers);
       if (timers.count > 0) faults.push(`${timers.count} timers are left before input ${input + 1} of seed ${seed}`);
       held.push(heldBytes());

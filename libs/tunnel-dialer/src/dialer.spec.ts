@@ -137,12 +137,15 @@ describe('a direct dial', () => {
 
   it('leaves a connection alone when the time for dialling is over', async () => {
     const { port } = await echoServer();
+    // It aborts after the dialler's own time: both are over then.
+    const signal = AbortSignal.timeout(250);
+    const over = once(signal, 'abort');
     const socket = await dialer({ direct: { allowCidrs: ['127.0.0.0/8'] }, timeoutMs: 200 }).dial({
       ...request,
       address: `127.0.0.1:${port}`,
-      signal: AbortSignal.timeout(250),
+      signal,
     });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await over;
     socket.write('still here');
     expect(String(((await once(socket, 'data')) as [Buffer])[0])).toBe('still here');
     socket.destroy();

@@ -12,6 +12,8 @@ import { eventLimits, type StoredEvent } from './stored-event.js';
 class FailingStore implements AsyncEventStore {
   fault: EventStoreError | undefined;
   appends = 0;
+  /** `account period` as it was told of who is there. */
+  readonly marks: string[] = [];
 
   constructor(readonly store: EventStore) {}
 
@@ -26,6 +28,7 @@ class FailingStore implements AsyncEventStore {
   #caller<Name extends keyof AsyncEventStore>(name: Name): AsyncEventStore[Name] {
     const call = async (...args: unknown[]): Promise<unknown> => {
       if (name === 'append') this.appends += 1;
+      if (name === 'mark') this.marks.push(args.join(' '));
       if (this.fault !== undefined) throw this.fault;
       return (this.store[name] as (...given: unknown[]) => unknown).apply(this.store, args);
     };
@@ -222,13 +225,13 @@ describe('EventJournal', () => {
   });
 
   it('follows who is there: online, then in grace, then offline', async () => {
-    make({ times: { ...TIMES, graceMs: 100 } });
+    make({ times: { ...TIMES, graceMs: 200 } });
     journal.start();
     journal.event(event(0));
     await take(1, { account: 'a' });
     journal.event(event(1));
     await settled(() => journal.status.count === 3);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await settled(() => store.marks.includes('a offline'));
     journal.event(event(2));
     await settled(() => journal.status.count === 4);
     const periods = (await take(3, { account: 'a' })).map(({ period }) => period);

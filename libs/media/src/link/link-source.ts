@@ -1,12 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { asMediaError, MediaError } from '../errors.js';
+import { MediaError } from '../errors.js';
 import { EarlyEvents } from '../source/early-events.js';
 import type { OpenSource, Source, SourceListener } from '../source/source.js';
-import { parseDescription, type StreamDescription } from '../stream-description.js';
-import { linger } from './linger.js';
-import { encodeFrame, frameType, LinkDecoder, type LinkFrame } from './frame.js';
+import { CloudLink, type LinkConnect, openLink } from './cloud-link.js';
+import { encodeFrame, frameType, type LinkFrame } from './frame.js';
 import type { HopFigures } from './hop-figures.js';
-import { encodeMessage, linkVersion, readMessage, readState, type LinkRequest } from './link-message.js';
+import { readState } from './link-message.js';
 import { UnitAssembler } from './media-frame.js';
 
 export interface LinkSourceOptions {
@@ -18,15 +17,6 @@ export interface LinkSourceOptions {
 }
 
 export const linkSourceDefaults: LinkSourceOptions = { openTimeoutMs: 10_000, silenceMs: 8000, maxUnitBytes: 9 << 20 };
-
-export interface LinkConnection {
-  /** Connected to the site's redirector, encrypted and pinned. */
-  socket: Duplex;
-  request: LinkRequest;
-}
-
-/** Called anew for every opening, because tickets and routes do not last. `signal` ends the dialling only: it may abort later, when the socket is in use. */
-export type LinkConnect = (signal: AbortSignal) => Promise<LinkConnection>;
 
 /** The cloud's end of the redirector link (LINK.md): a stream that the site's redirector sends. */
 export class LinkSource implements Source {
@@ -42,129 +32,57 @@ export class LinkSource implements Source {
   }
 
   async open(listener: SourceListener, signal: AbortSignal): Promise<OpenSource> {
-    const { socket, request } = await this.connect(signal);
     const early = new EarlyEvents(listener);
-    this.hop = undefined;
-    const link = new OpenLink(socket, early, this.#options, (hop) => (this.hop = hop));
-    const abort = (): void => link.finish(new MediaError('hub-closed', 'Closed while opening'));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      const description = await link.open(request);
-      setImmediate(() => early.release());
-      return {
-        description,
-        requestKeyframe: () => link.requestKeyframe(),
-        close: () => Promise.resolve(link.close()),
-      };
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    const make = (socket: Duplex): LiveLink => {
+      this.hop = undefined;
+      return new LiveLink(socket, early, this.#options, (hop) => (this.hop = hop));
+    };
+    const aborted = (): MediaError => new MediaError('hub-closed', 'Closed while opening');
+    const { link, description } = await openLink(this.connect, signal, make, aborted);
+    setImmediate(() => early.release());
+    return { description, requestKeyframe: () => link.requestKeyframe(), close: () => link.close() };
   }
 }
 
-class OpenLink {
-  readonly #decoder = new LinkDecoder();
+class LiveLink extends CloudLink {
   readonly #units: UnitAssembler;
-  readonly #opened: Promise<StreamDescription>;
-  #resolve: (description: StreamDescription) => void = () => undefined;
-  #reject: (error: MediaError) => void = () => undefined;
-  #tracks: number | undefined;
-  #finished = false;
-  #closed = false;
-  #timer: NodeJS.Timeout | undefined;
-  #lastFrameAt = performance.now();
+  /** With which a unit became whole, of the chunk that is read. */
+  #last: LinkFrame | undefined;
 
   constructor(
-    readonly socket: Duplex,
-    readonly listener: SourceListener,
-    readonly options: LinkSourceOptions,
-    readonly onHop: (hop: HopFigures) => void,
+    socket: Duplex,
+    private readonly listener: SourceListener,
+    { openTimeoutMs, silenceMs, maxUnitBytes }: LinkSourceOptions,
+    private readonly onHop: (hop: HopFigures) => void,
   ) {
-    this.#units = new UnitAssembler(options.maxUnitBytes);
-    this.#opened = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    socket.on('error', (error) => this.finish(asMediaError(error, 'link-closed')));
-    const closed = (): void => this.finish(new MediaError('link-closed', 'The site closed the link'));
-    socket.on('end', closed);
-    socket.on('close', closed);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-  }
-
-  async open(request: LinkRequest): Promise<StreamDescription> {
-    const expire = (): void => this.finish(new MediaError('link-timeout', 'The site did not open the stream in time'));
-    this.#timer = setTimeout(expire, this.options.openTimeoutMs);
-    const { path, siteTicket, usage } = request;
-    if (!this.#finished) this.socket.write(encodeMessage(frameType.OPEN, { v: linkVersion, path, siteTicket, usage }));
-    const description = await this.#opened;
-    clearTimeout(this.#timer);
-    this.#timer = setInterval(() => this.#watch(), this.options.silenceMs / 4);
-    return description;
+    super(socket, { openTimeoutMs, silenceMs, beatMs: silenceMs / 4 });
+    this.#units = new UnitAssembler(maxUnitBytes);
   }
 
   requestKeyframe(): void {
-    if (!this.#finished) this.socket.write(encodeFrame({ type: frameType.KEYREQ }));
-  }
-
-  close(): void {
-    this.#closed = true;
-    if (!this.#finished) this.socket.end(encodeFrame({ type: frameType.BYE }));
-    this.finish(new MediaError('link-closed', 'Closed by us'));
-  }
-
-  finish(error: MediaError): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    clearTimeout(this.#timer);
-    linger(this.socket);
-    if (this.#tracks === undefined) this.#reject(error);
-    else if (!this.#closed) this.listener.ended(error);
-  }
-
-  #watch(): void {
-    if (performance.now() - this.#lastFrameAt < this.options.silenceMs) return;
-    this.finish(new MediaError('link-timeout', `No frame for ${this.options.silenceMs} ms`));
-  }
-
-  #read(chunk: Buffer): void {
-    this.#lastFrameAt = performance.now();
-    try {
-      this.#takeAll(chunk);
-    } catch (error) {
-      this.finish(asMediaError(error, 'link-malformed'));
-    }
+    if (!this.finished) this.socket.write(encodeFrame({ type: frameType.KEYREQ }));
   }
 
   /** One acknowledgement answers all units of a chunk. */
-  #takeAll(chunk: Buffer): void {
-    let last: LinkFrame | undefined;
-    for (const frame of this.#decoder.push(chunk)) {
-      if (this.#finished) return;
-      if (frame.type !== frameType.MEDIA) this.#take(frame);
-      else if (this.#media(frame)) last = frame;
-    }
-    if (!last || this.#finished) return;
-    const { frameSeq, captureUs } = last;
+  protected taken(): void {
+    if (!this.#last) return;
+    const { frameSeq, captureUs } = this.#last;
+    this.#last = undefined;
     this.socket.write(encodeFrame({ type: frameType.ACK, frameSeq, captureUs }));
   }
 
-  /** True when a unit is whole. */
-  #media(frame: LinkFrame): boolean {
-    if (this.#tracks === undefined || frame.track >= this.#tracks)
-      throw new MediaError('link-malformed', 'Media of an unknown track');
-    const unit = this.#units.push(frame);
-    if (unit) this.listener.unit(unit);
-    return unit !== undefined;
+  protected ended(error: MediaError): void {
+    this.listener.ended(error);
   }
 
-  #take(frame: LinkFrame): void {
+  protected take(frame: LinkFrame): void {
     switch (frame.type) {
-      case frameType.OPENED: {
-        const description = parseDescription(readMessage(frame.payload, true, 'sdp').sdp);
-        this.#tracks = description.tracks.length;
-        this.#resolve(description);
+      case frameType.MEDIA: {
+        this.assertTrack(frame);
+        const unit = this.#units.push(frame);
+        if (!unit) break;
+        this.#last = frame;
+        this.listener.unit(unit);
         break;
       }
       case frameType.RTCP_SR: {
@@ -180,12 +98,6 @@ class OpenLink {
         if (hop) this.onHop(hop);
         break;
       }
-      case frameType.ERROR: {
-        const { code, detail } = readMessage(frame.payload, false, 'code', 'detail');
-        throw new MediaError('link-refused', detail, code);
-      }
-      case frameType.BYE:
-        throw new MediaError('link-closed', 'The site said BYE');
       default:
         // A later version may send types that are unknown here: they are skipped by their length.
         break;

@@ -168,6 +168,7 @@ describe('RTP beside the RTSP connection', () => {
       return packet;
     };
     const timer = setInterval(() => rtcp.send(report(), to, '127.0.0.1'), 30);
+    // The time is what is tested: a session that lives for several of its timeouts.
     await new Promise((resolve) => setTimeout(resolve, 500));
     clearInterval(timer);
     expect(stopped).toEqual([]);
