@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSiteCertificate } from '@app/pki';
-import type { SiteConnector } from '../../apps/agent/src/site/index.js';
+import type { SiteEntity } from '../../apps/agent/src/site/index.js';
 import { freePort } from '../../tools/launcher/port.mjs';
 import { EventJournal } from '../../tools/simulator/event-journal.mjs';
 import { SimulatedConnector } from '../../tools/simulator/simulated-connector.mjs';
@@ -27,14 +27,15 @@ const recording = new Recording(START, [
   [0, 4],
   [30, 4],
 ]);
-const STRANGE = {
+const STRANGE: SiteEntity = {
   remoteId: 'strange',
   kind: 'unknown',
   name: 'Strange',
   state: 'online',
   stateReason: '',
   streams: [],
-} as const;
+  properties: { vendor: { name: 'acme' }, levels: [1, 2.5, null] },
+};
 const account = { username: 'cloud', password: randomBytes(18).toString('base64url') };
 
 let platform: Platform;
@@ -307,8 +308,8 @@ describe('a site of every kind of entity is the same through a tunnel and direct
   let close: () => void;
 
   beforeAll(async () => {
-    made = await RegularSite.start({ connectors: [system as unknown as SiteConnector], events: journal });
-    made.directory.upsert({ ...STRANGE, properties: { vendor: { name: 'acme' }, levels: [1, 2.5, null] } });
+    made = await RegularSite.start({ connectors: [system], events: journal });
+    made.directory.upsert(STRANGE);
     const rest = await platform.signIn();
     const record = await rest.createSite('Stade');
     const { content } = await rest.issueKeyfile(record.id);
