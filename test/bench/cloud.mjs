@@ -142,8 +142,9 @@ export class BenchCloud {
    * A site with a real agent that offers these local ports, each to every class.
    * @param {Record<string, number>} services
    * @param {object} [settings] more of its agent.yaml
+   * @param {(stateDir: string) => Promise<void>} [prepare] before it runs for the first time
    */
-  async startAgent(services, settings = {}) {
+  async startAgent(services, settings = {}, prepare = async () => undefined) {
     const rest = await this.signIn();
     const { id, label } = await rest.createSite(`Bench ${this.undo.length}`);
     const stateDir = join(this.dataDir, `site-${label}`);
@@ -153,6 +154,7 @@ export class BenchCloud {
     writeFileSync(join(stateDir, 'agent.yaml'), JSON.stringify({ services: offered(services), ...settings }), {
       mode: 0o600,
     });
+    await prepare(stateDir);
     const agent = new AppProcess({
       name: label,
       entry: entryOf('agent'),

@@ -3,6 +3,7 @@ import { CameraListFile } from '../../apps/agent/src/connectors/index.js';
 import type { Camera, Rest } from '../../tools/demo/rest.mjs';
 import { freePort } from '../../tools/launcher/port.mjs';
 import { waitUntil } from '../harness/condition.js';
+import { otherTenant } from '../harness/other-tenant.js';
 import { Platform } from '../harness/platform.js';
 import { sitePin } from '../harness/site-pin.js';
 import type { Site } from '../harness/site.js';
@@ -22,10 +23,12 @@ const password = randomBytes(18).toString('base64url');
 describe('a federation role', () => {
   let platform: Platform;
   let rest: Rest;
+  let stranger: Rest;
 
   beforeAll(async () => {
     platform = await Platform.start({ extra: { federation: CIDRS, 'video-redirector': CIDRS } });
     rest = await platform.signIn();
+    ({ rest: stranger } = await otherTenant(platform));
   }, 120_000);
 
   afterAll(() => platform?.stop(), 30_000);
@@ -82,10 +85,37 @@ describe('a federation role', () => {
       expect(await role()).toMatchObject({ state: 'connected' });
     });
 
-    it('stays connected when the site is renamed', async () => {
+    it('is nothing to another tenant, whose site of the same name is another one', async () => {
+      const foreign = await stranger.createSite(`Site by ${way}`);
+      expect(foreign.label).toBe(site.record.label);
+      for (const [path, code] of [
+        [`/federation-roles/${roleId}`, 'role-not-found'],
+        [`/sites/${site.record.id}/tree`, 'not-found'],
+        [`/cameras/${(await cameras())[0]?.id}`, 'camera-not-found'],
+      ]) {
+        await expect(stranger.call('GET', path ?? '')).rejects.toThrow(` 404 ${code}`);
+      }
+      let own: RoleView | undefined;
+      const look = async (): Promise<RoleView | undefined> =>
+        (own = (await stranger.list<RoleView>(`/federation-roles?siteId=${foreign.id}`))[0]);
+      await waitUntil('the other site has a role', async () => (await look()) !== undefined);
+      const directoryAddress = `directory.${foreign.label}.tunnel.adit.internal`;
+      const account = { directoryAddress, username: 'cloud', password, enabled: true };
+      await stranger.call('PATCH', `/federation-roles/${own?.id}`, account);
+      await waitUntil('it is told', async () => (await look())?.state === 'connection-failed');
+      expect(own?.stateReason).toBe('site-offline: no agent of the site has enrolled yet');
+      expect(await stranger.list(`/cameras?siteId=${foreign.id}`)).toEqual([]);
+      await stranger.call('PATCH', `/federation-roles/${own?.id}`, { enabled: false });
+    });
+
+    it('stays connected when the site is renamed, and shows it under the label of before', async () => {
+      const { label } = site.record;
       await rest.call('PATCH', `/sites/${site.record.id}`, { name: `Renamed ${way}` });
       await until('connected', null);
       await untilNames('Gate', 'Yard');
+      expect(await rest.call('GET', `/sites/${site.record.id}`)).toMatchObject({ name: `Renamed ${way}`, label });
+      expect(await role()).toMatchObject({ directoryAddress: contact.directoryAddress });
+      expect(await cameras()).toMatchObject([{ siteLabel: label }, { siteLabel: label }]);
     });
 
     it('federates the kinds of entities that it is told, and finds the others under the same ids later', async () => {
@@ -149,7 +179,8 @@ describe('a federation role', () => {
       const yard = (await cameras()).find(({ name }) => name === 'Yard');
       await new CameraListFile(site.stateDir).remove('yard');
       await untilNames('Gate');
-      await expect(rest.call('GET', `/cameras/${yard?.id}`)).rejects.toThrow(/camera-not-found/);
+      for (const path of ['', '/snapshot', '/ptz', '/timeline?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z'])
+        await expect(rest.call('GET', `/cameras/${yard?.id}${path}`)).rejects.toThrow(/ 404 camera-not-found /);
     });
 
     it('waits with a warning while it is resilient, then tells an offline site from an unreachable one', async () => {

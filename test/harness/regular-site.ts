@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createSiteCertificate } from '@app/pki';
 import { CommandDispatcher, type CommandLimits, type CommandRecord } from '../../apps/agent/src/commands/index.js';
 import { CameraListFile, RtspConnector, type CameraEntry } from '../../apps/agent/src/connectors/index.js';
+import type { EventFeed } from '../../apps/agent/src/directory/event-watch.js';
 import { DirectoryServer } from '../../apps/agent/src/directory/index.js';
 import { SiteRedirector } from '../../apps/agent/src/redirector/index.js';
-import { type SiteConnector, SiteDirectory } from '../../apps/agent/src/site/index.js';
+import { type EventSink, type SiteConnector, SiteDirectory } from '../../apps/agent/src/site/index.js';
 import { type AccountRights, RIGHTS, type SiteAccount } from '../../apps/agent/src/users/rights.js';
 
 export interface RegularSiteOptions {
@@ -19,6 +20,8 @@ export interface RegularSiteOptions {
   /** Its systems besides the cameras of the list. */
   connectors?: readonly SiteConnector[];
   limits?: Partial<CommandLimits>;
+  /** Its store of events; without one nobody hears of them. */
+  events?: EventSink & EventFeed;
 }
 
 /** A site that is reached directly, as in regular federation: its servers listen on the "LAN", here loopback. */
@@ -81,11 +84,13 @@ export class RegularSite implements AsyncDisposable {
       limits: { accountCheckMs: 100 },
       redirector,
       commands,
+      ...(options.events === undefined ? {} : { events: options.events }),
       snapshots: (camera) => connector.snapshots(camera),
       lan: { ...lan, port },
     });
     const site = new RegularSite(directory, list, server, redirector, certificate.pin, certificate.spki, password);
-    await Promise.all(connectors.map((one) => one.start(directory, { event: () => undefined })));
+    const events: EventSink = options.events ?? { event: () => undefined };
+    await Promise.all(connectors.map((one) => one.start(directory, events)));
     await redirector.start();
     await server.start();
     site.#undo.push(

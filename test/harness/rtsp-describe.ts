@@ -22,7 +22,9 @@ export const describeRtsp = (url: string, from = '127.0.0.1', limitMs = 20_000):
     socket.once('error', reject);
     socket.on('data', (chunk) => {
       text += String(chunk);
-      if (text.includes('\r\n\r\n')) finish();
+      const end = text.indexOf('\r\n\r\n');
+      const length = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0);
+      if (end >= 0 && text.length >= end + 4 + length) finish();
     });
     socket.write(`DESCRIBE ${url} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n`);
   });

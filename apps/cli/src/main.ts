@@ -9,5 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 );
 
 const terminal = new Terminal(process.stdin, process.stdout, process.stderr);
+const exitCode = await runCli(process.argv.slice(2), { terminal, environment: () => readEnvironment() });
+await terminal.flush();
 // Connections that are kept for the next request must not hold a command back: it has said everything.
-process.exit(await runCli(process.argv.slice(2), { terminal, environment: () => readEnvironment() }));
+process.exit(exitCode);

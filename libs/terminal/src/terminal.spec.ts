@@ -31,6 +31,18 @@ const person = (): { keys: Keyboard; screen: Screen; terminal: Terminal } => {
 };
 
 describe('a terminal', () => {
+  it('knows when a slow reader has taken all of a long answer', async () => {
+    const taken: string[] = [];
+    const slow = new Writable({
+      write: (chunk: Buffer, _encoding, done) => void setTimeout(() => (taken.push(chunk.toString()), done()), 10),
+    });
+    const terminal = new Terminal(new PassThrough(), slow, new Screen(false));
+    terminal.print('x'.repeat(100_000));
+    terminal.json({ end: true });
+    await terminal.flush();
+    expect(taken.join('')).toMatch(/^x{100000}\n\{\s+"end": true\s+\}\n$/);
+  });
+
   it('shows nothing of a secret while it is typed, corrected ones too', async () => {
     const { keys, screen, terminal } = person();
     const answer = terminal.askSecret?.('Password: ');

@@ -45,6 +45,12 @@ export class Terminal {
     this.err.write(`${text}\n`);
   }
 
+  /** Resolves when all that was written has been taken, or nobody takes it any more: a pipe holds less than a long answer. */
+  async flush(): Promise<void> {
+    const taken = (output: Output): Promise<void> => new Promise((resolve) => output.write('', () => resolve()));
+    await Promise.all([taken(this.out), taken(this.err)]);
+  }
+
   /** Replaces the last progress line; only a terminal gets to see it. An empty text takes it away. */
   progress(text: string): void {
     if (this.err.isTTY === true) this.err.write(`\r\u001B[K${text}`);

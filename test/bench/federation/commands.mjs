@@ -8,7 +8,7 @@ import { ControlLane } from './control-lane.mjs';
 import { FederatedSites } from './federated-sites.mjs';
 
 /** 40 ms there and back, 10 Mbit/s up; the queue holds 100 ms, as cheap routers' do. */
-const NARROW = '--delay 20 --up-rate 10 --down-rate 100 --buffer 128'.split(' ');
+export const NARROW = '--delay 20 --up-rate 10 --down-rate 100 --buffer 128'.split(' ');
 /** Of 4 Mbit/s each: more than the uplink bears. */
 const VIDEO_CHANNELS = 4;
 const WARM_UP_MS = 5_000;

@@ -39,6 +39,7 @@ const COMMANDS = {
     return {
       p50: quantile(delays, 0.5),
       p95: quantile(delays, 0.95),
+      p99: quantile(delays, 0.99),
       pictures: delays.length,
       max: delays.at(-1) ?? 0,
       gaps: timed.reduce((sum, player) => sum + player.gaps, 0),

@@ -1,5 +1,5 @@
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import { directory } from '@app/contracts';
 import { type SiteCertificate, siteTlsOptions } from '@app/pki';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -46,7 +46,7 @@ const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };
 /** The site's directory: gRPC over HTTP/2 and TLS 1.3 with the site's own key. */
 export class DirectoryServer {
   readonly #servers: Http2SecureServer[] = [];
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<Socket>();
   readonly #limits: DirectoryServerLimits;
   readonly #authentication: Authentication;
   readonly #watches: AccountWatches;
@@ -73,10 +73,11 @@ export class DirectoryServer {
       this.#servers.push(await this.#listen(address));
   }
 
-  /** Harmless when repeated. */
+  /** Harmless when repeated. Who is in the middle of a handshake would be waited for, and served then. */
   async close(): Promise<void> {
-    for (const session of this.#sessions) session.destroy();
-    await Promise.all(this.#servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+    const closed = this.#servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closed);
   }
 
   #listen({ host, port }: ListenAddress): Promise<Http2SecureServer> {
@@ -119,15 +120,15 @@ export class DirectoryServer {
       }),
     );
     server.maxConnections = this.#limits.maxConnections;
-    server.on('session', (session) => this.#take(session));
+    server.on('connection', (socket: Socket) => this.#take(socket));
+    server.on('session', (session) => this.#authentication.watch(session));
     server.on('sessionError', () => undefined);
     return server;
   }
 
-  #take(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
-    session.once('close', () => this.#sessions.delete(session));
-    this.#authentication.watch(session);
+  #take(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 }
 
