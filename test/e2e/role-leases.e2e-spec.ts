@@ -190,6 +190,7 @@ describe('processes of federation', () => {
   }, 40_000);
 
   it('refuse what is written under an earlier generation', async () => {
+    await untilShared(2);
     const url = federationLogin(platform);
     const database = await Database.open({ url, applicationName: 'test' });
     try {

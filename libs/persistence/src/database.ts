@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   poolSize?: number;
   connectTimeoutMs?: number;
   statementTimeoutMs?: number;
+  /** A process that hangs in a transaction holds its locks for so long. */
+  idleTransactionMs?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export class Database {
       entities: [],
       extra: {
         statement_timeout: options.statementTimeoutMs ?? 10_000,
-        idle_in_transaction_session_timeout: 30_000,
+        idle_in_transaction_session_timeout: options.idleTransactionMs ?? 30_000,
         keepAlive: true,
       },
       poolErrorHandler: () => undefined, // a lost idle connection is replaced by the next query

@@ -12,6 +12,9 @@ import { CONFIG } from '@app/runtime';
 import { Global, Module } from '@nestjs/common';
 import type { FederationConfig } from '../config.js';
 
+/** Less than the time after which a process counts as dead: the locks of one that hangs must not keep its roles from the others. */
+const IDLE_TRANSACTION_MS = 3_000;
+
 const REPOSITORIES = [
   AlarmRepository,
   EntityRepository,
@@ -29,7 +32,11 @@ const REPOSITORIES = [
       provide: Database,
       inject: [CONFIG],
       useFactory: (config: FederationConfig) =>
-        Database.open({ url: config.ADIT_DATABASE_URL.reveal(), applicationName: 'federation' }),
+        Database.open({
+          url: config.ADIT_DATABASE_URL.reveal(),
+          applicationName: 'federation',
+          idleTransactionMs: IDLE_TRANSACTION_MS,
+        }),
     },
     ...REPOSITORIES,
   ],

@@ -35,7 +35,7 @@ CREATE VIEW role_lease_status AS
     FROM federation_role WHERE enabled AND deleted_at IS NULL;
 ALTER VIEW role_lease_status OWNER TO adit_system;
 GRANT SELECT ON role_lease_status TO adit_federation;
-GRANT UPDATE (replica_id, lease_generation) ON federation_role TO adit_system;
+GRANT UPDATE (replica_id, lease_generation, state, state_reason, state_since) ON federation_role TO adit_system;
 CREATE POLICY system_lease ON federation_role FOR UPDATE TO adit_system USING (true) WITH CHECK (true);
 
 -- federation: a sign of life, then what the process lacks of its share: roles without an owner, and those of owners that are dead.
@@ -51,7 +51,9 @@ BEGIN
   alive := alive + 1;
   SELECT ceil(count(*)::numeric / alive), count(*) FILTER (WHERE replica_id = me) INTO share, held
     FROM federation_role WHERE enabled AND deleted_at IS NULL;
-  UPDATE federation_role SET replica_id = me, lease_generation = lease_generation + 1
+  -- What the owner of before said holds no more.
+  UPDATE federation_role SET replica_id = me, lease_generation = lease_generation + 1, state = 'connecting', state_reason = NULL,
+         state_since = CASE WHEN state = 'connecting' THEN state_since ELSE now() END
    WHERE id IN (
      SELECT r.id FROM federation_role r
       WHERE r.enabled AND r.deleted_at IS NULL AND (r.replica_id IS NULL OR (seen AND r.replica_id <> me AND NOT EXISTS (
@@ -78,7 +80,7 @@ const down = `
 DROP FUNCTION release_roles(uuid, uuid[]);
 DROP FUNCTION claim_roles(uuid);
 DROP POLICY system_lease ON federation_role;
-REVOKE UPDATE (replica_id, lease_generation) ON federation_role FROM adit_system;
+REVOKE UPDATE (replica_id, lease_generation, state, state_reason, state_since) ON federation_role FROM adit_system;
 DROP VIEW role_lease_status;
 DROP TABLE federation_replica;
 DROP INDEX entity_role, federation_role_replica, federation_role_live;
