@@ -90,7 +90,7 @@ export class RegularSite implements AsyncDisposable {
     });
     const site = new RegularSite(directory, list, server, redirector, certificate.pin, certificate.spki, password);
     const events: EventSink = options.events ?? { event: () => undefined };
-    await Promise.all(connectors.map((one) => one.start(directory, events)));
+    await Promise.all(connectors.map((one) => one.start(directory.sink(), events)));
     await redirector.start();
     await server.start();
     site.#undo.push(

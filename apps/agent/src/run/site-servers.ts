@@ -99,7 +99,7 @@ export class SiteServers {
     const { directoryListen, redirectorListen } = this.options;
     this.events.start();
     followEntities(this.site, this.events);
-    for (const connector of this.connectors) await connector.start(this.site, this.events);
+    for (const connector of this.connectors) await connector.start(this.site.sink(), this.events);
     await blaming(this.redirector.start(), redirectorListen, '--redirector-listen (ADIT_REDIRECTOR_LISTEN)');
     await blaming(this.directory.start(), directoryListen, '--directory-listen (ADIT_DIRECTORY_LISTEN)');
   }

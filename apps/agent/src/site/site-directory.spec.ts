@@ -58,6 +58,20 @@ describe('SiteDirectory', () => {
     expect(told).toBe(1);
   });
 
+  it('keeps what several connectors have in common until the last of them lets go of it', () => {
+    const directory = new SiteDirectory();
+    const [one, other] = [directory.sink(), directory.sink()];
+    for (const sink of [one, other]) sink.upsert({ ...camera('hall'), kind: 'area' });
+    one.upsert(camera('a'));
+    const { revision } = directory;
+    one.remove('hall');
+    expect([directory.find('hall')?.kind, directory.revision]).toEqual(['area', revision]);
+    one.remove('a');
+    other.remove('a');
+    other.remove('hall');
+    expect(directory.entities).toEqual([]);
+  });
+
   it('leaves out entities beyond its cap', () => {
     const directory = new SiteDirectory({ maxEntities: 1 });
     directory.upsert(camera('a'));

@@ -23,6 +23,8 @@ export class SiteDirectory implements EntitySink {
   readonly #entities = new Map<string, SiteEntity>();
   readonly #log: SiteChange[] = [];
   readonly #listeners = new Set<() => void>();
+  /** Ids that each of the sinks holds. */
+  readonly #held: Set<string>[] = [];
   /** Changes up to and including this revision are not in the log. */
   #forgotten: number;
   #revision: number;
@@ -57,6 +59,22 @@ export class SiteDirectory implements EntitySink {
   remove(remoteId: string): void {
     if (!this.#entities.delete(remoteId)) return;
     this.#append({ revision: this.#revision + 1, kind: 'removed', remoteId });
+  }
+
+  /** For one of several connectors: what they have in common, such as an area, goes with the last of them. */
+  sink(): EntitySink {
+    const mine = new Set<string>();
+    this.#held.push(mine);
+    return {
+      upsert: (entity) => {
+        mine.add(entity.remoteId);
+        this.upsert(entity);
+      },
+      remove: (remoteId) => {
+        mine.delete(remoteId);
+        if (!this.#held.some((held) => held.has(remoteId))) this.remove(remoteId);
+      },
+    };
   }
 
   /** Changes after `revision`; undefined when only a snapshot helps: too old, or not a revision of this process. */

@@ -122,6 +122,8 @@ export class RoleConnection {
       if (this.#stop.signal.aborted) return;
       this.#lost(fault);
       if (performance.now() - startedAt > this.#options.stableMs) attempt = 0;
+      // Somebody is at work there: what the account may do now should be seen soon.
+      if (fault.code === 'account-changed') attempt = Math.min(attempt, 1);
       const pauseMs = fault.event === 'refused' ? this.#options.refusedMs : backOffMs(attempt, this.#options);
       if (await this.#pause(pauseMs)) attempt = 0;
     }

@@ -1,8 +1,9 @@
 import type { SiteEntity } from '../../site/entity.js';
+import { areaId } from '../areas.js';
 import { effectiveUsages } from '../../site/stream-choice.js';
 import type { DescribedEvent } from './topics.js';
 import type { Inventory, InventorySource } from './inventory.js';
-import { areasOf, type OnvifEntry } from './onvif-list.js';
+import type { OnvifEntry } from './onvif-list.js';
 
 /** How a device is, for all of its entities. */
 export interface DeviceCondition {
@@ -24,22 +25,6 @@ export const outputId = (device: string, token: string): string => `${deviceId(d
 /** The slash keeps it apart from every id of `cameras.yaml`. */
 const deviceId = (device: string): string => `onvif/${device}`;
 
-/** Of nested areas, from the outside in. */
-export const areaEntities = ({ area }: OnvifEntry): SiteEntity[] => {
-  const names = areasOf(area);
-  return names.map((name, index) => ({
-    remoteId: areaId(names.slice(0, index + 1)),
-    kind: 'area',
-    name,
-    parentId: index === 0 ? undefined : areaId(names.slice(0, index)),
-    state: 'online',
-    stateReason: '',
-    streams: [],
-  }));
-};
-
-const areaId = (names: readonly string[]): string => `area/${names.join('/')}`;
-
 /** All entities of a device but its areas; a device that was never read is one camera without streams. */
 export const deviceEntities = (
   entry: OnvifEntry,
@@ -48,9 +33,8 @@ export const deviceEntities = (
   io: IoStates,
 ): SiteEntity[] => {
   const { id, name } = entry;
-  const names = areasOf(entry.area);
   const common = {
-    ...(names.length === 0 ? {} : { parentId: areaId(names) }),
+    ...(entry.area === undefined ? {} : { parentId: areaId(entry.area) }),
     state: condition.state,
     stateReason: condition.reason,
   };

@@ -2,12 +2,12 @@ import { displayName } from '@app/contracts';
 import { splitCredentials, type Credentials } from '@app/media';
 import { isMap, type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { areaPath } from '../areas.js';
 import { CAMERA_LIST_MAX_BYTES } from '../camera-list.js';
 import { ConnectorError } from '../errors.js';
 import { readYaml } from '../yaml-list.js';
 
 const MAX_DEVICES = 1_000;
-const MAX_AREAS = 8;
 const SERVICE_PATH = '/onvif/device_service';
 
 /** `host`, `host:port` or the URL of the device service, as a URL. Undefined for what is none. */
@@ -27,15 +27,7 @@ const onvifEntry = z.strictObject({
     .string()
     .max(2_000)
     .refine((text) => serviceUrlOf(text) !== undefined, 'host, host:port or the URL of the device service'),
-  /** Names from the outermost area to the innermost, with slashes between them. */
-  area: z
-    .string()
-    .max(500)
-    .refine(
-      (text) => areasOf(text).length <= MAX_AREAS && areasOf(text).every((name) => displayName.safeParse(name).success),
-      `at most ${MAX_AREAS} names with slashes between them`,
-    )
-    .optional(),
+  area: areaPath.optional(),
   /** Whether the device is asked for its events; yes without it. */
   events: z.boolean().optional(),
   username: z.string().min(1).max(200).optional(),
@@ -46,12 +38,6 @@ const onvifList = z.strictObject({ devices: z.array(onvifEntry).max(MAX_DEVICES)
 
 /** A device of `onvif.yaml`. */
 export type OnvifEntry = z.infer<typeof onvifEntry>;
-
-export const areasOf = (area: string | undefined): string[] =>
-  (area ?? '')
-    .split('/')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
 
 /** Without credentials. */
 export const serviceOf = ({ address }: OnvifEntry): string => splitCredentials(serviceUrlOf(address) ?? '').url;

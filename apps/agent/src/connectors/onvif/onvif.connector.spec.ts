@@ -116,13 +116,13 @@ describe('OnvifConnector', () => {
     await open({ channels: 2, inputs: 2, outputs: 1, ptz: true }, 'North / Hall');
     await until('online ');
     expect(directory.entities.map(({ kind, remoteId, name, parentId }) => [kind, remoteId, name, parentId])).toEqual([
-      ['area', 'area/North', 'North', undefined],
-      ['area', 'area/North/Hall', 'Hall', 'area/North'],
-      ['camera', CAMERA, 'Gate 1', 'area/North/Hall'],
-      ['camera', `${CAMERA}/source-2`, 'Gate 2', 'area/North/Hall'],
-      ['input', `${CAMERA}/input/input-1`, 'Gate input input-1', 'area/North/Hall'],
-      ['input', `${CAMERA}/input/input-2`, 'Gate input input-2', 'area/North/Hall'],
-      ['output', `${CAMERA}/output/relay-1`, 'Gate output relay-1', 'area/North/Hall'],
+      ['area', 'area:North', 'North', undefined],
+      ['area', 'area:North/Hall', 'Hall', 'area:North'],
+      ['camera', CAMERA, 'Gate 1', 'area:North/Hall'],
+      ['camera', `${CAMERA}/source-2`, 'Gate 2', 'area:North/Hall'],
+      ['input', `${CAMERA}/input/input-1`, 'Gate input input-1', 'area:North/Hall'],
+      ['input', `${CAMERA}/input/input-2`, 'Gate input input-2', 'area:North/Hall'],
+      ['output', `${CAMERA}/output/relay-1`, 'Gate output relay-1', 'area:North/Hall'],
     ]);
     expect([find(CAMERA)?.ptz, find(`${CAMERA}/source-2`)?.ptz]).toEqual([true, false]);
     await devices.remove('gate');

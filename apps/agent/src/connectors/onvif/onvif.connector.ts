@@ -10,8 +10,8 @@ import { firstAnswer } from '../../site/first-answer.js';
 import type { SiteEntity } from '../../site/entity.js';
 import type { CommandOutcome, SiteCommand } from '../../site/site-command.js';
 import type { EventSink } from '../../site/site-event.js';
+import { areasOf } from '../areas.js';
 import { listDefaults, type ListListener, ListLoop, type ListOptions, type Probed } from '../list-loop.js';
-import { areaEntities } from './device-entities.js';
 import { DeviceWatch } from './device-watch.js';
 import { eventPullerDefaults, type EventPullerOptions } from './event-puller.js';
 import { KnownInventories } from './known-inventories.js';
@@ -107,7 +107,9 @@ export class OnvifConnector implements SiteConnector {
   }
 
   #apply(devices: readonly SiteDevice[]): void {
-    const areas = new Map(devices.flatMap(({ entry }) => areaEntities(entry)).map((area) => [area.remoteId, area]));
+    const areas = new Map(
+      areasOf(devices.flatMap(({ entry }) => entry.area ?? [])).map((area) => [area.remoteId, area]),
+    );
     // An area is there before what is in it, and goes after it.
     for (const area of areas.values()) this.#sink?.upsert(area);
     const listed = new Set(devices.map(({ entry }) => entry.id));
