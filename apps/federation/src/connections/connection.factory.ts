@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   Database,
   FederationRoleRepository,
@@ -34,12 +35,21 @@ export class ConnectionFactory {
     return missingSettings(settings, (address) => this.dialer.isTunnelled(address));
   }
 
+  /** Of everything that leads to the site, its video too: another one after a change of it. */
+  wayOf({ directory_address, username, password_sealed, tls_pin }: FederationRoleRow): string {
+    return createHash('sha256')
+      .update(JSON.stringify([directory_address, username, tls_pin]))
+      .update(password_sealed ?? '')
+      .digest('base64url');
+  }
+
   create(row: FederationRoleRow): RoleConnection {
     const role = {
       tenantId: row.tenant_id,
       siteId: row.site_id,
       roleId: row.id,
       generation: row.lease_generation,
+      way: this.wayOf(row),
       siteLabel: row.site_label,
       address: row.directory_address ?? '',
       isTunnelled: this.dialer.isTunnelled(row.directory_address ?? ''),

@@ -5,7 +5,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
 import type { Contact } from './directory-session.js';
-import type { RoleConnection } from './role-connection.js';
+import type { ConnectedRole, RoleConnection } from './role-connection.js';
 import { RoleLeases } from './role-leases.js';
 import { RoleNews } from './role-news.js';
 
@@ -20,6 +20,8 @@ const MAX_MOVED = 50;
 @Injectable()
 export class ConnectionSupervisor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly running = new Map<string, RoleConnection>();
+  /** Roles as they were, which are to begin again. */
+  private readonly changed = new Map<string, ConnectedRole>();
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | undefined;
   private again = false;
@@ -132,6 +134,7 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnModuleDes
     await Promise.all([...this.running.values()].map((connection) => this.stopUnless(connection, leases)));
     await this.giveAway(held.slice(0, Math.min(surplus, MAX_MOVED)));
     const kept = held.slice(Math.min(surplus, MAX_MOVED));
+    for (const role of this.changed.values()) if (!leases.has(role.roleId)) this.moveMedia(role);
     for (const lease of kept) this.repair(lease);
     await this.startAll(kept.filter((lease) => !this.running.has(lease.role_id)));
     if (performance.now() - this.reconciledAt < RECONCILE_MS) return;
@@ -140,10 +143,16 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnModuleDes
   }
 
   private async stopUnless(connection: RoleConnection, leases: ReadonlyMap<string, RoleLease>): Promise<void> {
-    const { roleId, generation, tenantId, siteLabel } = connection.role;
+    const { roleId, generation } = connection.role;
     if (leases.get(roleId)?.lease_generation === generation) return;
     this.running.delete(roleId);
+    this.changed.set(roleId, connection.role);
     await connection.close();
+  }
+
+  /** Streams that are open have to ask again, unless all that changed is nothing to them. */
+  private moveMedia({ roleId, tenantId, siteLabel }: ConnectedRole): void {
+    this.changed.delete(roleId);
     this.messages.emit(mediaMoved, { tenantId, siteLabel });
   }
 
@@ -175,6 +184,9 @@ export class ConnectionSupervisor implements OnApplicationBootstrap, OnModuleDes
   private async start(row: FederationRoleRow): Promise<void> {
     if (this.closed) return;
     const missing = this.factory.missing(row);
+    const before = this.changed.get(row.id);
+    if (before !== undefined && (missing.length > 0 || before.way !== this.factory.wayOf(row))) this.moveMedia(before);
+    this.changed.delete(row.id);
     if (missing.length > 0) return this.settle(row, missing);
     const connection = this.factory.create(row);
     this.running.set(row.id, connection);

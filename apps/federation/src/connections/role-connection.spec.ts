@@ -33,6 +33,7 @@ const ROLE: ConnectedRole = {
   resilient: false,
   reconnectionTimeoutMs: 60_000,
   federatesAlarms: true,
+  way: 'w',
   entityKinds: [],
 };
 const UP_TO_DATE = create(directory.WatchEntitiesResponseSchema, { revision: 7n });

@@ -18,6 +18,8 @@ export interface ConnectedRole extends EntityOwner {
   resilient: boolean;
   reconnectionTimeoutMs: number;
   federatesAlarms: boolean;
+  /** Changes with address, account and pin. */
+  way: string;
   /** Empty means all. */
   entityKinds: directory.EntityKind[];
 }
