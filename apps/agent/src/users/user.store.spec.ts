@@ -37,17 +37,16 @@ describe('UserStore', () => {
   it('answers an unknown name no faster than a wrong password', async () => {
     await store.add('federation');
     await store.verify('nobody', 'the decoy is made first');
-    const time = async (name: string): Promise<number> => {
-      const runs = [];
-      for (let run = 0; run < 5; run += 1) {
+    // In turns, and the least of each: what else the machine does slows one or the other down.
+    const least: Record<string, number> = {};
+    for (let run = 0; run < 8; run += 1) {
+      for (const name of ['federation', 'nobody']) {
         const began = performance.now();
         await store.verify(name, `wrong password ${run}`);
-        runs.push(performance.now() - began);
+        least[name] = Math.min(least[name] ?? Infinity, performance.now() - began);
       }
-      return Math.min(...runs);
-    };
-    const [known, unknown] = [await time('federation'), await time('nobody')];
-    expect(unknown).toBeGreaterThan(known * 0.5);
+    }
+    expect(least['nobody']).toBeGreaterThan((least['federation'] ?? 0) * 0.5);
   });
 
   it('sees what another process changes, a remembered password included', async () => {
