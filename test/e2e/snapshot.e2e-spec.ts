@@ -93,13 +93,14 @@ describe('still pictures of a site behind a tunnel', () => {
   });
 
   it('are limited in number for one caller', async () => {
-    const statuses: number[] = [];
-    for (let round = 0; round < 25 && !statuses.includes(429); round++) {
-      const answers = await Promise.all(Array.from({ length: 10 }, () => take(gate)));
-      statuses.push(...answers.map(({ status }) => status));
+    // Of a camera that has none: what is refused counts too, and is answered at once.
+    const ask = async (): Promise<string> => (await refusal(hall)).slice(0, 3);
+    const statuses: string[] = [];
+    for (let round = 0; round < 25 && !statuses.includes('429'); round++) {
+      statuses.push(...(await Promise.all(Array.from({ length: 20 }, ask))));
     }
-    expect(statuses).toContain(429);
-    await waitUntil('the window is over', async () => (await take(gate)).status === 200);
+    expect(statuses).toContain('429');
+    await waitUntil('the window is over', async () => (await ask()) !== '429');
   });
 
   it('come home as a file', async () => {
