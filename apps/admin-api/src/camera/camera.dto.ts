@@ -1,5 +1,6 @@
 import { streamUsage, timelineState } from '@app/contracts';
 import { ApiProperty } from '@nestjs/swagger';
+import { EntityIdentity } from '../entity/entity-identity.dto.js';
 import { PageQuery } from '../http/page.dto.js';
 import { IsInstant } from '../http/time-range.dto.js';
 
@@ -20,22 +21,7 @@ export class VideoStream {
   frameRate!: number | null;
 }
 
-export class Camera {
-  @ApiProperty({ format: 'uuid' })
-  id!: string;
-
-  @ApiProperty({ format: 'uuid' })
-  siteId!: string;
-
-  @ApiProperty()
-  siteLabel!: string;
-
-  @ApiProperty({ format: 'uuid' })
-  roleId!: string;
-
-  @ApiProperty({ description: 'the site’s own key of it' })
-  remoteId!: string;
-
+export class Camera extends EntityIdentity {
   @ApiProperty()
   name!: string;
 

@@ -6,6 +6,7 @@ import { NullableMember, OptionalMember } from '../http/optional-member.decorato
 import { SortBy, SortedPageQuery } from '../http/sorted-page.dto.js';
 import { PLAIN_TEXT } from '../site/site.dto.js';
 import { OptionalUuid, UUID } from '../http/uuid.decorator.js';
+import { EntityIdentity } from './entity-identity.dto.js';
 
 export const MAX_STATES = 1_000;
 
@@ -54,22 +55,7 @@ export class EntityCamera {
   streams!: VideoStream[];
 }
 
-export class Entity {
-  @ApiProperty({ format: 'uuid', description: 'the same for ever for the same site and remote id' })
-  id!: string;
-
-  @ApiProperty({ format: 'uuid' })
-  siteId!: string;
-
-  @ApiProperty()
-  siteLabel!: string;
-
-  @ApiProperty({ format: 'uuid' })
-  roleId!: string;
-
-  @ApiProperty({ description: 'the site’s own key of it' })
-  remoteId!: string;
-
+export class Entity extends EntityIdentity {
   @ApiProperty({ enum: ENTITY_KINDS, description: '`unknown`: the site’s connector does not know; see `properties`' })
   kind!: string;
 

@@ -1,9 +1,8 @@
 import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import { IsIn, Matches, MaxLength } from 'class-validator';
 import { OptionalMember } from '../http/optional-member.decorator.js';
-import { PageQuery } from '../http/page.dto.js';
 import { SortBy, type SortedPageQuery } from '../http/sorted-page.dto.js';
-import { IsInstant } from '../http/time-range.dto.js';
+import { TimeRangeQuery } from '../http/time-range.dto.js';
 import { OptionalUuid } from '../http/uuid.decorator.js';
 
 export const PERIODS = ['online', 'grace', 'offline', 'unknown'] as const;
@@ -39,17 +38,7 @@ class EventFilter {
   occurrencePeriod?: (typeof PERIODS)[number];
 }
 
-export class EventQuery extends IntersectionType(PageQuery, EventFilter) implements SortedPageQuery {
-  @ApiProperty({ required: false, format: 'date-time', description: 'from then on' })
-  @OptionalMember()
-  @IsInstant()
-  from?: string;
-
-  @ApiProperty({ required: false, format: 'date-time', description: 'until before then' })
-  @OptionalMember()
-  @IsInstant()
-  to?: string;
-
+export class EventQuery extends IntersectionType(TimeRangeQuery, EventFilter) implements SortedPageQuery {
   @ApiProperty({ required: false, enum: CLOCKS, default: 'arrival', description: 'whose time `from` and `to` are' })
   @OptionalMember()
   @IsIn(CLOCKS)

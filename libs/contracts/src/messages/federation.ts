@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENTITY_KINDS } from '../entity-kind.js';
 import { ResourceTag } from '../entity-tag.js';
 import { defineRequest } from '../message.js';
 import {
@@ -30,18 +31,7 @@ export const roleState = z.enum([
 export type RoleState = z.infer<typeof roleState>;
 
 /** Kinds of entities that a role federates; `*` stands for all of them, later ones too. */
-export const entityType = z.enum([
-  '*',
-  'camera',
-  'area',
-  'door',
-  'input',
-  'output',
-  'zone',
-  'alarm',
-  'custom-event',
-  'unknown',
-]);
+export const entityType = z.enum(['*', ...ENTITY_KINDS]);
 export type EntityType = z.infer<typeof entityType>;
 
 /** What a site lets an account do, as far as it says so. */
