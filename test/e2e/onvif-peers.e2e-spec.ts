@@ -70,6 +70,20 @@ describe('the simulated device satisfies the onvif package', () => {
     expect(device.commands.map((command) => command.split(' ')[0])).toEqual(['move', 'stop', 'preset']);
   });
 
+  it('starts and stops its recording jobs', async () => {
+    await start();
+    const cam = await connect(device);
+    expect(await ask(cam, 'getRecordings')).toMatchObject([{ recordingToken: 1 }, { recordingToken: 2 }]);
+    expect(await ask(cam, 'getRecordingJobs')).toMatchObject([
+      { jobToken: 'job-1', jobConfiguration: { mode: 'Idle', source: { sourceToken: { token: 'main' } } } },
+      { jobToken: 'job-2' },
+    ]);
+    await ask(cam, 'setRecordingJobMode', { JobToken: 'job-2', Mode: 'Active' });
+    expect(await ask(cam, 'getRecordingJobState', { JobToken: 'job-2' })).toMatchObject({ state: 'Active' });
+    await expect(ask(cam, 'setRecordingJobMode', { JobToken: 'none', Mode: 'Active' })).rejects.toThrow();
+    expect(device.commands).toEqual(['recording job-2 Active']);
+  });
+
   it('tells of its events, and refuses a wrong password', async () => {
     await start();
     // Its connect takes a refusal for a device without cameras.

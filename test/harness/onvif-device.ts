@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DemoCamera } from '../../apps/demo-camera/src/camera.js';
 import { answers, DeviceFault, field, type DeviceState } from './onvif-answers.js';
 import { EventQueue } from './onvif-event-answers.js';
+import { idleJobs, type SimulatedJob } from './onvif-recording-answers.js';
 import { PictureServer } from './picture-server.js';
 import { ReplayServer } from './replay-server.js';
 import type { Recording } from './recording.js';
@@ -32,6 +33,8 @@ export interface OnvifDeviceOptions {
   /** Digital inputs and relay outputs. */
   inputs?: number;
   outputs?: number;
+  /** Last parts of the addresses of services that it does not have, such as `recording`. */
+  lacks?: readonly string[];
 }
 
 /** How an action goes wrong: no answer at all, a hang-up, text that is no XML, an answer without end, a SOAP fault. */
@@ -47,7 +50,7 @@ const ANONYMOUS: ReadonlySet<string> = new Set([
 ]);
 const clip = (name: string): string => join(__dirname, '../../apps/demo-camera/clips', name);
 
-/** A camera and recorder that speaks ONVIF over HTTP (device, media, PTZ, IO, event, search and replay service), with its RTSP servers. */
+/** A camera and recorder that speaks ONVIF over HTTP (device, media, PTZ, IO, event, recording, search and replay service), with its RTSP servers. */
 export class OnvifDevice implements AsyncDisposable {
   readonly replay: ReplayServer;
   /** Names of the actions that were asked for. */
@@ -79,7 +82,9 @@ export class OnvifDevice implements AsyncDisposable {
     ];
     const urls = { url: '', replayUrl: '', liveUrls: [] };
     const events = new EventQueue(() => Date.now() + this.#state.skewMs);
-    this.#state = { recording, searches: new Map(), ...urls, skewMs, ...io, presets, commands: [], events };
+    const lacks = [...(options.lacks ?? []), ...(ptz ? [] : ['ptz'])];
+    const rest = { presets, commands: [], events, jobs: idleJobs(channels), lacks };
+    this.#state = { recording, searches: new Map(), ...urls, skewMs, ...io, ...rest };
   }
 
   static async start(recording: Recording, options: OnvifDeviceOptions = {}): Promise<OnvifDevice> {
@@ -112,7 +117,12 @@ export class OnvifDevice implements AsyncDisposable {
     return this.#state.events;
   }
 
-  /** What was asked of its PTZ and relay services, in short. */
+  /** Its recording jobs, to be changed by a test. */
+  get jobs(): SimulatedJob[] {
+    return this.#state.jobs;
+  }
+
+  /** What was asked of its PTZ, relay and recording services, in short. */
   get commands(): readonly string[] {
     return this.#state.commands;
   }

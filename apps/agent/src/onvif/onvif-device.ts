@@ -8,6 +8,8 @@ const NAMESPACES = {
   events: 'http://www.onvif.org/ver10/events/wsdl',
   ptz: 'http://www.onvif.org/ver20/ptz/wsdl',
   media: 'http://www.onvif.org/ver10/media/wsdl',
+  media2: 'http://www.onvif.org/ver20/media/wsdl',
+  recording: 'http://www.onvif.org/ver10/recording/wsdl',
   search: 'http://www.onvif.org/ver10/search/wsdl',
   replay: 'http://www.onvif.org/ver10/replay/wsdl',
 } as const;
@@ -146,6 +148,7 @@ export class OnvifDevice {
       ['ptz', capabilities, 'PTZ'],
       ['deviceIo', extension, 'DeviceIO'],
       ['media', capabilities, 'Media'],
+      ['recording', extension, 'Recording'],
       ['search', extension, 'Search'],
       ['replay', extension, 'Replay'],
     ] as const) {
