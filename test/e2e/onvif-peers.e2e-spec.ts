@@ -70,6 +70,24 @@ describe('the simulated device satisfies the onvif package', () => {
     expect(device.commands.map((command) => command.split(' ')[0])).toEqual(['move', 'stop', 'preset']);
   });
 
+  it.each<[string, OnvifDeviceOptions]>([
+    ['beside Media 1', {}],
+    ['with a broken Media 1', { unknown: ['GetProfiles', 'GetStreamUri', 'GetSnapshotUri'] }],
+  ])('describes H.265 by Media 2 %s', async (_title, options) => {
+    await start({ media2: true, ...options });
+    const cam = await connect(device);
+    expect(cam.profiles).toMatchObject([
+      { $: { token: 'sub' }, videoEncoderConfiguration: { encoding: 'H264', resolution: { width: 640 } } },
+      { $: { token: 'main' }, videoEncoderConfiguration: { encoding: 'H265', resolution: { width: 1280 } } },
+      {},
+      {},
+    ]);
+    expect(await ask(cam, 'getStreamUri', { protocol: 'RTSP', profileToken: 'main' })).toMatchObject({
+      uri: expect.stringMatching(/^rtsp:\/\/127\.0\.0\.1:\d+\/high$/) as string,
+    });
+    expect(device.actions).toContain('media2:GetStreamUri');
+  });
+
   it('starts and stops its recording jobs', async () => {
     await start();
     const cam = await connect(device);

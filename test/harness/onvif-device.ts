@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DemoCamera } from '../../apps/demo-camera/src/camera.js';
-import { answers, DeviceFault, field, type DeviceState } from './onvif-answers.js';
+import { answers, DeviceFault, field, MEDIA2, type DeviceState } from './onvif-answers.js';
 import { EventQueue } from './onvif-event-answers.js';
 import { idleJobs, type SimulatedJob } from './onvif-recording-answers.js';
 import { PictureServer } from './picture-server.js';
@@ -20,7 +20,7 @@ export interface OnvifDeviceOptions {
   httpDigest?: boolean;
   /** Names its services on an address where nobody is, as devices behind NAT do. */
   wrongAddress?: boolean;
-  /** Actions that it does not know. */
+  /** Actions that it does not know; those of Media 2 have `media2:` before their names. */
   unknown?: readonly string[];
   /** Where it listens; loopback without it. */
   host?: string;
@@ -33,6 +33,8 @@ export interface OnvifDeviceOptions {
   /** Digital inputs and relay outputs. */
   inputs?: number;
   outputs?: number;
+  /** It has Media 2 as well, whose large picture is said to be H.265. */
+  media2?: boolean;
   /** Last parts of the addresses of services that it does not have, such as `recording`. */
   lacks?: readonly string[];
 }
@@ -82,7 +84,7 @@ export class OnvifDevice implements AsyncDisposable {
     ];
     const urls = { url: '', replayUrl: '', liveUrls: [] };
     const events = new EventQueue(() => Date.now() + this.#state.skewMs);
-    const lacks = [...(options.lacks ?? []), ...(ptz ? [] : ['ptz'])];
+    const lacks = [...(options.lacks ?? []), ...(ptz ? [] : ['ptz']), ...(options.media2 === true ? [] : ['media2'])];
     const rest = { presets, commands: [], events, jobs: idleJobs(channels), lacks };
     this.#state = { recording, searches: new Map(), ...urls, skewMs, ...io, ...rest };
   }
@@ -158,13 +160,15 @@ export class OnvifDevice implements AsyncDisposable {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
     const action = /<(?:[\w-]+:)?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)/.exec(text)?.[1] ?? '';
-    this.actions.push(action);
+    // Media 2 has actions of the same names.
+    const name = namespaceOf(text) === MEDIA2 ? `media2:${action}` : action;
+    this.actions.push(name);
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
-    const failure = this.failures.get(action) ?? this.failures.get('*');
+    const failure = this.failures.get(name) ?? this.failures.get('*');
     if (failure !== undefined) return fail(response, failure);
     const refusal = ANONYMOUS.has(action) ? undefined : this.#refusalOf(request, text);
     if (refusal !== undefined) return refusal(response);
-    const known = this.options.unknown?.includes(action) === true ? undefined : answers[action];
+    const known = this.options.unknown?.includes(name) === true ? undefined : answers[name];
     if (known === undefined) return reply(response, 500, fault('ter:ActionNotSupported'));
     try {
       reply(

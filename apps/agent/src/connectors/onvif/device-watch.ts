@@ -140,7 +140,7 @@ export class DeviceWatch {
     const profile = this.#source(remoteId)?.profiles[0];
     return (
       profile &&
-      this.#once(`snapshot ${profile.token}`, () => deviceSnapshots(this.#device, profile.token, this.site.account))
+      this.#once(`snapshot ${profile.token}`, () => deviceSnapshots(this.#device, profile, this.site.account))
     );
   }
 
