@@ -98,7 +98,10 @@ const post = (path: (way: Way) => string, body: object): Ask => {
 const ptz = (body: object, camera = CAMERA): Ask => post((way) => `/cameras/${way.id(camera)}/ptz`, body);
 const output = (active: boolean, entity = OUTPUT): Ask => post((way) => `/outputs/${way.id(entity)}/state`, { active });
 const ptzOf = (camera: string): Ask => ptz({ action: 'stop' }, camera);
-const record = post((way) => `/cameras/${way.id(CAMERA)}/recording`, { recording: true });
+const recordingOf = (recording: boolean, camera = CAMERA): Ask =>
+  post((way) => `/cameras/${way.id(camera)}/recording`, { recording });
+const record = recordingOf(true);
+const recordOnAndOff: Ask = async (way) => [await record(way), await recordingOf(false)(way)];
 const timeline = get((way) => `/cameras/${way.id(CAMERA)}/timeline?${RANGE}`);
 const recordings = get((way) => `/cameras/${way.id(CAMERA)}/recordings?${RANGE}`);
 const ok = (body: object): object => ({ status: 200, body });
@@ -142,7 +145,8 @@ describe('a function of a real agent answers the same through its tunnel and dir
     ['an output on', output(true), DONE, 'relay relay-1 true'],
     ['an output off', output(false), DONE, 'relay relay-1 false'],
     ['an output that is a camera', output(true, CAMERA), /^404 output-not-found/],
-    ['recording where the device has none', record, /^409 command-unsupported /],
+    ['recording', recordOnAndOff, [DONE, DONE], 'recording job-1 Active', 'recording job-1 Idle'],
+    ['recording of a camera that cannot', recordingOf(true, 'yard'), /^409 command-unsupported /],
     ['a still picture', (way) => way.picture(CAMERA), ['image/jpeg', expect.any(String)]],
     ['a still picture of a camera that is away', (way) => way.picture('yard'), /^(?:404 snapshot-unsupported|502 )/],
     ['the timeline', timeline, ok({ spans: [{}, {}, {}, {}, {}] })],

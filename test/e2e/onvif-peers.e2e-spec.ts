@@ -70,6 +70,38 @@ describe('the simulated device satisfies the onvif package', () => {
     expect(device.commands.map((command) => command.split(' ')[0])).toEqual(['move', 'stop', 'preset']);
   });
 
+  it.each<[string, OnvifDeviceOptions]>([
+    ['beside Media 1', {}],
+    ['with a broken Media 1', { unknown: ['GetProfiles', 'GetStreamUri', 'GetSnapshotUri'] }],
+  ])('describes H.265 by Media 2 %s', async (_title, options) => {
+    await start({ media2: true, ...options });
+    const cam = await connect(device);
+    expect(cam.profiles).toMatchObject([
+      { $: { token: 'sub' }, videoEncoderConfiguration: { encoding: 'H264', resolution: { width: 640 } } },
+      { $: { token: 'main' }, videoEncoderConfiguration: { encoding: 'H265', resolution: { width: 1280 } } },
+      {},
+      {},
+    ]);
+    expect(await ask(cam, 'getStreamUri', { protocol: 'RTSP', profileToken: 'main' })).toMatchObject({
+      uri: expect.stringMatching(/^rtsp:\/\/127\.0\.0\.1:\d+\/high$/) as string,
+    });
+    expect(device.actions).toContain('media2:GetStreamUri');
+  });
+
+  it('starts and stops its recording jobs', async () => {
+    await start();
+    const cam = await connect(device);
+    expect(await ask(cam, 'getRecordings')).toMatchObject([{ recordingToken: 1 }, { recordingToken: 2 }]);
+    expect(await ask(cam, 'getRecordingJobs')).toMatchObject([
+      { jobToken: 'job-1', jobConfiguration: { mode: 'Idle', source: { sourceToken: { token: 'main' } } } },
+      { jobToken: 'job-2' },
+    ]);
+    await ask(cam, 'setRecordingJobMode', { JobToken: 'job-2', Mode: 'Active' });
+    expect(await ask(cam, 'getRecordingJobState', { JobToken: 'job-2' })).toMatchObject({ state: 'Active' });
+    await expect(ask(cam, 'setRecordingJobMode', { JobToken: 'none', Mode: 'Active' })).rejects.toThrow();
+    expect(device.commands).toEqual(['recording job-2 Active']);
+  });
+
   it('tells of its events, and refuses a wrong password', async () => {
     await start();
     // Its connect takes a refusal for a device without cameras.

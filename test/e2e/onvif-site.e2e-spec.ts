@@ -88,6 +88,21 @@ describe('an ONVIF device of a site behind a tunnel', () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(device.pictures.image)).toBe(true);
   });
 
+  it('starts and stops its recording', async () => {
+    const recorded = async (): Promise<unknown> => {
+      const { properties } = (await rest.call('GET', `/entities/${gate.id}`)) as {
+        properties: Record<string, unknown>;
+      };
+      return properties['recording'];
+    };
+    for (const recording of [true, false]) {
+      const answer = await rest.call('POST', `/cameras/${gate.id}/recording`, { recording });
+      expect(answer).toMatchObject({ deviceMs: expect.any(Number) as number });
+      await waitUntil(`its entity says ${recording}`, async () => (await recorded()) === recording);
+    }
+    expect(device.commands).toEqual(['recording job-1 Active', 'recording job-1 Idle']);
+  });
+
   it('goes away, comes back, and is subscribed to again', async () => {
     await waitUntil('it has a subscription', () => device.events.subscriptions.size > 0);
     await device.away();

@@ -1,6 +1,8 @@
 import { eventAnswers, type EventQueue } from './onvif-event-answers.js';
 import { ioAnswers } from './onvif-io-answers.js';
 import { mediaAnswers } from './onvif-media-answers.js';
+import { media2Answers } from './onvif-media2-answers.js';
+import { recordingAnswers, type SimulatedJob } from './onvif-recording-answers.js';
 import type { Recording } from './recording.js';
 
 export interface DeviceState {
@@ -19,9 +21,12 @@ export interface DeviceState {
   /** Logical states of the relay outputs. */
   relays: boolean[];
   presets: { token: string; name: string }[];
-  /** What was asked of the PTZ and relay services, in short. */
+  /** What was asked of the PTZ, relay and recording services, in short. */
   commands: string[];
   events: EventQueue;
+  jobs: SimulatedJob[];
+  /** Last parts of the addresses of services that it does not have. */
+  lacks: readonly string[];
 }
 
 export type Answer = (request: string, state: DeviceState) => string | Promise<string>;
@@ -37,12 +42,15 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 export const field = (text: string, name: string): string | undefined =>
   new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^<]*)<`).exec(text)?.[1];
 
-const services = ({ url, ptz }: DeviceState): [string, string][] =>
-  allServices(url).filter(([, address]) => ptz || !address.endsWith('/ptz'));
+export const MEDIA2 = 'http://www.onvif.org/ver20/media/wsdl';
+
+const services = ({ url, lacks }: DeviceState): [string, string][] =>
+  allServices(url).filter(([, address]) => !lacks.some((path) => address.endsWith(`/${path}`)));
 
 const allServices = (url: string): [string, string][] => [
   ['http://www.onvif.org/ver10/device/wsdl', `${url}/device_service`],
   ['http://www.onvif.org/ver10/media/wsdl', `${url}/media`],
+  [MEDIA2, `${url}/media2`],
   ['http://www.onvif.org/ver10/events/wsdl', `${url}/events`],
   ['http://www.onvif.org/ver20/ptz/wsdl', `${url}/ptz`],
   ['http://www.onvif.org/ver10/deviceIO/wsdl', `${url}/device_io`],
@@ -101,8 +109,10 @@ const next: Answer = (request, state) => {
 /** What the device answers, by the name of the action. */
 export const answers: Record<string, Answer> = {
   ...mediaAnswers,
+  ...media2Answers,
   ...ioAnswers,
   ...eventAnswers,
+  ...recordingAnswers,
   GetSystemDateAndTime: (_request, { skewMs }) => {
     const now = new Date(Date.now() + skewMs);
     const time = `<tt:Time><tt:Hour>${now.getUTCHours()}</tt:Hour><tt:Minute>${now.getUTCMinutes()}</tt:Minute><tt:Second>${now.getUTCSeconds()}</tt:Second></tt:Time>`;
@@ -120,16 +130,20 @@ export const answers: Record<string, Answer> = {
           `<Service><Namespace>${namespace}</Namespace><XAddr>${address}</XAddr><Version><tt:Major>2</tt:Major><tt:Minor>6</tt:Minor></Version></Service>`,
       )
       .join(''),
-  GetCapabilities: (_request, { url, ptz, inputs, relays }) => {
+  GetCapabilities: (_request, { url, ptz, inputs, relays, lacks }) => {
     const at = (name: string, path: string, more = ''): string =>
       `<tt:${name}><tt:XAddr>${url}/${path}</tt:XAddr>${more}</tt:${name}>`;
     const events =
       '<tt:WSSubscriptionPolicySupport>false</tt:WSSubscriptionPolicySupport><tt:WSPullPointSupport>true</tt:WSPullPointSupport><tt:WSPausableSubscriptionManagerInterfaceSupport>false</tt:WSPausableSubscriptionManagerInterfaceSupport>';
     const streaming =
       '<tt:StreamingCapabilities><tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities>';
-    const main = [at('Device', 'device_service'), at('Events', 'events', events), at('Media', 'media', streaming)];
+    const main = [at('Device', 'device_service'), at('Events', 'events', events)];
+    if (!lacks.includes('media')) main.push(at('Media', 'media', streaming));
     const io = `<tt:VideoSources>1</tt:VideoSources><tt:VideoOutputs>0</tt:VideoOutputs><tt:AudioSources>0</tt:AudioSources><tt:AudioOutputs>0</tt:AudioOutputs><tt:RelayOutputs>${relays.length}</tt:RelayOutputs><tt:DigitalInputs>${inputs}</tt:DigitalInputs>`;
-    const extension = [at('DeviceIO', 'device_io', io), at('Recording', 'recording')];
+    const extension = [
+      at('DeviceIO', 'device_io', io),
+      lacks.includes('recording') ? '' : at('Recording', 'recording'),
+    ];
     extension.push(at('Search', 'search'), at('Replay', 'replay'));
     return `<Capabilities>${main.join('')}${ptz ? at('PTZ', 'ptz') : ''}<tt:Extension>${extension.join('')}</tt:Extension></Capabilities>`;
   },

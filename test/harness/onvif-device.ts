@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DemoCamera } from '../../apps/demo-camera/src/camera.js';
-import { answers, DeviceFault, field, type DeviceState } from './onvif-answers.js';
+import { answers, DeviceFault, field, MEDIA2, type DeviceState } from './onvif-answers.js';
 import { EventQueue } from './onvif-event-answers.js';
+import { idleJobs, type SimulatedJob } from './onvif-recording-answers.js';
 import { PictureServer } from './picture-server.js';
 import { ReplayServer } from './replay-server.js';
 import type { Recording } from './recording.js';
@@ -19,7 +20,7 @@ export interface OnvifDeviceOptions {
   httpDigest?: boolean;
   /** Names its services on an address where nobody is, as devices behind NAT do. */
   wrongAddress?: boolean;
-  /** Actions that it does not know. */
+  /** Actions that it does not know; those of Media 2 have `media2:` before their names. */
   unknown?: readonly string[];
   /** Where it listens; loopback without it. */
   host?: string;
@@ -32,6 +33,10 @@ export interface OnvifDeviceOptions {
   /** Digital inputs and relay outputs. */
   inputs?: number;
   outputs?: number;
+  /** It has Media 2 as well, whose large picture is said to be H.265. */
+  media2?: boolean;
+  /** Last parts of the addresses of services that it does not have, such as `recording`. */
+  lacks?: readonly string[];
 }
 
 /** How an action goes wrong: no answer at all, a hang-up, text that is no XML, an answer without end, a SOAP fault. */
@@ -47,7 +52,7 @@ const ANONYMOUS: ReadonlySet<string> = new Set([
 ]);
 const clip = (name: string): string => join(__dirname, '../../apps/demo-camera/clips', name);
 
-/** A camera and recorder that speaks ONVIF over HTTP (device, media, PTZ, IO, event, search and replay service), with its RTSP servers. */
+/** A camera and recorder that speaks ONVIF over HTTP (device, media, PTZ, IO, event, recording, search and replay service), with its RTSP servers. */
 export class OnvifDevice implements AsyncDisposable {
   readonly replay: ReplayServer;
   /** Names of the actions that were asked for. */
@@ -79,7 +84,9 @@ export class OnvifDevice implements AsyncDisposable {
     ];
     const urls = { url: '', replayUrl: '', liveUrls: [] };
     const events = new EventQueue(() => Date.now() + this.#state.skewMs);
-    this.#state = { recording, searches: new Map(), ...urls, skewMs, ...io, presets, commands: [], events };
+    const lacks = [...(options.lacks ?? []), ...(ptz ? [] : ['ptz']), ...(options.media2 === true ? [] : ['media2'])];
+    const rest = { presets, commands: [], events, jobs: idleJobs(channels), lacks };
+    this.#state = { recording, searches: new Map(), ...urls, skewMs, ...io, ...rest };
   }
 
   static async start(recording: Recording, options: OnvifDeviceOptions = {}): Promise<OnvifDevice> {
@@ -112,7 +119,12 @@ export class OnvifDevice implements AsyncDisposable {
     return this.#state.events;
   }
 
-  /** What was asked of its PTZ and relay services, in short. */
+  /** Its recording jobs, to be changed by a test. */
+  get jobs(): SimulatedJob[] {
+    return this.#state.jobs;
+  }
+
+  /** What was asked of its PTZ, relay and recording services, in short. */
   get commands(): readonly string[] {
     return this.#state.commands;
   }
@@ -148,13 +160,15 @@ export class OnvifDevice implements AsyncDisposable {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
     const action = /<(?:[\w-]+:)?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)/.exec(text)?.[1] ?? '';
-    this.actions.push(action);
+    // Media 2 has actions of the same names.
+    const name = namespaceOf(text) === MEDIA2 ? `media2:${action}` : action;
+    this.actions.push(name);
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
-    const failure = this.failures.get(action) ?? this.failures.get('*');
+    const failure = this.failures.get(name) ?? this.failures.get('*');
     if (failure !== undefined) return fail(response, failure);
     const refusal = ANONYMOUS.has(action) ? undefined : this.#refusalOf(request, text);
     if (refusal !== undefined) return refusal(response);
-    const known = this.options.unknown?.includes(action) === true ? undefined : answers[action];
+    const known = this.options.unknown?.includes(name) === true ? undefined : answers[name];
     if (known === undefined) return reply(response, 500, fault('ter:ActionNotSupported'));
     try {
       reply(

@@ -1,10 +1,11 @@
 import { field, type Answer, type DeviceState } from './onvif-answers.js';
 
-const sourceToken = (channel: number): string => `source-${channel + 1}`;
+export const sourceToken = (channel: number): string => `source-${channel + 1}`;
 /** The first camera's profiles are `main` and `sub`, the second's `main-2` and `sub-2`. */
-const profileToken = (name: string, channel: number): string => (channel === 0 ? name : `${name}-${channel + 1}`);
+export const profileToken = (name: string, channel: number): string =>
+  channel === 0 ? name : `${name}-${channel + 1}`;
 
-const SIZES: Record<string, readonly [width: number, height: number]> = { main: [1280, 720], sub: [640, 360] };
+export const SIZES: Record<string, readonly [width: number, height: number]> = { main: [1280, 720], sub: [640, 360] };
 
 const sourceConfiguration = (channel: number): string =>
   `<tt:VideoSourceConfiguration token="vsc-${channel + 1}"><tt:Name>vsc-${channel + 1}</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>${sourceToken(channel)}</tt:SourceToken><tt:Bounds x="0" y="0" width="1280" height="720"/></tt:VideoSourceConfiguration>`;
@@ -32,14 +33,26 @@ const profile = (tag: string, name: string, channel: number, { ptz }: DeviceStat
   return `<${tag} token="${token}" fixed="true"><tt:Name>${token}</tt:Name>${sourceConfiguration(channel)}${encoderConfiguration(name, channel)}${turns}</${tag}>`;
 };
 
-const channelsOf = ({ channels }: DeviceState): number[] => Array.from({ length: channels }, (_, index) => index);
+export const channelsOf = ({ channels }: DeviceState): number[] =>
+  Array.from({ length: channels }, (_, index) => index);
+
+export const streamOf = (request: string, { liveUrls }: DeviceState): string =>
+  liveUrls[/^sub/.test(field(request, 'ProfileToken') ?? '') ? 1 : 0] ?? '';
+
+export const snapshotOf = ({ url }: DeviceState): string => `${url.replace(/\/onvif$/, '')}/snapshot.jpg?profile=main`;
+
+const mediaUri = (uri: string): string =>
+  `<MediaUri><tt:Uri>${uri}</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout></MediaUri>`;
+
+/** A large picture that is H.265 is none that this service could describe. */
+const shownBy = ({ lacks }: DeviceState): string[] => (lacks.includes('media2') ? ['sub', 'main'] : ['sub']);
 
 /** What the media service answers, by the name of the action. */
 export const mediaAnswers: Record<string, Answer> = {
   // The small one first: a client must not trust the order.
   GetProfiles: (_request, state) =>
     channelsOf(state)
-      .flatMap((channel) => ['sub', 'main'].map((name) => profile('Profiles', name, channel, state)))
+      .flatMap((channel) => shownBy(state).map((name) => profile('Profiles', name, channel, state)))
       .join(''),
   GetProfile: (request, state) => {
     const [, name = 'main', number = '1'] = /^(main|sub)(?:-(\d+))?$/.exec(field(request, 'ProfileToken') ?? '') ?? [];
@@ -52,12 +65,8 @@ export const mediaAnswers: Record<string, Answer> = {
           `<VideoSources token="${sourceToken(channel)}"><tt:Framerate>25</tt:Framerate><tt:Resolution><tt:Width>1280</tt:Width><tt:Height>720</tt:Height></tt:Resolution></VideoSources>`,
       )
       .join(''),
-  GetStreamUri: (request, { liveUrls }) => {
-    const isSmall = /^sub/.test(field(request, 'ProfileToken') ?? '');
-    return `<MediaUri><tt:Uri>${liveUrls[isSmall ? 1 : 0]}</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout></MediaUri>`;
-  },
-  GetSnapshotUri: (_request, { url }) =>
-    `<MediaUri><tt:Uri>${url.replace(/\/onvif$/, '')}/snapshot.jpg?profile=main</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout></MediaUri>`,
+  GetStreamUri: (request, state) => mediaUri(streamOf(request, state)),
+  GetSnapshotUri: (_request, state) => mediaUri(snapshotOf(state)),
   GetVideoEncoderConfigurationOptions: () =>
     '<Options><tt:QualityRange><tt:Min>1</tt:Min><tt:Max>5</tt:Max></tt:QualityRange><tt:H264><tt:ResolutionsAvailable><tt:Width>1280</tt:Width><tt:Height>720</tt:Height></tt:ResolutionsAvailable><tt:GovLengthRange><tt:Min>1</tt:Min><tt:Max>100</tt:Max></tt:GovLengthRange><tt:FrameRateRange><tt:Min>1</tt:Min><tt:Max>25</tt:Max></tt:FrameRateRange><tt:EncodingIntervalRange><tt:Min>1</tt:Min><tt:Max>1</tt:Max></tt:EncodingIntervalRange><tt:H264ProfilesSupported>Main</tt:H264ProfilesSupported></tt:H264></Options>',
   GetVideoEncoderConfiguration: (request) => {

@@ -1,6 +1,6 @@
 import { MediaError, splitCredentials, type Credentials } from '@app/media';
 import { OnvifDevice } from '../onvif/onvif-device.js';
-import { snapshotUri } from '../onvif/snapshot-uri.js';
+import { snapshotUri, type SnapshotProfile } from '../onvif/snapshot-uri.js';
 import type { Snapshot, SnapshotSource } from '../site/site-connector.js';
 import type { CameraEntry, CameraSnapshot } from './camera-list.js';
 import { fetchPicture } from './http-picture.js';
@@ -20,18 +20,18 @@ export const snapshotSource = (entry: CameraEntry): SnapshotSource | undefined =
 
 const takeFrom = ({ url, onvif, profile }: CameraSnapshot, account: Credentials | undefined): Take => {
   if (onvif === undefined) return (signal) => fetchPicture(url ?? '', account, signal);
-  return takeFromDevice(new OnvifDevice(onvif, account), profile, account);
+  return takeFromDevice(new OnvifDevice(onvif, account), profile === undefined ? {} : { token: profile }, account);
 };
 
 /** Still pictures of a media profile of a device. */
 export const deviceSnapshots = (
   device: OnvifDevice,
-  profile: string,
+  profile: SnapshotProfile,
   account: Credentials | undefined,
 ): SnapshotSource => new SharedSnapshots(takeFromDevice(device, profile, account));
 
 const takeFromDevice =
-  (device: OnvifDevice, profile: string | undefined, account: Credentials | undefined): Take =>
+  (device: OnvifDevice, profile: SnapshotProfile, account: Credentials | undefined): Take =>
   async (signal) => {
     const uri = await snapshotUri(device, profile, signal).catch((error: unknown) => {
       if (!(error instanceof MediaError) || error.code !== 'camera-replay-refused') throw error;

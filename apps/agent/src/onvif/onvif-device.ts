@@ -8,6 +8,8 @@ const NAMESPACES = {
   events: 'http://www.onvif.org/ver10/events/wsdl',
   ptz: 'http://www.onvif.org/ver20/ptz/wsdl',
   media: 'http://www.onvif.org/ver10/media/wsdl',
+  media2: 'http://www.onvif.org/ver20/media/wsdl',
+  recording: 'http://www.onvif.org/ver10/recording/wsdl',
   search: 'http://www.onvif.org/ver10/search/wsdl',
   replay: 'http://www.onvif.org/ver10/replay/wsdl',
 } as const;
@@ -21,6 +23,8 @@ const CLOCK_MOVED_MS = 5_000;
 /** A device by the address of its device service: its clock and where its other services are. */
 export class OnvifDevice {
   readonly #soap: SoapClient;
+  /** Service and action. */
+  readonly #answered = new Set<string>();
   #known: { services: Map<string, string>; until: number } | undefined;
 
   constructor(
@@ -54,12 +58,22 @@ export class OnvifDevice {
       /^<(\w+):(\w+)/,
       `<$1:$2 xmlns:t="${NAMESPACES[name]}" xmlns:tt="http://www.onvif.org/ver10/schema" xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2"`,
     );
-    try {
-      return await this.#soap.call(url, root, signal, options);
-    } catch (error) {
+    const answer = await this.#soap.call(url, root, signal, options).catch(async (error: unknown) => {
       if (!(await this.#isRefusedByClock(error, signal))) throw error;
       return this.#soap.call(url, root, signal, options);
-    }
+    });
+    this.#answered.add(`${name} ${/^<t:(\w+)/.exec(body)?.[1]}`);
+    return answer;
+  }
+
+  /** Whether a service answered this action since the device was last away. */
+  hasAnswered(name: ServiceName, action: string): boolean {
+    return this.#answered.has(`${name} ${action}`);
+  }
+
+  /** Does without a service until the device is looked at again. */
+  doWithout(name: ServiceName): void {
+    this.#known?.services.delete(NAMESPACES[name]);
   }
 
   /** Whether the device has such a service. Rejects with a MediaError. */
@@ -70,7 +84,10 @@ export class OnvifDevice {
   /** Reads the clock of the device, and with the next call again where its services are. Rejects with a MediaError. */
   async look(signal: AbortSignal): Promise<void> {
     this.#known = undefined;
-    await this.#setClock(signal);
+    await this.#setClock(signal).catch((error: unknown) => {
+      this.#answered.clear();
+      throw error;
+    });
   }
 
   /** Another host than that of the list is never called. */
@@ -146,6 +163,7 @@ export class OnvifDevice {
       ['ptz', capabilities, 'PTZ'],
       ['deviceIo', extension, 'DeviceIO'],
       ['media', capabilities, 'Media'],
+      ['recording', extension, 'Recording'],
       ['search', extension, 'Search'],
       ['replay', extension, 'Replay'],
     ] as const) {

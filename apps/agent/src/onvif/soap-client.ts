@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { asMediaError, Authorization, MediaError, type Credentials } from '@app/media';
-import { escapeXml, parseEnvelope, textAt, type XmlNode } from './xml.js';
+import { escapeXml, nodeAt, parseEnvelope, textAt, type XmlNode } from './xml.js';
 
 const MAX_ANSWER_BYTES = 4 << 20;
 const CALL_TIMEOUT_MS = 8_000;
@@ -93,11 +93,18 @@ const contentOf = ({ status, text }: HttpAnswer): XmlNode => {
     JSON.stringify((fault as XmlNode | undefined)?.['Code'] ?? ''),
     textAt(fault, 'Reason', 'Text'),
   ];
-  const detail = `The device answered ${status} ${reason ?? ''}`.slice(0, 200);
+  const detail = ['The device answered', status, subcodeOf(fault), reason].filter(Boolean).join(' ').slice(0, 200);
   if (/NotAuthorized|FailedAuthentication/i.test(code)) throw new MediaError('camera-unauthorized', detail);
   if (/ActionNotSupported|OptionalActionNotImplemented/i.test(code))
     throw new MediaError('camera-replay-refused', detail);
   throw new MediaError('camera-refused', detail);
+};
+
+/** The most precise one that a fault has, without its prefix. */
+const subcodeOf = (fault: unknown): string | undefined => {
+  const outer = nodeAt(fault, 'Code', 'Subcode');
+  const inner = textAt(outer, 'Subcode', 'Value') ?? textAt(outer, 'Value');
+  return inner?.trim().replace(/^.*:/, '');
 };
 
 const post = (url: string, body: Buffer, signal: AbortSignal, authorization: string | undefined): Promise<HttpAnswer> =>

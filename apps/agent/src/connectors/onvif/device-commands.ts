@@ -5,8 +5,9 @@ import { Ptz } from '../../onvif/ptz.js';
 import type { CommandOutcome, SiteCommand } from '../../site/site-command.js';
 import type { InventorySource } from './inventory.js';
 
-const DONE: CommandOutcome = { outcome: 'done' };
-const unsupported = (what: string): CommandOutcome => ({
+export const DONE: CommandOutcome = { outcome: 'done' };
+/** @param what the reason, for people */
+export const unsupported = (what: string): CommandOutcome => ({
   outcome: 'unsupported',
   reason: `command-unsupported: ${what}`,
 });
@@ -54,11 +55,12 @@ export const switchOutput = async (
 
 export const unsupportedByInput = (): CommandOutcome => unsupported('an input can only be read');
 
+const settled = (asked: Promise<void>): Promise<CommandOutcome> => answered(asked.then(() => DONE));
+
 /** What the device says no to is an answer. */
-const settled = async (asked: Promise<void>): Promise<CommandOutcome> => {
+export const answered = async (asked: Promise<CommandOutcome>): Promise<CommandOutcome> => {
   try {
-    await asked;
-    return DONE;
+    return await asked;
   } catch (error) {
     if (!(error instanceof MediaError)) throw error;
     if (error.code === 'camera-replay-refused') return unsupported('the device does not know this command');

@@ -13,8 +13,15 @@ export interface DeviceCondition {
   clockSkewSeconds: number | undefined;
 }
 
-/** Last known state of inputs and outputs, by their remote id. */
-export type IoStates = ReadonlyMap<string, boolean>;
+/** What is last known of the parts of a device. */
+export interface PartStates {
+  /** Inputs and outputs, by their remote id. */
+  io: ReadonlyMap<string, boolean>;
+  /** Whether a camera is recorded, by the token of its video source; undefined where nobody knows. */
+  isRecording(source: string): boolean | undefined;
+}
+
+type Facts = Record<string, string | number | boolean>;
 
 /** The first camera of a device has the id of the device: it is there before the device has ever answered. */
 export const cameraId = (device: string, index: number, token: string): string =>
@@ -30,7 +37,7 @@ export const deviceEntities = (
   entry: OnvifEntry,
   inventory: Inventory | undefined,
   condition: DeviceCondition,
-  io: IoStates,
+  { io, isRecording }: PartStates,
 ): SiteEntity[] => {
   const { id, name } = entry;
   const common = {
@@ -47,14 +54,20 @@ export const deviceEntities = (
   }
   const { manufacturer, model, firmware, serial, sources } = inventory;
   const { clockSkewSeconds } = condition;
-  const facts: Record<string, string | number> = { manufacturer, model, firmware, serial };
+  const facts: Facts = { manufacturer, model, firmware, serial };
   if (clockSkewSeconds !== undefined) facts['clockSkewSeconds'] = clockSkewSeconds;
   const cameras = sources.map((source, index): SiteEntity => {
     const shown = sources.length === 1 ? name : `${name} ${index + 1}`;
     const isMute = condition.state === 'online' && source.profiles.length === 0;
     const state = isMute ? ({ state: 'offline', stateReason: 'camera-no-media' } as const) : {};
     const remoteId = cameraId(id, index, source.token);
-    return { ...common, ...state, remoteId, name: shown, ...cameraPart(source, facts) };
+    return {
+      ...common,
+      ...state,
+      remoteId,
+      name: shown,
+      ...cameraPart(source, recordingFacts(facts, isRecording(source.token))),
+    };
   });
   const ioEntity = (kind: 'input' | 'output', remoteId: string, token: string): SiteEntity => {
     const properties = { active: io.get(remoteId) ?? null };
@@ -67,9 +80,12 @@ export const deviceEntities = (
   ];
 };
 
+const recordingFacts = (facts: Facts, recording: boolean | undefined): Facts =>
+  recording === undefined ? facts : { ...facts, recording };
+
 const cameraPart = (
   { profiles, ptz }: InventorySource,
-  facts: Record<string, string | number>,
+  facts: Facts,
 ): Pick<SiteEntity, 'kind' | 'streams' | 'ptz' | 'audio' | 'properties'> => {
   const bare = profiles.map((profile) => ({ ...profile, usages: [] }));
   const usages = effectiveUsages(bare);

@@ -12,6 +12,7 @@ import type { EventSink } from '../../site/site-event.js';
 import { chooseStream } from '../../site/stream-choice.js';
 import { OnvifRecordings } from '../onvif-recordings.js';
 import { deviceSnapshots } from '../snapshots.js';
+import { CameraRecording } from './camera-recording.js';
 import { switchOutput, turnCamera, unsupportedByInput } from './device-commands.js';
 import { cameraId, deviceEntities, inputId, outputId, subjectOf, type DeviceCondition } from './device-entities.js';
 import { EventPuller, type EventPullerOptions } from './event-puller.js';
@@ -46,6 +47,7 @@ const turns = new Turns(25);
 /** One device of the list: what it has, how it is, and its events. */
 export class DeviceWatch {
   readonly #device: OnvifDevice;
+  readonly #recording: CameraRecording;
   readonly #io = new Map<string, boolean>();
   /** Sources that were handed out. */
   readonly #made = new Map<string, unknown>();
@@ -67,6 +69,7 @@ export class DeviceWatch {
     private readonly options: DeviceWatchOptions,
   ) {
     this.#device = new OnvifDevice(site.service, site.account);
+    this.#recording = new CameraRecording(this.#device);
     this.#inventory = known;
     if (site.fault !== undefined) {
       this.#condition = { state: 'offline', reason: site.fault.code, clockSkewSeconds: undefined };
@@ -74,7 +77,8 @@ export class DeviceWatch {
   }
 
   get entities(): SiteEntity[] {
-    return deviceEntities(this.site.entry, this.#inventory, this.#condition, this.#io);
+    const isRecording = (source: string): boolean | undefined => this.#recording.isRecording(source);
+    return deviceEntities(this.site.entry, this.#inventory, this.#condition, { io: this.#io, isRecording });
   }
 
   get isOnline(): boolean {
@@ -90,7 +94,9 @@ export class DeviceWatch {
   async probe(signal: AbortSignal, timeout: AbortSignal): Promise<void> {
     if (this.site.fault !== undefined) return;
     try {
-      await this.#read(AbortSignal.any([signal, timeout]));
+      const either = AbortSignal.any([signal, timeout]);
+      await this.#read(either);
+      await this.#recording.read(this.#inventory?.sources ?? [], either);
       if (signal.aborted) return;
       this.#setOnline();
     } catch (error) {
@@ -134,7 +140,7 @@ export class DeviceWatch {
     const profile = this.#source(remoteId)?.profiles[0];
     return (
       profile &&
-      this.#once(`snapshot ${profile.token}`, () => deviceSnapshots(this.#device, profile.token, this.site.account))
+      this.#once(`snapshot ${profile.token}`, () => deviceSnapshots(this.#device, profile, this.site.account))
     );
   }
 
@@ -153,7 +159,10 @@ export class DeviceWatch {
   execute(remoteId: string, command: SiteCommand, signal: AbortSignal): Promise<CommandOutcome> | undefined {
     const { id } = this.site.entry;
     const source = this.#source(remoteId);
-    if (source !== undefined) return turnCamera(this.#device, source, command, signal);
+    if (source !== undefined) {
+      if (command.kind === 'set-recording') return this.#setRecording(source, command.recording, signal);
+      return turnCamera(this.#device, source, command, signal);
+    }
     const output = this.#inventory?.outputs.find(({ token }) => outputId(id, token) === remoteId);
     if (output !== undefined) {
       return switchOutput(this.#device, output.token, command, signal).then((outcome) => {
@@ -166,6 +175,14 @@ export class DeviceWatch {
     }
     const input = this.#inventory?.inputs.some((token) => inputId(id, token) === remoteId);
     return input === true ? Promise.resolve(unsupportedByInput()) : undefined;
+  }
+
+  async #setRecording(source: InventorySource, isWanted: boolean, signal: AbortSignal): Promise<CommandOutcome> {
+    try {
+      return await this.#recording.set(source, this.#inventory?.sources ?? [], isWanted, signal);
+    } finally {
+      this.listener.changed();
+    }
   }
 
   holds(key: string): boolean {
@@ -243,8 +260,10 @@ export class DeviceWatch {
     const inventory = this.#inventory;
     if (inventory === undefined || this.#isClosed) return;
     const described = describeNotification(notification);
-    const sourceId = subjectOf(this.site.entry, inventory, described);
+    const recorded = this.#recordedBy(notification);
+    const sourceId = recorded ?? subjectOf(this.site.entry, inventory, described);
     const { subject, isActive } = described;
+    if (recorded !== undefined) this.listener.changed();
     if ((subject === 'input' || subject === 'output') && isActive !== undefined) this.#setIo(sourceId, isActive);
     if (!this.#properties.isNews(notification)) return;
     const { at, deviceTime } = this.#timeOf(atMs);
@@ -252,6 +271,14 @@ export class DeviceWatch {
     if (isActive !== undefined) details['active'] = isActive;
     if (deviceTime !== undefined) details['deviceTime'] = deviceTime;
     this.events.event({ type: described.type, sourceId, at, details });
+  }
+
+  /** The camera whose recording job an event is about. */
+  #recordedBy(notification: Notification): string | undefined {
+    const token = this.#recording.notified(notification);
+    const sources = this.#inventory?.sources ?? [];
+    const index = sources.findIndex((source) => source.token === token);
+    return token === undefined || index < 0 ? undefined : cameraId(this.site.entry.id, index, token);
   }
 
   /** Corrected by what its clock is off; a time that is then still far away is of a device that does not know its time zone. */

@@ -84,7 +84,7 @@ const withUrls = async (
 ): Promise<InventoryProfile[]> => {
   const found: InventoryProfile[] = [];
   for (const profile of profiles) {
-    const url = await optional(streamUri(device, profile.token, signal), undefined);
+    const url = await optional(streamUri(device, profile, signal), undefined);
     if (url !== undefined) found.push({ ...profile, url });
   }
   return found;

@@ -12,6 +12,8 @@ const size = z.number().nullable();
 const profile = z.strictObject({
   token: text,
   name: text,
+  // Files of agents that knew Media 1 alone have none.
+  service: z.enum(['media2', 'media']).default('media'),
   source: text,
   sourceConfiguration: text,
   codec: text,

@@ -155,7 +155,7 @@ describe('OnvifConnector', () => {
     expect(find(`${CAMERA}/output/relay-1`)?.properties).toEqual({ active: true });
     const unsupported = { outcome: 'unsupported', reason: expect.stringMatching(/^command-unsupported: /) as string };
     expect(await execute(`${CAMERA}/source-2`, { kind: 'ptz-home' })).toEqual(unsupported);
-    expect(await execute(CAMERA, { kind: 'set-recording', recording: true })).toEqual(unsupported);
+    expect(await execute(CAMERA, { kind: 'set-output', active: true })).toEqual(unsupported);
     expect(await execute(`${CAMERA}/input/input-1`, { kind: 'set-output', active: true })).toEqual(unsupported);
     expect(await execute(CAMERA, { kind: 'ptz-preset', preset: 'none' })).toEqual({
       outcome: 'refused',

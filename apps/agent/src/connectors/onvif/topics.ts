@@ -77,7 +77,7 @@ const stateOf = (data: Record<string, string>): boolean | undefined => {
   const named = STATES.map((name) => data[name]).filter((value) => value !== undefined);
   for (const value of [...named, ...Object.values(data)]) {
     if (/^(?:true|1|active)$/i.test(value)) return true;
-    if (/^(?:false|0|inactive)$/i.test(value)) return false;
+    if (/^(?:false|0|inactive|idle)$/i.test(value)) return false;
   }
   return undefined;
 };
