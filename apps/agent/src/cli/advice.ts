@@ -41,7 +41,7 @@ const ADVICE: Partial<Record<Code, string>> = {
     'Restore the file from a backup of the state directory, or remove it and set the password again with `adit-agent camera password ID --user NAME`',
   'camera-accounts-differ': 'List the camera twice, once for each account',
   'camera-exists': 'Name another --id, or change the one on the list with --replace',
-  'camera-unknown': '`adit-agent camera list` shows what is on the list',
+  'camera-unknown': '`adit-agent camera list` and `adit-agent onvif list` show what is listed',
 };
 
 export const adviceOf = (code: Code): string | undefined => ADVICE[code];

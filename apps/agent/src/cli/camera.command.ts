@@ -39,12 +39,20 @@ export const addCamera = async (url: string, flags: CameraFlags, context: Comman
   const state = await stateToAddTo(flags, context.environment());
   const cameras = new SiteCameras(state.path);
   const replace = flags.replace === true;
-  const id = flags.id ?? freeId(proposeSiteLabel(name), await cameras.list.read(), replace);
+  const listed = await cameras.list.read();
+  const id = flags.id ?? freeId(proposeSiteLabel(name), listed, replace);
   const place = flags.area === undefined ? {} : { area: requireArea(flags.area) };
   await cameras.add({ id, name, ...place, streams }, account, replace);
   if (flags.json === true) terminal.json({ id, name, streams: probes });
   else {
     terminal.print(`Camera ${id} ("${name}") is on the list.`);
+    const urls = streams.map((stream) => stream.url);
+    const twin = listed.find((other) => other.id !== id && other.streams.some((stream) => urls.includes(stream.url)));
+    if (twin !== undefined) {
+      terminal.note(
+        `Camera ${twin.id} has the same address; adit-agent camera remove ${id} takes this one away again.`,
+      );
+    }
     probes.forEach((probe, index) => terminal.print(`  ${streams[index]?.url ?? ''}: ${describeProbe(probe)}`));
   }
   return EXIT.ok;
@@ -93,7 +101,8 @@ export const testCameras = async (
 ): Promise<ExitCode> => {
   const { terminal } = context;
   const cameras = (await readCameras(flags, context)).filter(({ entry }) => id === undefined || entry.id === id);
-  if (id !== undefined && cameras.length === 0) throw new AgentError('camera-invalid', `The list has no camera ${id}`);
+  if (id !== undefined && cameras.length === 0)
+    throw new AgentError('camera-invalid', `The list has no camera ${id}`, 'adit-agent camera list shows them');
   const results = (await Promise.all(cameras.map(testCamera))).flat();
   if (flags.json === true) terminal.json(results);
   else if (cameras.length === 0) terminal.note(NO_CAMERA);
