@@ -35,7 +35,9 @@ export const addCamera = async (url: string, flags: CameraFlags, context: Comman
   const { streams, user } = streamsOf(url, flags);
   const name = flags.name ?? defaultName(url);
   const account = user === undefined ? undefined : { user, password: await askPassword(user, flags, terminal) };
+  if (flags.probe) terminal.progress('connecting to the camera …');
   const probes = flags.probe ? await Promise.all(streams.map((stream) => requirePicture(stream, account))) : [];
+  terminal.progress('');
   const state = await stateToAddTo(flags, context.environment());
   const cameras = new SiteCameras(state.path);
   const replace = flags.replace === true;
@@ -103,7 +105,9 @@ export const testCameras = async (
   const cameras = (await readCameras(flags, context)).filter(({ entry }) => id === undefined || entry.id === id);
   if (id !== undefined && cameras.length === 0)
     throw new AgentError('camera-invalid', `The list has no camera ${id}`, 'adit-agent camera list shows them');
+  terminal.progress('connecting to the cameras …');
   const results = (await Promise.all(cameras.map(testCamera))).flat();
+  terminal.progress('');
   if (flags.json === true) terminal.json(results);
   else if (cameras.length === 0) terminal.note(NO_CAMERA);
   else terminal.table(results.map((result) => [result.id, result.code, result.url, result.detail]));

@@ -14,10 +14,12 @@ export const discover = async (flags: DiscoverFlags, context: CommandContext): P
   const { terminal } = context;
   const place = discoveryPlace(context.environment().ADIT_CONTAINER);
   const finding = checkDiscovery(place);
+  terminal.progress(`asking the local networks, for ${flags.timeout} s …`);
   const devices =
     place.interfaces.length === 0
       ? []
       : await discoverDevices({ interfaces: place.interfaces, waitMs: flags.timeout * 1000 }).catch(() => []);
+  terminal.progress('');
   if (flags.json === true) terminal.json({ finding, devices });
   else {
     if (devices.length === 0) {

@@ -278,6 +278,14 @@ describe('adit-agent', () => {
     );
   });
 
+  it('gives an advice once, however many cameras have the fault', async () => {
+    for (const name of ['A', 'B']) await site('camera', 'add', 'rtsp://127.0.0.1:1/x', '--name', name, '--no-probe');
+    const { exitCode, out, err } = await site('check');
+    expect(exitCode).toBe(1);
+    expect(out.match(/camera-unreachable/g)).toHaveLength(2);
+    expect(err.match(/^camera-unreachable: /gm)).toHaveLength(1);
+  });
+
   it('checks as far as it can without a keyfile', async () => {
     const { exitCode, out } = await cli(['check', '--json', '--state', state]);
     expect(exitCode).toBe(1);

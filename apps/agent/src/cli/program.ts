@@ -43,6 +43,7 @@ export const runCli = async (argv: readonly string[], context: CommandContext): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const failure = describeFailure(error);
+    context.terminal.progress('');
     context.terminal.note(failure.text);
     return failure.exitCode;
   }
