@@ -36,6 +36,8 @@ export const CLI_ERRORS = {
   'site-unknown': EXIT.refused,
   'camera-unknown': EXIT.refused,
   'entity-unknown': EXIT.refused,
+  'role-unknown': EXIT.refused,
+  'role-without-contact': EXIT.refused,
   'operator-unknown': EXIT.refused,
   'name-ambiguous': EXIT.refused,
   'answer-lost': EXIT.refused,

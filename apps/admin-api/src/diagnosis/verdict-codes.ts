@@ -31,11 +31,15 @@ export const VERDICTS = {
   'tunnel-silent': { state: 'degraded', advice: 'wait half a minute: the session comes back, or is down then' },
   'federation-silent': { state: 'degraded', advice: 'see the log and /health/ready of the federation app' },
   'role-missing': { state: 'degraded', advice: 'make a federation role for the site' },
-  'role-disabled': { state: 'degraded', advice: 'enable a federation role of the site' },
-  'role-unconfigured': { state: 'degraded', advice: 'give the role what its reason names' },
+  'role-disabled': { state: 'degraded', advice: 'enable a federation role of the site: `adit role activate`' },
+  'role-unconfigured': {
+    state: 'degraded',
+    advice: 'give the role what its reason names; an account: `adit role activate`',
+  },
   'role-credentials': {
     state: 'degraded',
-    advice: 'correct name and password of the role, or the account on the site',
+    advice:
+      'give the role the right account (`adit role activate`); on the site `adit-agent user password` makes another password',
   },
   'role-failed': {
     state: 'degraded',

@@ -14,7 +14,8 @@ export const setPassword = async (id: string, flags: AccountFlags, context: Comm
   const { terminal } = context;
   const cameras = await openCameras(flags, context);
   const known = (await cameras.read()).find(({ entry }) => entry.id === id);
-  if (known === undefined) throw new AgentError('camera-invalid', `The list has no camera ${id}`);
+  if (known === undefined)
+    throw new AgentError('camera-invalid', `The list has no camera ${id}`, 'adit-agent camera list shows them');
   const { entry } = known;
   const part = flags.recordings === true ? 'recordings' : 'streams';
   const place = part === 'streams' ? entry.streams[0] : entry.recordings;

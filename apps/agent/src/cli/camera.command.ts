@@ -35,16 +35,26 @@ export const addCamera = async (url: string, flags: CameraFlags, context: Comman
   const { streams, user } = streamsOf(url, flags);
   const name = flags.name ?? defaultName(url);
   const account = user === undefined ? undefined : { user, password: await askPassword(user, flags, terminal) };
+  if (flags.probe) terminal.progress('connecting to the camera …');
   const probes = flags.probe ? await Promise.all(streams.map((stream) => requirePicture(stream, account))) : [];
+  terminal.progress('');
   const state = await stateToAddTo(flags, context.environment());
   const cameras = new SiteCameras(state.path);
   const replace = flags.replace === true;
-  const id = flags.id ?? freeId(proposeSiteLabel(name), await cameras.list.read(), replace);
+  const listed = await cameras.list.read();
+  const id = flags.id ?? freeId(proposeSiteLabel(name), listed, replace);
   const place = flags.area === undefined ? {} : { area: requireArea(flags.area) };
   await cameras.add({ id, name, ...place, streams }, account, replace);
   if (flags.json === true) terminal.json({ id, name, streams: probes });
   else {
     terminal.print(`Camera ${id} ("${name}") is on the list.`);
+    const urls = streams.map((stream) => stream.url);
+    const twin = listed.find((other) => other.id !== id && other.streams.some((stream) => urls.includes(stream.url)));
+    if (twin !== undefined) {
+      terminal.note(
+        `Camera ${twin.id} has the same address; adit-agent camera remove ${id} takes this one away again.`,
+      );
+    }
     probes.forEach((probe, index) => terminal.print(`  ${streams[index]?.url ?? ''}: ${describeProbe(probe)}`));
   }
   return EXIT.ok;
@@ -93,8 +103,11 @@ export const testCameras = async (
 ): Promise<ExitCode> => {
   const { terminal } = context;
   const cameras = (await readCameras(flags, context)).filter(({ entry }) => id === undefined || entry.id === id);
-  if (id !== undefined && cameras.length === 0) throw new AgentError('camera-invalid', `The list has no camera ${id}`);
+  if (id !== undefined && cameras.length === 0)
+    throw new AgentError('camera-invalid', `The list has no camera ${id}`, 'adit-agent camera list shows them');
+  terminal.progress('connecting to the cameras …');
   const results = (await Promise.all(cameras.map(testCamera))).flat();
+  terminal.progress('');
   if (flags.json === true) terminal.json(results);
   else if (cameras.length === 0) terminal.note(NO_CAMERA);
   else terminal.table(results.map((result) => [result.id, result.code, result.url, result.detail]));

@@ -9,6 +9,7 @@ import { openKeyfile } from '../keyfile/keyfile.service.js';
 import { EndpointDialer } from '../network/endpoint.dialer.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { readStatus } from '../status/status.file.js';
+import { adviceOf } from './advice.js';
 import { testCamera } from './camera.command.js';
 import type { CommandContext } from './command.context.js';
 import { testDevice } from './onvif.command.js';
@@ -38,15 +39,20 @@ export const checkAll = async (
 ): Promise<Finding[]> => {
   const environment = context.environment();
   const dialer = new EndpointDialer(proxySettings(flags, environment), 5_000, 5_000);
+  context.terminal.progress('looking at the way to the cloud …');
   const findings = await checkSite(dialer, state, flags, context, environment);
+  context.terminal.progress('looking at cameras and devices …');
   if (state !== undefined) findings.push(...(await checkCameras(state)), ...(await checkDevices(state)));
+  context.terminal.progress('');
   const discovery = checkDiscovery(discoveryPlace(environment.ADIT_CONTAINER));
   return discovery.level === 'ok' ? findings : [...findings, discovery];
 };
 
 export const printFindings = (findings: readonly Finding[], terminal: CommandContext['terminal']): void => {
   terminal.table(findings.map(rowOf));
-  for (const { code, advice } of findings) if (advice !== undefined) terminal.note(`${code}: ${advice}`);
+  const told = findings.flatMap(({ code, advice }) => (advice === undefined ? [] : [`${code}: ${advice}`]));
+  // Many cameras may have the same fault.
+  for (const line of new Set(told)) terminal.note(line);
 };
 
 const MARK = { ok: 'ok', warning: 'warn', failure: 'FAIL' } as const;
@@ -100,7 +106,7 @@ const checkCameras = async (state: StateDirectory): Promise<Finding[]> => {
     const findings = results.map((result) =>
       result.ok
         ? ok('camera', result.id, result.code, result.detail)
-        : { ...failure('camera', result.id, result), detail: `${result.url}: ${result.detail}` },
+        : { ...failure('camera', result.id, advised(result)), detail: `${result.url}: ${result.detail}` },
     );
     const inList = cameras.filter(({ isInList }) => isInList).map(({ entry }) => entry.id);
     return [...findings, ...inList.map(passwordInList)];
@@ -109,13 +115,18 @@ const checkCameras = async (state: StateDirectory): Promise<Finding[]> => {
   }
 };
 
+const advised = (result: { code: string }): { code: string; advice?: string } => {
+  const advice = adviceOf(result.code);
+  return advice === undefined ? { code: result.code } : { code: result.code, advice };
+};
+
 const checkDevices = async (state: StateDirectory): Promise<Finding[]> => {
   try {
     const results = await Promise.all((await new SiteDevices(state.path).read()).map(testDevice));
     return results.map((result) =>
       result.ok
         ? ok('onvif', result.id, result.code, result.detail)
-        : { ...failure('onvif', result.id, result), detail: result.detail },
+        : { ...failure('onvif', result.id, advised(result)), detail: result.detail },
     );
   } catch (error) {
     return [failure('onvif', '-', error)];

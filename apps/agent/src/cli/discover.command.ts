@@ -14,14 +14,21 @@ export const discover = async (flags: DiscoverFlags, context: CommandContext): P
   const { terminal } = context;
   const place = discoveryPlace(context.environment().ADIT_CONTAINER);
   const finding = checkDiscovery(place);
+  terminal.progress(`asking the local networks, for ${flags.timeout} s …`);
   const devices =
     place.interfaces.length === 0
       ? []
       : await discoverDevices({ interfaces: place.interfaces, waitMs: flags.timeout * 1000 }).catch(() => []);
+  terminal.progress('');
   if (flags.json === true) terminal.json({ finding, devices });
   else {
-    terminal.table(devices.map(({ from, name, hardware, addresses }) => [from, name, hardware, addresses.join(' ')]));
-    if (devices.length === 0) terminal.note('No device answered.');
+    if (devices.length === 0) {
+      terminal.note(
+        'No device answered. One that is in another network, or does not answer: adit-agent onvif add ADDRESS',
+      );
+    } else {
+      terminal.table(devices.map(({ from, name, hardware, addresses }) => [from, name, hardware, addresses.join(' ')]));
+    }
     if (finding.level !== 'ok') terminal.note(`${finding.code}: ${finding.detail}. ${finding.advice ?? ''}`);
   }
   return devices.length > 0 ? EXIT.ok : EXIT.negative;

@@ -75,6 +75,19 @@ Examples:
 The password is asked for and kept encrypted in this site's state directory. A running agent sees the camera within two
 seconds. --transport auto takes UDP where the camera refuses TCP, and TCP where no datagram arrives.
 Exit codes: 0, 1 the camera does not answer or its id is taken, 64 not an RTSP URL, or one with a password, 66 no password, 73.`,
+  cameraList: `
+Example:
+  adit-agent camera list --json
+Exit codes: 0, 66 no state directory.`,
+  cameraRemove: `
+Example:
+  adit-agent camera remove front-door
+Exit codes: 0, 1 no such camera, 66 no state directory.`,
+  cameraTest: `
+Examples:
+  adit-agent camera test
+  adit-agent camera test front-door
+Exit codes: 0 all of them answer, 1 one does not, 64 no such camera, 66 no state directory.`,
   cameraPassword: `
 Examples:
   adit-agent camera password front-door
@@ -95,6 +108,19 @@ Examples:
 The password is asked for and kept encrypted in this site's state directory. A running agent sees the device within two
 seconds.
 Exit codes: 0, 1 the device does not answer or its id is taken, 64 no address, or one with an account, 66 no password, 73.`,
+  onvifList: `
+Example:
+  adit-agent onvif list --json
+Exit codes: 0, 66 no state directory.`,
+  onvifRemove: `
+Example:
+  adit-agent onvif remove gate-192-0-2-20
+Exit codes: 0, 1 no such device, 66 no state directory.`,
+  onvifPassword: `
+Examples:
+  adit-agent onvif password gate-192-0-2-20
+  printf %s "$PASSWORD" | adit-agent onvif password gate-192-0-2-20 --user viewer --password-stdin
+Exit codes: 0, 1 the key of the store is damaged, 64 no such device, or it has no user yet, 66 no password or state.`,
   discover: `
 Examples:
   adit-agent discover

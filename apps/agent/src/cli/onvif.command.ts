@@ -65,7 +65,8 @@ export const setDevicePassword = async (id: string, flags: OnvifFlags, context: 
   const { terminal } = context;
   const devices = await openDevices(flags, context);
   const known = (await devices.read()).find(({ entry }) => entry.id === id);
-  if (known === undefined) throw new AgentError('camera-invalid', `The list has no device ${id}`);
+  if (known === undefined)
+    throw new AgentError('camera-invalid', `The list has no device ${id}`, 'adit-agent onvif list shows them');
   const user = flags.user ?? known.account?.user;
   if (user === undefined) throw new AgentError('camera-invalid', `Device ${id} has no account yet`, 'Name it: --user');
   await devices.setAccount(id, { user, password: await askPassword(user, flags, terminal) });

@@ -48,6 +48,8 @@ describe('adit-agent', () => {
     'status',
     'check',
     'diag',
+    'events',
+    'renew',
     'support',
     'camera',
     'camera add',
@@ -73,6 +75,7 @@ describe('adit-agent', () => {
     const { exitCode, out } = await cli([...command.split(' '), '--help'], { ADIT_NONSENSE: '1' });
     expect(exitCode).toBe(0);
     expect(out).toMatch(/^Usage: adit-agent /);
+    expect(out).toMatch(/\nExamples?:\n {2}adit-agent /);
   });
 
   it.each([[['bogus']], [['user', 'add']], [['enrol', '--timeout', 'soon']], [['status', '--bogus']]])(
@@ -260,6 +263,27 @@ describe('adit-agent', () => {
     expect((await add()).err).toMatch(/^state-not-a-volume: /);
     writeFileSync(join(state, 'identity.json'), '{}');
     expect((await add()).exitCode).toBe(0);
+  });
+
+  it('says of an account that was there already what that means for its hosts', async () => {
+    expect((await site('user', 'add', 'federation')).err).not.toContain('was there');
+    expect((await site('user', 'add', 'federation')).err).toContain('hosts that use it need the new password');
+  });
+
+  it('says of a camera whose address is on the list already which one has it', async () => {
+    const add = (): Promise<Ending> => site('camera', 'add', 'rtsp://192.0.2.1/x', '--name', 'Gate', '--no-probe');
+    expect((await add()).err).toBe('');
+    expect((await add()).err).toBe(
+      'Camera gate has the same address; adit-agent camera remove gate-2 takes this one away again.\n',
+    );
+  });
+
+  it('gives an advice once, however many cameras have the fault', async () => {
+    for (const name of ['A', 'B']) await site('camera', 'add', 'rtsp://127.0.0.1:1/x', '--name', name, '--no-probe');
+    const { exitCode, out, err } = await site('check');
+    expect(exitCode).toBe(1);
+    expect(out.match(/camera-unreachable/g)).toHaveLength(2);
+    expect(err.match(/^camera-unreachable: /gm)).toHaveLength(1);
   });
 
   it('checks as far as it can without a keyfile', async () => {

@@ -43,6 +43,7 @@ export const runCli = async (argv: readonly string[], context: CommandContext): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const failure = describeFailure(error);
+    context.terminal.progress('');
     context.terminal.note(failure.text);
     return failure.exitCode;
   }
@@ -189,13 +190,16 @@ const addCameras = (program: Command, context: CommandContext, finish: Finish): 
   withState(camera.command('list'))
     .description('show the cameras and where their passwords are, without passwords')
     .option('--json', 'as JSON')
+    .addHelpText('after', HELP.cameraList)
     .action((flags: CameraFlags) => finish(listCameras(flags, context)));
   withState(camera.command('remove').argument('<id>'))
     .description('take a camera off the list and forget its account')
+    .addHelpText('after', HELP.cameraRemove)
     .action((id: string, flags: CameraFlags) => finish(removeCamera(id, flags, context)));
   withState(camera.command('test').argument('[id]', 'one camera; all when absent'))
     .description('connect to the cameras')
     .option('--json', 'as JSON')
+    .addHelpText('after', HELP.cameraTest)
     .action((id: string | undefined, flags: CameraFlags) => finish(testCameras(id, flags, context)));
   withPassword(withState(camera.command('password').argument('<id>')))
     .description('set the account of a camera')
@@ -231,12 +235,15 @@ const addDevices = (program: Command, context: CommandContext, finish: Finish): 
   withState(onvif.command('list'))
     .description('show the devices and where their passwords are, without passwords')
     .option('--json', 'as JSON')
+    .addHelpText('after', HELP.onvifList)
     .action((flags: OnvifFlags) => finish(listDevices(flags, context)));
   withState(onvif.command('remove').argument('<id>'))
     .description('take a device off the list and forget its account')
+    .addHelpText('after', HELP.onvifRemove)
     .action((id: string, flags: OnvifFlags) => finish(removeDevice(id, flags, context)));
   withPassword(withState(onvif.command('password').argument('<id>')))
     .description('set the account of a device')
+    .addHelpText('after', HELP.onvifPassword)
     .action((id: string, flags: OnvifFlags) => finish(setDevicePassword(id, flags, context)));
 };
 

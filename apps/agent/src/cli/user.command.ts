@@ -22,9 +22,16 @@ export const addUser = async (name: string, flags: UserFlags, context: CommandCo
   const rights = readRights(flags);
   const store = await openStore(flags, context);
   const given = await givenPassword(flags, context);
+  const wasThere = (await store.list()).some((user) => user.name === name);
   const password = await store.add(name, given, rights);
   tellPassword(name, given, password, flags, context);
-  if (flags.json !== true) context.terminal.note(`It may: ${describe(rights)}`);
+  if (flags.json === true) return EXIT.ok;
+  context.terminal.note(`It may: ${describe(rights)}`);
+  if (wasThere) {
+    context.terminal.note(
+      'An account of this name was there: its rights are replaced, and hosts that use it need the new password.',
+    );
+  }
   return EXIT.ok;
 };
 

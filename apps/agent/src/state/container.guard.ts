@@ -23,6 +23,6 @@ export const guardVolume = async (path: string, facts: ContainerFacts): Promise<
   throw new AgentError(
     'state-not-a-volume',
     `The state directory ${path} is not on a mounted volume: the site's identity would be lost with this container`,
-    `Mount a volume there (docker run -v adit-agent:${path} …), or say --ephemeral when losing it is what you want`,
+    `Mount a volume there (docker run -v adit-agent:${path} …), or say --ephemeral when losing it is what you want. ADIT_CONTAINER=false says that this is no container`,
   );
 };

@@ -198,6 +198,21 @@ describe('TunnelClient', () => {
     expect(old.closeReason).toBeUndefined();
   });
 
+  it('tells that it has left a session that ends in the same read as it is told to go', async () => {
+    const old = new ScriptedSession();
+    begin([old, new ScriptedSession()]);
+    await once(client, 'up');
+    const told: string[] = [];
+    client.on('moving', ({ code }) => told.push(code));
+    client.on('left', (_broker, { code }) => told.push(code));
+    const up = once(client, 'up');
+    old.emit('goaway', goaway);
+    old.end('drained');
+    await up;
+    expect(told).toEqual(['broker-draining', 'drained']);
+    expect(timers).toEqual([]);
+  });
+
   it('backs off from a broker that sends it away as soon as it is there', async () => {
     const old = new ScriptedSession();
     begin([old, new ScriptedSession()]);

@@ -174,8 +174,8 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
       this.emit('down', ending.trouble);
       return ending;
     }
-    this.leave(connected, ending.drainsForMs);
     this.emit('moving', ending.trouble);
+    this.leave(connected, ending.drainsForMs);
     // The broker spreads its agents by their slots; only one that lets nobody stay is backed off from.
     return { ...ending, steady };
   }
@@ -183,12 +183,15 @@ export class TunnelClient extends EventEmitter<TunnelEvents> {
   private leave({ session, endpoint }: Connected, drainsForMs: number): void {
     const name = endpointName(endpoint);
     this.draining.set(name, this.now() + drainsForMs);
+    const left = (reason: CloseReason): boolean => this.emit('left', name, closedBy(reason).trouble);
+    // A broker that has nothing to wait for ends it in the same read as its GOAWAY.
+    if (session.closeReason !== undefined) return void left(session.closeReason);
     const cancel = (this.options.later ?? later)(Math.min(drainsForMs, LONGEST_DRAIN_MS) + LEFT_GRACE_MS, () =>
       session.close('drain-deadline', 'the broker did not end it'),
     );
     session.once('close', (reason: CloseReason) => {
       cancel();
-      this.emit('left', name, closedBy(reason).trouble);
+      left(reason);
     });
   }
 

@@ -85,6 +85,17 @@ export const entity = z.looseObject({
 });
 export type Entity = z.infer<typeof entity>;
 
+export const role = z.looseObject({
+  id: z.string(),
+  siteLabel: z.string(),
+  name: z.string(),
+  username: text,
+  state: z.string(),
+  stateReason: text,
+  entityCount: z.number(),
+});
+export type Role = z.infer<typeof role>;
+
 export const treeNode = z.looseObject({
   id: z.string(),
   depth: z.number(),

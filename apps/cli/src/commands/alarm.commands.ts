@@ -1,4 +1,4 @@
-import { alarm as alarmShape, type Alarm } from '../api/shapes.js';
+import { alarm as alarmShape, type Alarm, site as siteShape } from '../api/shapes.js';
 import type { Field } from '../output/output.js';
 import { localTime } from '../output/time.js';
 import { command } from '../program/command.js';
@@ -8,9 +8,11 @@ import { findSite } from './site-reference.js';
 const DEFAULT_ROWS = 50;
 const STATES = ['active', 'acknowledged'] as const;
 
-const FIELDS: readonly Field<Alarm>[] = [
+/** @param labels of the sites, by their ids */
+const fields = (labels: ReadonlyMap<string, string>): readonly Field<Alarm>[] => [
   { title: 'ALARM', whole: true, of: ({ id }) => id },
   { title: 'RAISED', whole: true, of: ({ raisedAt }) => localTime(new Date(raisedAt)) },
+  { title: 'SITE', whole: true, of: ({ siteId }) => labels.get(siteId) ?? siteId },
   { title: 'SOURCE', of: ({ sourceId }) => sourceId || '-' },
   { title: 'STATE', whole: true, of: ({ state }) => state },
   { title: 'BY', of: ({ acknowledgedBy }) => acknowledgedBy ?? '-' },
@@ -35,7 +37,11 @@ const list = command<{ site?: string; state?: string; limit?: number }>({
     const client = await api();
     const siteId = site === undefined ? undefined : (await findSite(client, site)).id;
     const alarms = client.list(alarmShape, '/alarms', { siteId, state }, limit ?? DEFAULT_ROWS);
-    await out.list(alarms, FIELDS, { id: ({ id }) => id, nothing: 'There is no such alarm.' });
+    const sites = out.isJson ? [] : await client.all(siteShape, '/sites');
+    await out.list(alarms, fields(new Map(sites.map(({ id, label }) => [id, label]))), {
+      id: ({ id }) => id,
+      nothing: 'There is no such alarm.',
+    });
   },
 });
 

@@ -1,23 +1,14 @@
 import { entity as entityShape, type Entity, treeNode, type TreeNode } from '../api/shapes.js';
-import type { ApiClient } from '../api/client.js';
-import { CliError } from '../errors.js';
 import type { Field } from '../output/output.js';
 import { instant } from '../output/time.js';
-import { type ArgumentSpec, command } from '../program/command.js';
+import { command } from '../program/command.js';
+import { ENTITY_ARGUMENT, findEntity } from './entity-reference.js';
 import { SITE_ARGUMENT } from './site.commands.js';
 import { findSite } from './site-reference.js';
 import { statePaint } from './state-paint.js';
 
 const KINDS = ['camera', 'area', 'door', 'input', 'output', 'zone', 'alarm', 'custom-event', 'unknown'];
 const STATES = ['online', 'offline', 'unknown'];
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const MOST_NAMED = 5;
-
-const ENTITY_ARGUMENT: ArgumentSpec = {
-  name: '<entity>',
-  summary: 'id, or a name or remote id that only one has',
-  complete: 'none',
-};
 
 const FIELDS: readonly Field<Entity>[] = [
   { title: 'SITE', whole: true, of: ({ siteLabel }) => siteLabel },
@@ -52,31 +43,6 @@ const list = command<{ kind?: string; state?: string; search?: string }>({
     });
   },
 });
-
-/** @throws CliError `entity-unknown`, `name-ambiguous` */
-const findEntity = async (api: ApiClient, reference: string): Promise<Entity> => {
-  if (UUID.test(reference)) return await api.get(entityShape, `/entities/${reference}`);
-  const near = await api.all(entityShape, '/entities', { q: reference });
-  const exact = near.filter(({ name, remoteId }) => name === reference || remoteId === reference);
-  const [found, ...others] = exact.length > 0 ? exact : near.filter(({ name }) => isAlike(name, reference));
-  if (found === undefined) {
-    throw new CliError(
-      'entity-unknown',
-      `no entity has the id or name ${reference}`,
-      'adit entity list shows them all',
-    );
-  }
-  if (others.length === 0) return found;
-  const ids = [found, ...others].slice(0, MOST_NAMED).map(({ id, siteLabel }) => `${id} (${siteLabel})`);
-  const rest = others.length >= MOST_NAMED ? ` and ${others.length + 1 - MOST_NAMED} more` : '';
-  throw new CliError(
-    'name-ambiguous',
-    `${others.length + 1} have the name ${reference}`,
-    `Say which: ${ids.join(', ')}${rest}`,
-  );
-};
-
-const isAlike = (name: string, reference: string): boolean => name.toLowerCase() === reference.toLowerCase();
 
 const rowsOf = (entity: Entity): [string, string][] => [
   ['Entity', entity.name],

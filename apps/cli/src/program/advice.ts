@@ -20,6 +20,17 @@ const ADVICE: Record<string, string> = {
   timeout: 'Try again; if it lasts, tell whoever runs the server the request id',
   internal: 'Report it with the request id: the log of the server has the cause under it',
   'site-offline': 'adit tunnel list shows since when; on the site: adit-agent status',
+  'role-not-connected': 'adit role list says how the federation role is; adit site diagnose SITE why',
+  'recording-not-found':
+    'On site, name where its recordings are in cameras.yaml, or list the device by adit-agent onvif add',
+  'snapshot-unsupported':
+    'On site, name its snapshot address in cameras.yaml, or list the device by adit-agent onvif add',
+  'command-unsupported':
+    'Cameras of a plain RTSP address take no commands; on site, adit-agent onvif add lists a device that does',
+  'command-refused': 'Where it says not-permitted: on site, adit-agent user allow NAME --allow … gives the right',
+  'command-timeout':
+    'It may have been done or not: look before you repeat it; adit site diagnose SITE shows the slow hop',
+  'ptz-held': 'Wait 5 s, or ask who holds it: adit camera ptz CAMERA shows him',
 };
 
 export const adviceOf = (code: string): string | undefined => ADVICE[code];

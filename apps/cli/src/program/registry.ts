@@ -9,6 +9,7 @@ import { EVENT_COMMANDS } from '../commands/event.commands.js';
 import { ENTITY_COMMANDS } from '../commands/entity.commands.js';
 import { KEYFILE_COMMANDS } from '../commands/keyfile.commands.js';
 import { OUTPUT_COMMANDS } from '../commands/output.commands.js';
+import { ROLE_COMMANDS } from '../commands/role.commands.js';
 import { SIGN_IN_COMMANDS } from '../commands/sign-in.commands.js';
 import { SITE_COMMANDS } from '../commands/site.commands.js';
 import { STREAM_COMMANDS } from '../commands/stream.commands.js';
@@ -28,6 +29,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   site: 'the sites of your tenant',
   keyfile: 'keyfiles, by which sites are connected',
   tunnel: 'which sites are connected now',
+  role: 'federation roles, by which a site is used',
   camera: 'cameras of federated sites',
   event: 'what happens at the sites',
   alarm: 'alarms of the sites, and who acknowledged them',
@@ -54,6 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...AGENT_COMMANDS,
   ...TUNNEL_COMMANDS,
   ...WATCH_COMMANDS,
+  ...ROLE_COMMANDS,
   ...CAMERA_COMMANDS,
   ...EVENT_COMMANDS,
   ...ALARM_COMMANDS,
