@@ -82,6 +82,7 @@ describe('DirectoryServer', () => {
         find: async () => account,
       },
       redirector: {
+        held: [],
         openPlayback: (remoteId) =>
           remoteId === 'a'
             ? { path: '/a/recording', siteTicket: 'secret', expiresAt: new Date(60_000), usage: 'recording' }
@@ -116,7 +117,7 @@ describe('DirectoryServer', () => {
 
   beforeEach(() => {
     site = new SiteDirectory();
-    account = { name: 'host', rights: { allow: [...RIGHTS], level: 1 }, mark: 'all' };
+    account = { name: 'host', rights: { allow: [...RIGHTS], level: 1 }, mark: 'all', credential: '' };
   });
 
   afterEach(async () => {
@@ -161,6 +162,7 @@ describe('DirectoryServer', () => {
             ? Promise.reject(new CommandFault('device-timeout', 'it is silent'))
             : Promise.resolve({ outcome: { outcome: 'refused', reason: 'ptz-held: by ben' }, deviceMs: 12.4 });
         },
+        held: [],
         ptz: () => ({ hold: { account: 'host', user: 'ben', level: 7, until: 60_000 }, lock: undefined }),
       },
     });

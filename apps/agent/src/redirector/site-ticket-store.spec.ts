@@ -1,6 +1,6 @@
 import { SiteTicketStore, type SiteTicket } from './site-ticket-store.js';
 
-const GRANT = { remoteId: 'front door', usage: 'live' as const, user: 'operator' };
+const GRANT = { remoteId: 'front door', usage: 'live' as const, account: { name: 'cloud', credential: 'one' } };
 
 const minted = (store: SiteTicketStore): SiteTicket => {
   const ticket = store.mint(GRANT);

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StreamUsage } from '@app/contracts';
+import type { Holding } from '../users/holding.js';
+import type { SiteAccount } from '../users/rights.js';
 
 export interface SiteTicketStoreOptions {
   lifetimeMs: number;
@@ -16,9 +18,18 @@ export interface StreamGrant {
   usage: StreamUsage;
   /** The recordings of the camera instead of its live stream. */
   playback?: boolean;
-  /** Whom the federation host named. */
-  user: string;
+  /** Whose federation host it is. */
+  account: Pick<SiteAccount, 'name' | 'credential'>;
 }
+
+/** For whoever watches over what accounts have going. */
+export const toHolding = ({ account, playback, remoteId }: StreamGrant, end: () => void): Holding => ({
+  account: account.name,
+  credential: account.credential,
+  right: playback === true ? 'playback' : 'live',
+  entityId: remoteId,
+  end,
+});
 
 export interface SiteTicket {
   path: string;
@@ -34,6 +45,12 @@ export class SiteTicketStore {
 
   constructor(options: Partial<SiteTicketStoreOptions> = {}) {
     this.#options = { ...siteTicketDefaults, ...options };
+  }
+
+  /** Those that were not used yet. */
+  get held(): Holding[] {
+    this.#forgetExpired();
+    return [...this.#tickets].map(([ticket, { grant }]) => toHolding(grant, () => this.#tickets.delete(ticket)));
   }
 
   /** Undefined when too many tickets wait for their use. */

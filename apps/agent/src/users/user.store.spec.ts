@@ -77,6 +77,9 @@ describe('UserStore', () => {
     expect(after).toMatchObject({ rights: { allow: [], level: 254 } });
     expect(after?.rights.areas).toBeUndefined();
     expect(after?.mark).not.toBe(before?.mark);
+    expect(after?.credential).toBe(before?.credential);
+    await store.setPassword('guard');
+    expect((await store.find('guard'))?.credential).not.toBe(after?.credential);
   });
 
   it('replaces a password without touching the rights, and removes accounts', async () => {

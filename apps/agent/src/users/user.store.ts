@@ -149,7 +149,8 @@ const hashOf = (password: string): Promise<string> => {
 const toAccount = ({ name, hash: stored, createdAt: _createdAt, ...rights }: User): SiteAccount => ({
   name,
   rights,
-  mark: createHash('sha256')
-    .update(JSON.stringify([stored, rights]))
-    .digest('base64url'),
+  mark: digest(JSON.stringify([stored, rights])),
+  credential: digest(stored),
 });
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
