@@ -1,11 +1,9 @@
 import type { Database, FederationRoleRepository, FederationRoleRow, RoleLease } from '@app/persistence';
 import { createLogger, type MessageClient } from '@app/runtime';
-import type { RoleReconciler } from '../roles/role.reconciler.js';
 import { ConnectionFactory } from './connection.factory.js';
 import { ConnectionSupervisor } from './connection.supervisor.js';
 import type { ContactOpener } from './contact.opener.js';
 import type { ConnectedRole, RoleConnection } from './role-connection.js';
-import type { RoleLeases } from './role-leases.js';
 import type { RoleNews } from './role-news.js';
 import type { RoleStores } from './role-stores.js';
 import type { SiteDialer } from './site-dialer.js';
@@ -70,15 +68,15 @@ describe('ConnectionSupervisor', () => {
       started.push(connection.role);
       return connection;
     };
-    const lease = (): RoleLease[] => (row?.enabled === true ? [{ ...row, role_id: row.id } as never as RoleLease] : []);
+    const lease = (): RoleLease[] => (row?.enabled === true ? [{ ...row, role_id: row.id }] : []);
     const leases = { isShared: false, round: () => Promise.resolve({ held: lease(), surplus: 0 }) };
     const messages = { emit: () => (moved += 1) };
     supervisor = new ConnectionSupervisor(
       database,
       repository,
-      { createMissing: () => Promise.resolve() } as never as RoleReconciler,
+      { createMissing: () => Promise.resolve() } as never,
       factory,
-      leases as never as RoleLeases,
+      leases as never,
       {} as RoleNews,
       messages as never as MessageClient,
       logger,
