@@ -46,4 +46,12 @@ describe('SiteTicketStore', () => {
     now = 60_000;
     expect(store.mint(GRANT)).toMatchObject({ path: '/front%20door/live' });
   });
+
+  it('leaves tickets to others when one account fetches none of its own', () => {
+    const store = new SiteTicketStore({ maxTickets: 3, maxOfAccount: 2 });
+    const of = (name: string): SiteTicket | undefined => store.mint({ ...GRANT, account: { name, credential: 'one' } });
+    expect(
+      [of('greedy'), of('greedy'), of('greedy'), of('other'), of('other')].map((one) => one !== undefined),
+    ).toEqual([true, true, false, true, false]);
+  });
 });

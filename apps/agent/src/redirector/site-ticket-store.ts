@@ -7,10 +7,17 @@ export interface SiteTicketStoreOptions {
   lifetimeMs: number;
   /** Unused tickets at a time. */
   maxTickets: number;
+  /** Of these, those of one account: it leaves some to the others. */
+  maxOfAccount: number;
   now: () => number;
 }
 
-export const siteTicketDefaults: SiteTicketStoreOptions = { lifetimeMs: 60_000, maxTickets: 1_000, now: Date.now };
+export const siteTicketDefaults: SiteTicketStoreOptions = {
+  lifetimeMs: 60_000,
+  maxTickets: 1_000,
+  maxOfAccount: 750,
+  now: Date.now,
+};
 
 /** What a ticket opens. */
 export interface StreamGrant {
@@ -56,7 +63,7 @@ export class SiteTicketStore {
   /** Undefined when too many tickets wait for their use. */
   mint(grant: StreamGrant): SiteTicket | undefined {
     this.#forgetExpired();
-    if (this.#tickets.size >= this.#options.maxTickets) return undefined;
+    if (this.#isFull(grant.account.name)) return undefined;
     const path = `/${encodeURIComponent(grant.remoteId)}/${grant.usage}`;
     const siteTicket = randomBytes(32).toString('base64url');
     const expiresAt = this.#options.now() + this.#options.lifetimeMs;
@@ -70,6 +77,13 @@ export class SiteTicketStore {
     this.#tickets.delete(siteTicket);
     if (known === undefined || known.path !== path || known.expiresAt <= this.#options.now()) return undefined;
     return known.grant;
+  }
+
+  #isFull(account: string): boolean {
+    const { maxTickets, maxOfAccount } = this.#options;
+    if (this.#tickets.size >= maxTickets) return true;
+    if (this.#tickets.size < maxOfAccount) return false;
+    return [...this.#tickets.values()].filter(({ grant }) => grant.account.name === account).length >= maxOfAccount;
   }
 
   #forgetExpired(): void {
