@@ -4,7 +4,7 @@ import { ClipSource, LinkSource, parseClip, type AccessUnit, type MediaError, ty
 import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@app/pki';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SiteConnector } from '../site/site-connector.js';
+import type { RecordingSource, SiteConnector } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
 import { SiteRedirector, type OpenedStream } from './site-redirector.js';
 
@@ -22,6 +22,7 @@ class ClipConnector implements SiteConnector {
   /** Of the camera's answer. */
   delay: Promise<unknown> = Promise.resolve();
   cameras = new Set(['a']);
+  recordings: (remoteId: string) => RecordingSource | undefined = () => undefined;
 
   start(): Promise<void> {
     return Promise.resolve();
@@ -155,6 +156,25 @@ describe('SiteRedirector', () => {
     expect(await watching).toMatchObject({ code: 'link-refused', remoteCode: 'site-right-missing' });
     await until(() => redirector.links === 0);
     expect(redirector.held).toEqual([]);
+  });
+
+  it('ends a replay as well, also one whose device has not answered yet', async () => {
+    const isOpened = new Promise<AbortSignal>((resolve) => {
+      const open = (_sink: unknown, signal: AbortSignal): Promise<never> => {
+        resolve(signal);
+        return once(signal, 'abort').then(() => Promise.reject(new Error('aborted')));
+      };
+      connector.recordings = () => ({ key: 'a', open, timeline: () => Promise.resolve([]) });
+    });
+    const opened = redirector.openPlayback('a', ACCOUNT);
+    if (opened === undefined || opened === 'full') throw new Error('no ticket');
+    const watching = watch(opened).catch((error: unknown) => error);
+    const signal = await isOpened;
+    expect(redirector.held).toMatchObject([{ right: 'playback', entityId: 'a' }]);
+    for (const holding of redirector.held) holding.end();
+    expect(await watching).toMatchObject({ code: 'link-refused', remoteCode: 'site-right-missing' });
+    expect(signal.aborted).toBe(true);
+    await until(() => redirector.held.length === 0 && redirector.links === 0);
   });
 
   it('shows the site key alone: another pin gets no byte', async () => {
