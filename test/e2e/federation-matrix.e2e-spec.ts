@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSiteCertificate } from '@app/pki';
 import type { SiteEntity } from '../../apps/agent/src/site/index.js';
 import { freePort } from '../../tools/launcher/port.mjs';
@@ -16,6 +17,7 @@ import { RegularSite } from '../harness/regular-site.js';
 import { sitePin } from '../harness/site-pin.js';
 import type { Site } from '../harness/site.js';
 import { enrolled, openTunnel } from '../harness/tunnel-agent.js';
+import { ViewerProbe } from '../harness/viewer-probe.js';
 import { newOperator, signInFirst } from './operators.js';
 
 const CIDRS = { ADIT_DIRECT_ALLOW_CIDRS: '127.0.0.0/8' };
@@ -226,7 +228,9 @@ describe('a function of a real agent answers the same through its tunnel and dir
 describe('a contact that is refused says the same through the tunnel and directly:', () => {
   const restored = (): Promise<unknown> => byBoth(ways, (way) => way.until('connected'));
 
-  it('a right that is missing, of each function', async () => {
+  it('a right that is missing, of each function, and of streams that run, which end then and not before', async () => {
+    const viewers = await byBoth(ways, async (way) => ViewerProbe.play(await way.url(CAMERA, 'live')));
+    await Promise.all(viewers.map((viewer) => viewer.until(() => viewer.units.length > 10)));
     await site.agent(['user', 'allow', account.username, '--allow', 'live']);
     await onBoth('the role knows', async (way) => (await way.role()).capabilities.join() === 'entities,live-streams');
     await restored();
@@ -244,6 +248,20 @@ describe('a contact that is refused says the same through the tunnel and directl
       expect(tunnel).toMatch(refusal);
     }
     expect(await byBoth(ways, async (way) => way.described(CAMERA, 'live'))).toMatchObject([STREAM, STREAM]);
+    for (const viewer of viewers) {
+      const { length } = viewer.units;
+      await viewer.until(() => viewer.units.length > length + 10);
+      expect([viewer.gaps, viewer.ended]).toEqual([0, undefined]);
+    }
+    await site.agent(['user', 'allow', account.username, '--allow', 'snapshot']);
+    const count = (): string => viewers.map(({ units }) => units.length).join();
+    const isQuiet = async (): Promise<boolean> => {
+      const before = count();
+      await delay(500);
+      return count() === before;
+    };
+    await waitUntil('nobody watches any more', isQuiet, 6_000);
+    await Promise.all(viewers.map((viewer) => viewer.close()));
     await site.agent(['user', 'allow', account.username, '--allow', 'all']);
     await onBoth('the role knows', async (way) => (await way.role()).capabilities.length === ALL.length);
   });

@@ -64,6 +64,13 @@ export class Way {
     return `${response.status} ${code} ${detail}`;
   }
 
+  /** Where a stream of a camera is played. @throws without a ticket */
+  async url(remoteId: string, usage: string): Promise<string> {
+    const { status, body } = await this.ask(`POST`, `/cameras/${this.id(remoteId)}/view-tickets`, { usage });
+    if (status >= 400) throw new Error(`${status} ${String(body['code'])}`);
+    return String(body['url']);
+  }
+
   /** What RTSP says of a stream of a camera, or why there is no ticket for it. */
   async described(remoteId: string, usage: string): Promise<unknown> {
     const path = `/cameras/${this.id(remoteId)}/view-tickets`;

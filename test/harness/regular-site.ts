@@ -68,6 +68,7 @@ export class RegularSite implements AsyncDisposable {
       name: site.username,
       rights: site.rights,
       mark: JSON.stringify(site.rights),
+      credential: site.password,
     });
     const users = {
       verify: (name: string, given: string): Promise<SiteAccount | undefined> =>

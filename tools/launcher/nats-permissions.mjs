@@ -40,7 +40,19 @@ export const PERMISSIONS = {
   },
   'admin-api': {
     serves: [],
-    requests: ['keyfile.*', 'agent.*', 'recovery.*', 'authority.*', 'federation.>', 'broker.*.*', 'redirector.*.*'],
+    requests: [
+      'keyfile.*',
+      'agent.*',
+      'recovery.*',
+      'authority.*',
+      // Not `federation.replica.*`: what processes of federation ask each other includes what only they and redirectors may.
+      'federation.role.*',
+      'federation.camera.*',
+      'federation.entity.execute',
+      'federation.alarm.acknowledge',
+      'broker.*.*',
+      'redirector.*.*',
+    ],
     publishes: ['site.changed'],
     hears: ['tunnel.up', 'tunnel.down'],
   },

@@ -99,6 +99,14 @@ describe('a nats-server with the generated configuration', () => {
     await expect(federation.request('tunnel.up', '', { timeout: 2000 })).rejects.toThrow('Permissions Violation');
   });
 
+  it('keeps the inside of federation to its processes: relayed there, a request would pass for one of theirs', async () => {
+    const { subject } = contracts.federationRelay('bcf6a1d2-0000-4000-8000-000000000001');
+    expect(heldBy('requests', subject)).toEqual(['federation']);
+    const api = await as('admin-api');
+    const relayed = JSON.stringify({ subject: contracts.mediaOpen.subject, request: {} });
+    await expect(api.request(subject, relayed, { timeout: 2000 })).rejects.toThrow('Permissions Violation');
+  });
+
   it('keeps one app from hearing the answers to another', async () => {
     const broker = await as('tunnel-broker');
     const heard = new Promise((resolve) => {

@@ -26,6 +26,7 @@ const LOOPBACK = '127.0.0.1';
 const SILENT = { info: () => undefined, warn: () => undefined, debug: () => undefined, error: () => undefined };
 /** No video: every camera is one without streams to open. */
 const NO_REDIRECTOR = {
+  held: [],
   open: () => undefined,
   openPlayback: () => undefined,
   recordings: () => undefined,
@@ -72,7 +73,7 @@ export class SimulatedSite {
   async start() {
     await this.connector.start(this.directory, this.events);
     const { certificate, holder } = await this.open();
-    const account = { name: this.order.username, rights: { allow: [...RIGHTS], level: 1 }, mark: '' };
+    const account = { name: this.order.username, rights: { allow: [...RIGHTS], level: 1 }, mark: '', credential: '' };
     const users = {
       verify: async (/** @type {string} */ name, /** @type {string} */ given) =>
         this.isOwn(name, given) ? account : undefined,

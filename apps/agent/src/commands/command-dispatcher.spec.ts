@@ -204,6 +204,36 @@ describe('CommandDispatcher', () => {
     expect((await send(MOVE)).outcome).toEqual(done);
   });
 
+  it('lets nobody wait for an account that is gone: neither its hand nor its lock is left, and nothing turns', async () => {
+    await send({ kind: 'ptz-lock', locked: true }, { level: 1 });
+    await send(MOVE, { level: 1 });
+    const { held } = dispatcher;
+    const ofAnna = { account: 'cloud', right: 'ptz', entityId: 'dome', level: 1 };
+    expect(held).toMatchObject([ofAnna, ofAnna]);
+    expect((await send(MOVE, { user: 'ben' })).outcome).toMatchObject({ outcome: 'refused' });
+    for (const holding of [...held, ...held]) holding.end();
+    expect(dispatcher.ptz('dome')).toEqual({ hold: undefined, lock: undefined });
+    await delay(5);
+    expect((await send(MOVE, { user: 'ben' })).outcome).toEqual(done);
+    expect(kinds()).toEqual(['ptz-move', 'ptz-stop', 'ptz-move']);
+    for (const holding of held) holding.end();
+    expect(dispatcher.ptz('dome').hold).toMatchObject({ user: 'ben' });
+  });
+
+  it('does not begin what an account may not do any more when its turn comes', async () => {
+    answer = () => delay(20, done);
+    const begun = send({ kind: 'set-output', active: true }, { entityId: 'siren' });
+    const waiting = send({ kind: 'set-output', active: false }, { entityId: 'siren' });
+    await delay(5);
+    expect(dispatcher.held).toMatchObject([{ right: 'outputs', entityId: 'siren' }, { right: 'outputs' }]);
+    for (const holding of dispatcher.held) holding.end();
+    expect((await begun).outcome).toEqual(done);
+    expect((await waiting).outcome).toEqual({ outcome: 'refused', reason: expect.stringMatching(/^not-permitted: /) });
+    expect(asked).toHaveLength(1);
+    expect(records.map(({ outcome }) => outcome)).toEqual(['done', 'refused']);
+    expect(dispatcher.held).toEqual([]);
+  });
+
   it('leaves no camera turning when the site stops', async () => {
     await send(MOVE);
     await dispatcher.close();

@@ -2,6 +2,7 @@ import { asMediaError } from '@app/media';
 import type { CommandOutcome, SiteCommand } from '../site/site-command.js';
 import type { SiteConnector } from '../site/site-connector.js';
 import type { SiteDirectory } from '../site/site-directory.js';
+import type { Holder, Holding } from '../users/holding.js';
 import { CommandFault, type CommandRecord, type CommandReport, type CommandRequest, rightFor } from './command.js';
 import { CommandQueue } from './command-queue.js';
 import { fitFault } from './entity-fit.js';
@@ -37,16 +38,31 @@ export interface PtzStatus {
   lock: PtzHold | undefined;
 }
 
+/** A command that was taken; what its account may do can change before its turn. */
+interface Pending extends CommandRequest {
+  isRevoked: boolean;
+}
+
 const NO_DEADLINE = new AbortController().signal;
 
 /** Carries out commands: rights, PTZ lock, order and deadlines; connectors do the rest. */
-export class CommandDispatcher {
+export class CommandDispatcher implements Holder {
   readonly #limits: CommandLimits;
   readonly #queues = new Map<string, CommandQueue>();
   readonly #ptz = new Map<string, PtzControl>();
+  readonly #pending = new Set<Pending>();
 
   constructor(private readonly options: CommandDispatcherOptions) {
     this.#limits = { ...commandLimits, ...options.limits };
+  }
+
+  /** Commands that wait for their turn, cameras that are steered, and locks. */
+  get held(): Holding[] {
+    const pending = [...this.#pending].map((one): Holding => {
+      const { account, level, entityId, command } = one;
+      return { account, level, entityId, right: rightFor(command), end: () => void (one.isRevoked = true) };
+    });
+    return [...pending, ...[...this.#ptz].flatMap(([entityId, control]) => control.held(entityId))];
   }
 
   /** Who steers a camera, and who has locked it. */
@@ -61,8 +77,10 @@ export class CommandDispatcher {
    */
   async execute(request: CommandRequest, signal: AbortSignal): Promise<CommandReport> {
     const steeredBefore = this.ptz(request.entityId).hold;
+    const pending: Pending = { ...request, isRevoked: false };
+    this.#pending.add(pending);
     try {
-      const report = await this.#decide(request, signal);
+      const report = await this.#decide(pending, signal);
       const isSameMove = request.command.kind === 'ptz-move' && steeredBefore && isSame(steeredBefore, request);
       if (report.outcome.outcome !== 'done' || isSameMove !== true) this.#record(request, report.outcome);
       return report;
@@ -70,6 +88,8 @@ export class CommandDispatcher {
       const fault = faultOf(error);
       this.#record(request, { outcome: 'failed', reason: `${fault.code}: ${fault.message}` });
       throw fault;
+    } finally {
+      this.#pending.delete(pending);
     }
   }
 
@@ -81,17 +101,17 @@ export class CommandDispatcher {
     await Promise.all(moving.map(([entityId]) => this.#stop(entityId, limit)));
   }
 
-  async #decide(request: CommandRequest, signal: AbortSignal): Promise<CommandReport> {
+  async #decide(request: Pending, signal: AbortSignal): Promise<CommandReport> {
     const { entityId, allow, command } = request;
     const right = rightFor(command);
     if (!allow.includes(right)) return refused(`not-permitted: the account of the host may not do this (${right})`);
     const unfit = fitFault(this.options.site.find(entityId), command);
     if (unfit !== undefined) return { outcome: { outcome: 'unsupported', reason: unfit } };
     if (command.kind.startsWith('ptz-')) return this.#steer(request, signal);
-    return this.#send(entityId, command as SiteCommand, signal);
+    return this.#send(entityId, command as SiteCommand, signal, request);
   }
 
-  async #steer(request: CommandRequest, signal: AbortSignal): Promise<CommandReport> {
+  async #steer(request: Pending, signal: AbortSignal): Promise<CommandReport> {
     const { entityId, command } = request;
     if (signal.aborted) throw expired();
     const control = this.#control(entityId);
@@ -106,10 +126,11 @@ export class CommandDispatcher {
     if (command.kind === 'ptz-move' && !isStill(command)) {
       control.watch.renew();
       const timeoutMs = this.#limits.moveLeaseMs + DEVICE_GRACE_MS;
-      return this.#send(entityId, { ...command, timeoutMs }, signal);
+      return this.#send(entityId, { ...command, timeoutMs }, signal, request);
     }
     const settle = control.watch.settling();
-    const report = await this.#send(entityId, command.kind === 'ptz-move' ? { kind: 'ptz-stop' } : command, signal);
+    const sent: SiteCommand = command.kind === 'ptz-move' ? { kind: 'ptz-stop' } : command;
+    const report = await this.#send(entityId, sent, signal, request);
     if (report.outcome.outcome === 'done') settle();
     return report;
   }
@@ -138,11 +159,14 @@ export class CommandDispatcher {
     }
   }
 
-  async #send(entityId: string, command: SiteCommand, signal: AbortSignal): Promise<CommandReport> {
+  async #send(entityId: string, command: SiteCommand, signal: AbortSignal, asked?: Pending): Promise<CommandReport> {
     const queue = this.#queues.get(entityId) ?? new CommandQueue();
     this.#queues.set(entityId, queue);
     try {
-      const work = (): Promise<CommandReport> => this.#ask(entityId, command, signal);
+      const work = async (): Promise<CommandReport> =>
+        asked?.isRevoked === true
+          ? refused('not-permitted: the account of the host may not do this any more')
+          : this.#ask(entityId, command, signal);
       return await queue.run({ signal, replaces: command.kind.startsWith('ptz-'), work });
     } catch (error) {
       const isRefusal = error instanceof CommandFault && (error.code === 'superseded' || error.code === 'entity-busy');

@@ -1,7 +1,8 @@
 import type { CommandOutcome } from '../site/site-command.js';
+import type { Holding } from '../users/holding.js';
 import type { Command, Commander } from './command.js';
 import { MoveWatch } from './move-watch.js';
-import { PtzLock, type PtzDecision, type PtzHold, type PtzLockOptions } from './ptz-lock.js';
+import { isSame, PtzLock, type PtzDecision, type PtzHold, type PtzLockOptions } from './ptz-lock.js';
 
 export interface PtzControlOptions extends Partial<PtzLockOptions> {
   leaseMs: number;
@@ -24,9 +25,27 @@ export class PtzControl {
     if (await this.options.stop()) settle();
   }
 
+  /** By whom it is steered, and locked. */
+  held(entityId: string): Holding[] {
+    const { hold, lock } = this.lock;
+    return [hold, lock].flatMap((who) =>
+      who === undefined
+        ? []
+        : [{ account: who.account, level: who.level, right: 'ptz' as const, entityId, end: () => this.#leave(who) }],
+    );
+  }
+
   decide(command: Command, who: Commander): PtzDecision {
     if (command.kind !== 'ptz-lock') return this.lock.steer(who);
     return command.locked ? this.lock.take(who) : this.lock.release(who);
+  }
+
+  /** Who is gone steers no longer: what he set in motion stands still. */
+  #leave(who: Commander): void {
+    const { hold } = this.lock;
+    const isMover = hold !== undefined && isSame(hold, who);
+    this.lock.forget(who);
+    if (isMover && this.watch.isMoving) void this.stop();
   }
 }
 

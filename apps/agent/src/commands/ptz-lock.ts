@@ -66,6 +66,12 @@ export class PtzLock {
     return { allowed: true };
   }
 
+  /** He has gone: neither his hand nor his lock keeps out others. */
+  forget(who: Commander): void {
+    if (this.#hold !== undefined && isSame(this.#hold, who)) this.#hold = undefined;
+    if (this.#lock !== undefined && isSame(this.#lock, who)) this.#lock = undefined;
+  }
+
   #refusal(who: Commander): PtzDecision | undefined {
     for (const [why, by] of [
       ['held', this.hold],

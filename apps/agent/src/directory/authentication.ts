@@ -8,8 +8,9 @@ import {
   type Interceptor,
 } from '@connectrpc/connect';
 import type { connectNodeAdapter } from '@connectrpc/connect-node';
+import { UsersBusyError } from '../users/busy-error.js';
 import type { SiteAccount } from '../users/rights.js';
-import { parseBasicCredentials, type UserVerifier } from './user-verifier.js';
+import { type BasicCredentials, parseBasicCredentials, type UserVerifier } from './user-verifier.js';
 
 type NodeServerRequest = Parameters<ReturnType<typeof connectNodeAdapter>>[0];
 
@@ -47,12 +48,21 @@ export class Authentication {
     return createContextValues().set(SESSION, stream?.session as ServerHttp2Session | undefined);
   }
 
+  /** @throws ConnectError Unavailable: a host is not told that its password is wrong when somebody else guesses */
+  async #verify({ username, password }: BasicCredentials): Promise<SiteAccount | undefined> {
+    try {
+      return await this.users.verify(username, password);
+    } catch (error) {
+      if (error instanceof UsersBusyError) throw new ConnectError(error.message, Code.Unavailable);
+      throw error;
+    }
+  }
+
   /** Each call proves its account: a directory has no sessions beyond the connection. */
   get interceptor(): Interceptor {
     return (next) => async (request) => {
       const credentials = parseBasicCredentials(request.header.get('authorization'));
-      const account =
-        credentials === undefined ? undefined : await this.users.verify(credentials.username, credentials.password);
+      const account = credentials === undefined ? undefined : await this.#verify(credentials);
       if (account === undefined)
         throw new ConnectError('a federation account of this site is needed', Code.Unauthenticated);
       request.contextValues.set(ACCOUNT, account);

@@ -70,7 +70,8 @@ const judge = (account: SiteAccount, message: Asked, site: Pick<SiteDirectory, '
     case 'adit.directory.v1.GetPtzRequest':
       return requireSight(account, message.cameraId, site);
     case 'adit.directory.v1.ExecuteRequest':
-      return requireSight(account, message.entityId, site);
+      requireSight(account, message.entityId, site);
+      return requireSightOfAlarm(account, message.command, site);
     default:
       message satisfies never;
       throw new ConnectError('this call needs a right that no account has', Code.PermissionDenied);
@@ -81,6 +82,16 @@ const judge = (account: SiteAccount, message: Asked, site: Pick<SiteDirectory, '
 const requireRight = ({ name, rights }: SiteAccount, right: Right): void => {
   if (rights.allow.includes(right)) return;
   throw new ConnectError(`right-missing: the account ${name} lacks the right ${right}`, Code.PermissionDenied);
+};
+
+/** An alarm may be an entity of its own; of one that is none the entity of the command decides. */
+const requireSightOfAlarm = (
+  account: SiteAccount,
+  command: directory.ExecuteRequest['command'],
+  site: Pick<SiteDirectory, 'find'>,
+): void => {
+  const id = command.case === 'acknowledgeAlarm' ? command.value.alarmId : '';
+  if (site.find(id) !== undefined) requireSight(account, id, site);
 };
 
 const requireSight = ({ rights }: SiteAccount, remoteId: string, site: Pick<SiteDirectory, 'find'>): void => {

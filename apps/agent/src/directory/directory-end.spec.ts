@@ -14,7 +14,13 @@ describe('the end of a directory', () => {
       siteName: () => 'Ending site',
       version: '0.1.0',
       site,
-      redirector: { lanAddress: '', open: () => undefined, openPlayback: () => undefined, recordings: () => undefined },
+      redirector: {
+        held: [],
+        lanAddress: '',
+        open: () => undefined,
+        openPlayback: () => undefined,
+        recordings: () => undefined,
+      },
       snapshots: () => undefined,
       commands: new CommandDispatcher({ site, connectors: [], record: () => undefined }),
     });

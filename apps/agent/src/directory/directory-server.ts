@@ -8,6 +8,7 @@ import { AccountWatches } from './account-watches.js';
 import { Authentication } from './authentication.js';
 import { authorisation } from './authorisation.js';
 import { directoryService, type DirectoryServiceOptions } from './directory-service.js';
+import { HoldingWatch } from './holding-watch.js';
 import type { UserVerifier } from './user-verifier.js';
 
 export interface DirectoryServerLimits {
@@ -19,7 +20,7 @@ export interface DirectoryServerLimits {
   maxHeaderListBytes: number;
   /** A connection must have proved an account by then. */
   authenticationTimeoutMs: number;
-  /** A change of an account reaches its open watches after so long. */
+  /** A change of an account reaches its open watches, its streams and its commands after so long. */
   accountCheckMs: number;
 }
 
@@ -50,11 +51,14 @@ export class DirectoryServer {
   readonly #limits: DirectoryServerLimits;
   readonly #authentication: Authentication;
   readonly #watches: AccountWatches;
+  readonly #holdings: HoldingWatch;
 
   constructor(private readonly options: DirectoryServerOptions) {
     this.#limits = { ...directoryServerLimits, ...options.limits };
-    this.#watches = new AccountWatches(options.site, options.users, this.#limits.accountCheckMs);
-    this.#authentication = new Authentication(options.users, this.#limits.authenticationTimeoutMs);
+    const { site, users, redirector, commands } = options;
+    this.#watches = new AccountWatches(site, users, this.#limits.accountCheckMs);
+    this.#holdings = new HoldingWatch(site, users, [redirector, commands], this.#limits.accountCheckMs);
+    this.#authentication = new Authentication(users, this.#limits.authenticationTimeoutMs);
   }
 
   /** Of the loopback listener. */
@@ -69,12 +73,14 @@ export class DirectoryServer {
 
   async start(): Promise<void> {
     const { lan } = this.options;
+    this.#holdings.start();
     for (const address of lan === undefined ? [LOOPBACK] : [LOOPBACK, lan])
       this.#servers.push(await this.#listen(address));
   }
 
   /** Harmless when repeated. Who is in the middle of a handshake would be waited for, and served then. */
   async close(): Promise<void> {
+    this.#holdings.stop();
     const closed = this.#servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve)));
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);

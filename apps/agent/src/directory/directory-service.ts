@@ -24,12 +24,12 @@ export interface DirectoryServiceOptions {
   watches: AccountWatches;
   /** Of this machine's clock; for tests of a wrong one. */
   clockOffsetMs?: number;
-  redirector: Pick<SiteRedirector, 'open' | 'openPlayback' | 'recordings' | 'lanAddress'>;
+  redirector: Pick<SiteRedirector, 'open' | 'openPlayback' | 'recordings' | 'lanAddress' | 'held'>;
   /** Undefined for a camera that gives no still picture. */
   snapshots: (cameraId: string) => SnapshotSource | undefined;
   /** Without it the site has no events. */
   events?: EventFeed | undefined;
-  commands: Pick<CommandDispatcher, 'execute' | 'ptz'>;
+  commands: Pick<CommandDispatcher, 'execute' | 'ptz' | 'held'>;
   /** For the site's own log. */
   onStreamOpened?: (camera: string, user: string) => void;
 }
@@ -77,14 +77,15 @@ export const directoryService = (
     return options.watches.events(account, options.events, watchRequest(request, account.name), signal);
   },
 
-  openStream: ({ cameraId, usage, playback, user }) => {
+  openStream: ({ cameraId, usage, playback, user }, { values }) => {
     if (cameraId.length > MAX_ID_LENGTH || user.length > MAX_ID_LENGTH) {
       throw new ConnectError('camera_id or user is too long', Code.InvalidArgument);
     }
+    const account = accountIn(values);
     const opened =
       playback === undefined
-        ? options.redirector.open(cameraId, fromWireUsage(usage), user)
-        : options.redirector.openPlayback(cameraId, user);
+        ? options.redirector.open(cameraId, fromWireUsage(usage), account)
+        : options.redirector.openPlayback(cameraId, account);
     if (opened === undefined) throw missing(options, cameraId);
     if (opened === 'full')
       throw new ConnectError('too many streams were opened and not fetched', Code.ResourceExhausted);

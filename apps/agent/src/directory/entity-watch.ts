@@ -43,16 +43,21 @@ export async function* watchEntities(
   const changed = new EventTarget();
   const unsubscribe = site.subscribe(() => changed.dispatchEvent(new Event('change')));
   try {
-    const told = new ToldEntities(view.sight);
-    let revision = view.sight.isLimited ? 0 : sinceRevision;
+    const told = view.sight.isLimited ? new ToldEntities(site, view) : undefined;
+    let revision = told === undefined ? sinceRevision : 0;
+    let isUpToDate = false;
     while (!signal.aborted) {
-      const changes = changesFor(view, site.changesSince(revision));
-      const messages = told.filter(changes?.map((change) => toMessage(change, view)) ?? snapshot(site, view));
+      const changes = site.changesSince(revision);
+      const news = told === undefined ? changes : told.newsOf(changes);
+      const messages = news?.map((change) => toMessage(change, view)) ?? snapshot(site, view);
       const isCurrent = messages.length === 0;
-      revision = isCurrent ? revision : site.revision;
+      revision = site.revision;
       // Taken before the first yield: what changes while these are sent is the next round's.
       const wait = isCurrent ? nextChange(changed, signal) : undefined;
-      yield* isCurrent ? [message(revision)] : messages;
+      if (!isCurrent) yield* messages;
+      // Who sees a part only is not told when something else changes.
+      else if (!isUpToDate) yield message(revision);
+      isUpToDate = isCurrent;
       await wait;
     }
   } finally {
@@ -60,26 +65,43 @@ export async function* watchEntities(
   }
 }
 
-/** Where the account sees a part only, a changed tree may show or hide entities that have not changed: then a snapshot is due. */
-const changesFor = ({ sight }: View, changes: SiteChange[] | undefined): SiteChange[] | undefined => {
-  const isTree = (change: SiteChange): boolean => change.kind === 'removed' || change.entity.kind === 'area';
-  return sight.isLimited && changes?.some(isTree) ? undefined : changes;
-};
-
-/** Who sees a part only is not told of the end of what it has never seen: the watch knows, as it begins with a snapshot. */
+/** What an account that sees a part only has been told: no message comes of what it does not see. */
 class ToldEntities {
-  readonly #ids = new Set<string>();
+  readonly #told = new Map<string, SiteEntity>();
 
-  constructor(private readonly sight: Sight) {}
+  constructor(
+    private readonly site: SiteDirectory,
+    private readonly view: View,
+  ) {}
 
-  filter(messages: Message[]): Message[] {
-    return this.sight.isLimited ? messages.filter(({ change }) => this.#isNews(change)) : messages;
+  /** Undefined: a snapshot is due. */
+  newsOf(changes: SiteChange[] | undefined): SiteChange[] | undefined {
+    if (changes === undefined) {
+      this.#told.clear();
+      for (const entity of this.site.entities) if (isWanted(this.view, entity)) this.#told.set(entity.remoteId, entity);
+      return undefined;
+    }
+    // A changed tree may show or hide entities that have not changed.
+    const isTree = (change: SiteChange): boolean => change.kind === 'removed' || change.entity.kind === 'area';
+    return (changes.some(isTree) ? this.#all() : changes).filter((change) => this.#isNews(change));
   }
 
-  #isNews(change: Change): boolean {
-    if (change.case === 'snapshotBegin') this.#ids.clear();
-    if (change.case === 'upsert') this.#ids.add(change.value.remoteId);
-    return change.case !== 'removed' || this.#ids.delete(change.value);
+  #all(): SiteChange[] {
+    const { revision, entities } = this.site;
+    const gone = [...this.#told.keys()].filter((remoteId) => this.site.find(remoteId) === undefined);
+    return [
+      ...gone.map((remoteId) => ({ revision, kind: 'removed' as const, remoteId })),
+      ...entities.map((entity) => ({ revision, kind: 'upsert' as const, entity })),
+    ];
+  }
+
+  #isNews(change: SiteChange): boolean {
+    if (change.kind === 'removed') return this.#told.delete(change.remoteId);
+    const { entity } = change;
+    if (!isWanted(this.view, entity)) return this.#told.delete(entity.remoteId);
+    const isNews = this.#told.get(entity.remoteId) !== entity;
+    this.#told.set(entity.remoteId, entity);
+    return isNews;
   }
 }
 

@@ -2,7 +2,7 @@ import type { SiteAccount } from '../users/rights.js';
 
 /** Checks federation accounts. Caching and equal cost for unknown names are its own. */
 export interface UserVerifier {
-  /** Undefined: no such account, or a wrong password. */
+  /** Undefined: no such account, or a wrong password. @throws UsersBusyError when it was not looked at */
   verify(username: string, password: string): Promise<SiteAccount | undefined>;
   /** As it is now. */
   find(username: string): Promise<SiteAccount | undefined>;

@@ -1,18 +1,28 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ClipSource, LinkSource, parseClip, type AccessUnit, type MediaError, type Source } from '@app/media';
 import { connectPinnedTls, createSiteCertificate, type SiteCertificate } from '@app/pki';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SiteConnector } from '../site/site-connector.js';
+import type { RecordingSource, SiteConnector } from '../site/site-connector.js';
 import { SiteDirectory } from '../site/site-directory.js';
 import { SiteRedirector, type OpenedStream } from './site-redirector.js';
 
 const clip = parseClip(readFileSync(join(__dirname, '../../../demo-camera/clips/low.h264')));
 
+const ACCOUNT = { name: 'cloud', credential: 'one' };
+
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await delay(5);
+};
+
 class ClipConnector implements SiteConnector {
   readonly name = 'clip';
   opened = 0;
+  /** Of the camera's answer. */
+  delay: Promise<unknown> = Promise.resolve();
   cameras = new Set(['a']);
+  recordings: (remoteId: string) => RecordingSource | undefined = () => undefined;
 
   start(): Promise<void> {
     return Promise.resolve();
@@ -31,8 +41,13 @@ class ClipConnector implements SiteConnector {
   }
 
   #source(): Source {
-    this.opened++;
-    return new ClipSource(clip, { name: 'clip', framesPerSecond: 25 });
+    return {
+      open: async (listener) => {
+        this.opened++;
+        await this.delay;
+        return new ClipSource(clip, { name: 'clip', framesPerSecond: 25 }).open(listener);
+      },
+    };
   }
 }
 
@@ -43,7 +58,7 @@ describe('SiteRedirector', () => {
   let redirector: SiteRedirector;
 
   const ticket = (): OpenedStream => {
-    const opened = redirector.open('a', 'live', 'operator');
+    const opened = redirector.open('a', 'live', ACCOUNT);
     if (opened === undefined || opened === 'full') throw new Error('no ticket');
     return opened;
   };
@@ -104,7 +119,7 @@ describe('SiteRedirector', () => {
   });
 
   it('opens nothing for a camera that is not there', () => {
-    expect(redirector.open('b', 'live', 'operator')).toBeUndefined();
+    expect(redirector.open('b', 'live', ACCOUNT)).toBeUndefined();
   });
 
   it('ends the streams of a camera that was taken away', async () => {
@@ -112,6 +127,54 @@ describe('SiteRedirector', () => {
     connector.cameras.clear();
     directory.remove('a');
     expect((await ended).code).toMatch(/^link-/);
+  });
+
+  it('ends what an account may not have any more: its streams, and tickets that nobody has brought yet', async () => {
+    const kept = await watch(ticket());
+    const { ended } = await watch(ticket());
+    const unused = ticket();
+    const { held } = redirector;
+    const ofStream = { account: 'cloud', credential: 'one', right: 'live', entityId: 'a' };
+    expect(held).toMatchObject([ofStream, ofStream, ofStream]);
+    const [ofTicket, , second] = held;
+    ofTicket?.end();
+    second?.end();
+    expect(await ended).toMatchObject({ code: 'link-refused', remoteCode: 'site-right-missing' });
+    await expect(watch(unused)).rejects.toMatchObject({ remoteCode: 'ticket-invalid' });
+    expect(redirector.links).toBe(1);
+    expect(redirector.held).toHaveLength(1);
+    second?.end();
+    await kept.close();
+    await until(() => redirector.held.length === 0);
+  });
+
+  it('ends a stream whose camera has not answered yet', async () => {
+    connector.delay = new Promise(() => undefined);
+    const watching = watch(ticket()).catch((error: unknown) => error);
+    await until(() => redirector.links === 1 && connector.opened === 1);
+    for (const holding of redirector.held) holding.end();
+    expect(await watching).toMatchObject({ code: 'link-refused', remoteCode: 'site-right-missing' });
+    await until(() => redirector.links === 0);
+    expect(redirector.held).toEqual([]);
+  });
+
+  it('ends a replay as well, also one whose device has not answered yet', async () => {
+    const isOpened = new Promise<AbortSignal>((resolve) => {
+      const open = (_sink: unknown, signal: AbortSignal): Promise<never> => {
+        resolve(signal);
+        return once(signal, 'abort').then(() => Promise.reject(new Error('aborted')));
+      };
+      connector.recordings = () => ({ key: 'a', open, timeline: () => Promise.resolve([]) });
+    });
+    const opened = redirector.openPlayback('a', ACCOUNT);
+    if (opened === undefined || opened === 'full') throw new Error('no ticket');
+    const watching = watch(opened).catch((error: unknown) => error);
+    const signal = await isOpened;
+    expect(redirector.held).toMatchObject([{ right: 'playback', entityId: 'a' }]);
+    for (const holding of redirector.held) holding.end();
+    expect(await watching).toMatchObject({ code: 'link-refused', remoteCode: 'site-right-missing' });
+    expect(signal.aborted).toBe(true);
+    await until(() => redirector.held.length === 0 && redirector.links === 0);
   });
 
   it('shows the site key alone: another pin gets no byte', async () => {

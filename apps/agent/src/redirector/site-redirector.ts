@@ -7,7 +7,9 @@ import type { RecordingSource, SiteConnector, StreamSource } from '../site/site-
 import { firstAnswer } from '../site/first-answer.js';
 import type { SiteDirectory } from '../site/site-directory.js';
 import { NO_SHARES, type VideoShares } from '../uplink/video-shares.js';
+import type { Holder, Holding } from '../users/holding.js';
 import { OpenReplays } from './open-replays.js';
+import { OpenStreams } from './open-streams.js';
 import { SiteTicketStore, type SiteTicket, type StreamGrant } from './site-ticket-store.js';
 import { StreamRates } from './stream-rates.js';
 import { type LiveStream, VideoUplink } from './video-uplink.js';
@@ -40,10 +42,11 @@ const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };
 const MEASURE_MS = 1_000;
 
 /** Gives a camera's stream to the cloud redirector, over TLS with the site's own key. */
-export class SiteRedirector {
+export class SiteRedirector implements Holder {
   readonly #tickets: SiteTicketStore;
   readonly #hubs = new HubRegistry(CAMERA_BACK_OFF);
   readonly #replays = new OpenReplays();
+  readonly #streams = new OpenStreams();
   readonly #rates = new StreamRates();
   /** By the tunnel, and by the LAN. */
   readonly #links: readonly [LinkServer, LinkServer];
@@ -73,6 +76,11 @@ export class SiteRedirector {
     return this.#links[0].links + this.#links[1].links;
   }
 
+  /** Tickets that were not used yet, and streams. */
+  get held(): Holding[] {
+    return [...this.#tickets.held, ...this.#streams.held];
+  }
+
   async start(): Promise<void> {
     const { lan } = this.options;
     const [tunnelled, direct] = this.#links;
@@ -93,17 +101,17 @@ export class SiteRedirector {
   }
 
   /** Undefined: no such camera. `full`: too many streams were asked for and not fetched. */
-  open(remoteId: string, usage: StreamUsage, user: string): OpenedStream | 'full' | undefined {
+  open(remoteId: string, usage: StreamUsage, account: StreamGrant['account']): OpenedStream | 'full' | undefined {
     const stream = this.#find(remoteId, usage);
     if (stream === undefined) return undefined;
-    const ticket = this.#tickets.mint({ remoteId, usage, user });
+    const ticket = this.#tickets.mint({ remoteId, usage, account });
     return ticket === undefined ? 'full' : { ...ticket, usage: stream.usage };
   }
 
   /** Undefined: no such camera, or it has no recordings. `full`: too many streams were asked for and not fetched. */
-  openPlayback(remoteId: string, user: string): OpenedStream | 'full' | undefined {
+  openPlayback(remoteId: string, account: StreamGrant['account']): OpenedStream | 'full' | undefined {
     if (this.recordings(remoteId) === undefined) return undefined;
-    const ticket = this.#tickets.mint({ remoteId, usage: 'recording', playback: true, user });
+    const ticket = this.#tickets.mint({ remoteId, usage: 'recording', playback: true, account });
     return ticket === undefined ? 'full' : { ...ticket, usage: 'recording' };
   }
 
@@ -116,9 +124,11 @@ export class SiteRedirector {
     return new LinkServer(({ path, siteTicket }) => {
       const grant = this.#tickets.redeem(path, siteTicket);
       if (grant === undefined) return refuse('ticket-invalid', 'This ticket does not open this path now');
-      return grant.playback === true
-        ? this.#replay(grant.remoteId, uplink)
-        : this.#live(grant, uplink, shares().adaptive.has(grant.usage));
+      return this.#streams.track(grant, () =>
+        grant.playback === true
+          ? this.#replay(grant.remoteId, uplink)
+          : this.#live(grant, uplink, shares().adaptive.has(grant.usage)),
+      );
     });
   }
 

@@ -1,6 +1,6 @@
 import { SiteTicketStore, type SiteTicket } from './site-ticket-store.js';
 
-const GRANT = { remoteId: 'front door', usage: 'live' as const, user: 'operator' };
+const GRANT = { remoteId: 'front door', usage: 'live' as const, account: { name: 'cloud', credential: 'one' } };
 
 const minted = (store: SiteTicketStore): SiteTicket => {
   const ticket = store.mint(GRANT);
@@ -45,5 +45,13 @@ describe('SiteTicketStore', () => {
     expect(store.mint(GRANT)).toBeUndefined();
     now = 60_000;
     expect(store.mint(GRANT)).toMatchObject({ path: '/front%20door/live' });
+  });
+
+  it('leaves tickets to others when one account fetches none of its own', () => {
+    const store = new SiteTicketStore({ maxTickets: 3, maxOfAccount: 2 });
+    const of = (name: string): SiteTicket | undefined => store.mint({ ...GRANT, account: { name, credential: 'one' } });
+    expect(
+      [of('greedy'), of('greedy'), of('greedy'), of('other'), of('other')].map((one) => one !== undefined),
+    ).toEqual([true, true, false, true, false]);
   });
 });

@@ -10,6 +10,7 @@ export type SiteCommand =
   | { kind: 'ptz-home' }
   | { kind: 'set-output'; active: boolean }
   | { kind: 'set-recording'; recording: boolean }
+  /** Of this entity: an alarm of another one is refused, as the account may not see that. */
   | { kind: 'acknowledge-alarm'; alarmId: string };
 
 /** `reason` begins with a stable code. */

@@ -28,4 +28,6 @@ export interface SiteAccount {
   rights: AccountRights;
   /** Another one when the password or the rights are changed. */
   mark: string;
+  /** Another one when the password is changed; of no use for a sign-in. */
+  credential: string;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateDirectory } from '../state/state-directory.js';
+import { UsersBusyError } from './busy-error.js';
 import { PasswordCache } from './password-cache.js';
 import { USERS_FILE, UserStore } from './user.store.js';
 
@@ -77,6 +78,9 @@ describe('UserStore', () => {
     expect(after).toMatchObject({ rights: { allow: [], level: 254 } });
     expect(after?.rights.areas).toBeUndefined();
     expect(after?.mark).not.toBe(before?.mark);
+    expect(after?.credential).toBe(before?.credential);
+    await store.setPassword('guard');
+    expect((await store.find('guard'))?.credential).not.toBe(after?.credential);
   });
 
   it('replaces a password without touching the rights, and removes accounts', async () => {
@@ -111,7 +115,11 @@ describe('UserStore', () => {
   it('limits what guessing may cost', async () => {
     await store.add('federation');
     const guesses = Array.from({ length: 60 }, (_value, index) => store.verify('federation', `guess number ${index}`));
-    expect(await Promise.all(guesses)).toEqual(guesses.map(() => undefined));
+    const answers = await Promise.allSettled(guesses);
+    const looked = answers.filter(({ status }) => status === 'fulfilled');
+    // Who is not looked at is not told that the password is wrong: it may be the host.
+    expect(looked).toEqual(Array(34).fill({ status: 'fulfilled', value: undefined }));
+    expect(answers).toContainEqual({ status: 'rejected', reason: new UsersBusyError() });
   });
 
   it.each([

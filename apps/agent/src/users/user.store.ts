@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { AgentError } from '../errors.js';
 import type { StateDirectory } from '../state/state-directory.js';
+import { UsersBusyError } from './busy-error.js';
 import { PasswordCache } from './password-cache.js';
 import { type AccountRights, DEFAULT_RIGHTS, type SiteAccount } from './rights.js';
 import { type User, userFile } from './user.js';
@@ -73,7 +74,7 @@ export class UserStore {
     return user && toAccount(user);
   }
 
-  /** Undefined unless the account exists and the password is its own; an unknown name takes as long as a wrong password. */
+  /** Undefined unless the account exists and the password is its own; an unknown name takes as long as a wrong password. @throws UsersBusyError */
   async verify(name: string, password: string): Promise<SiteAccount | undefined> {
     if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return undefined;
     const user = (await this.load()).find((candidate) => candidate.name === name);
@@ -102,9 +103,10 @@ export class UserStore {
     return this.decoy;
   }
 
+  /** @throws UsersBusyError */
   private async inTurn(check: () => Promise<boolean>): Promise<boolean> {
     if (this.running < MAX_CONCURRENT) this.running += 1;
-    else if (this.waiting.length >= MAX_WAITING) return false;
+    else if (this.waiting.length >= MAX_WAITING) throw new UsersBusyError();
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
       return await check();
@@ -149,7 +151,8 @@ const hashOf = (password: string): Promise<string> => {
 const toAccount = ({ name, hash: stored, createdAt: _createdAt, ...rights }: User): SiteAccount => ({
   name,
   rights,
-  mark: createHash('sha256')
-    .update(JSON.stringify([stored, rights]))
-    .digest('base64url'),
+  mark: digest(JSON.stringify([stored, rights])),
+  credential: digest(stored),
 });
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');

@@ -17,6 +17,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Duplex } from 'node:stream';
 import type { LiveSession } from '../tunnel/session-registry.js';
 import { CONTROL_ANSWERS, type ControlAnswers } from './control-answers.js';
+import { RefusalLog } from './refusal-log.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 /** For the agent to take the answer and end its side. */
@@ -32,11 +33,14 @@ export class ControlService {
   /** Requests under way by session id; no entry for a session that asks nothing. */
   private readonly underWay = new Map<string, number>();
   private total = 0;
+  private readonly refusals: RefusalLog;
 
   constructor(
     @Inject(CONTROL_ANSWERS) private readonly answers: ControlAnswers,
     @Inject(LOGGER) private readonly logger: AppLogger,
-  ) {}
+  ) {
+    this.refusals = new RefusalLog(logger);
+  }
 
   /** @param live undefined when the session is not, or no longer, in the registry */
   serve(live: LiveSession | undefined, request: OpenRequest): void {
@@ -60,10 +64,7 @@ export class ControlService {
     // A channel that is cut has nobody left to tell.
     stream.on('error', () => undefined);
     const response = await this.respond(live, stream);
-    if (!response.ok) {
-      const { id: sessionId, agentId } = live;
-      this.logger.info({ sessionId, agentId, code: response.code }, 'a request of an agent was refused');
-    }
+    if (!response.ok) this.refusals.note(live, response.code);
     stream.end(encodeMessage(response));
     stream.resume();
     setTimeout(() => stream.destroy(), LINGER_MS).unref();

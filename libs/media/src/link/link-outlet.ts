@@ -69,8 +69,8 @@ export class LinkOutlet implements Outlet {
 
   /** Streams until the link ends; resolves with the reason. */
   async serve(feed: Feed): Promise<MediaError> {
-    const description = await feed.describe();
-    if (this.socket.destroyed) return this.#ended;
+    const description = await Promise.race([feed.describe(), this.#ended]);
+    if (description instanceof MediaError || this.#finished) return this.#ended;
     this.#feed = feed;
     const indices = (kind: string): number[] =>
       description.tracks.filter((track) => track.kind === kind).map((track) => track.index);
@@ -146,7 +146,7 @@ export class LinkOutlet implements Outlet {
   }
 
   end(error: MediaError): void {
-    this.fail(error.code, error.message);
+    this.fail(error.remoteCode ?? error.code, error.message);
   }
 
   #tellState(): void {

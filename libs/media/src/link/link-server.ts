@@ -11,6 +11,8 @@ export type LinkDecision =
 interface Released {
   /** Called once, when the link is over, however it ended. */
   released?: () => void;
+  /** Ends the link when it is aborted; the other side is told the reason, a MediaError. */
+  until?: AbortSignal;
 }
 
 /** Checks the ticket and finds the hub or the recording; whatever it throws is told to the other side as its code. */
@@ -60,6 +62,7 @@ export class LinkServer {
       const decision = await this.authorise(request);
       if ('released' in decision) released = decision.released;
       if ('refuse' in decision) return link.fail(decision.refuse.code, decision.refuse.detail);
+      endWith(link, decision.until);
       return await ('replay' in decision ? link.serveReplay(decision.replay) : link.serve(decision.hub));
     } catch (error) {
       const { code, remoteCode, message } = asMediaError(error, 'source-failed');
@@ -76,3 +79,10 @@ export class LinkServer {
     for (const link of this.#links) link.bye();
   }
 }
+
+/** @throws MediaError when it is over before it has begun */
+const endWith = (link: LinkOutlet, until: AbortSignal | undefined): void => {
+  const reason = (): MediaError => asMediaError(until?.reason, 'link-closed');
+  if (until?.aborted === true) throw reason();
+  until?.addEventListener('abort', () => link.end(reason()), { once: true });
+};
