@@ -3,6 +3,8 @@ const AHEAD = 8;
 const KEPT_BEHIND = 5;
 /** A range that ends within this has nothing more to show. */
 const EDGE = 0.12;
+/** A decoder keeps its last pictures until more comes; a busy one has stopped that much earlier. */
+const STUCK_EDGE = 1;
 /** Breaks that are no gaps of the recording: the grid of keyframes at high speed. */
 const GAP = 5;
 
@@ -22,10 +24,12 @@ export class Playhead {
   /**
    * @param {readonly [start: number, end: number][]} ranges what is buffered, seconds
    * @param {number} current
+   * @param {boolean} [isStuck] the picture has not moved for a while
    * @returns {{ seek: number, skipped: boolean } | undefined} where to jump; `skipped` is a gap that a person should hear of
    */
-  jump(ranges, current) {
-    const isInside = ranges.some(([start, end]) => current >= start - 0.01 && current < end - EDGE);
+  jump(ranges, current, isStuck = false) {
+    const edge = isStuck ? STUCK_EDGE : EDGE;
+    const isInside = ranges.some(([start, end]) => current >= start - 0.01 && current < end - edge);
     const next = ranges.find(([start]) => start > current);
     if (isInside || !next) return undefined;
     return { seek: next[0] + 0.001, skipped: next[0] - current > GAP };

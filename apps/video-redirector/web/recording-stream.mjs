@@ -3,6 +3,8 @@ import { Playhead } from './playhead.mjs';
 import { rangesOf } from './source-buffer.mjs';
 
 const TICK_MS = 100;
+/** A picture that stands for so long, though there is one, is not about to move. */
+const STUCK_TICKS = 5;
 
 /**
  * @typedef {object} RecordingEvents
@@ -34,6 +36,7 @@ export class RecordingStream extends MediaConnection {
   #isPlayed = false;
   #isFinished = false;
   #seen = -1;
+  #still = 0;
 
   /**
    * @param {import('./media-connection.mjs').Place} place
@@ -133,7 +136,9 @@ export class RecordingStream extends MediaConnection {
     const { video } = this;
     const ranges = rangesOf(video.buffered);
     const isPlaced = this.#hasEpoch && this.#wantedMs === undefined;
-    const jump = isPlaced ? this.#playhead.jump(ranges, video.currentTime) : undefined;
+    const isStill = video.currentTime === this.#seen && !video.paused && !video.seeking && video.readyState < 3;
+    this.#still = isStill ? this.#still + 1 : 0;
+    const jump = isPlaced ? this.#playhead.jump(ranges, video.currentTime, this.#still >= STUCK_TICKS) : undefined;
     if (jump) video.currentTime = jump.seek;
     if (jump?.skipped) this.events.skips();
     if (video.currentTime !== this.#seen && video.readyState >= 2) this.events.moves();
