@@ -14,6 +14,7 @@ import { isRunOf } from '../harness/frame-run.js';
 import { runPeer, startGstCamera, type Finished, type GstCamera } from '../harness/media-peer.js';
 import { canMakeNetworks, Capture, createNetwork, type Network } from '../harness/netns.js';
 import { startPair, type PairOptions, type RedirectorPair } from '../harness/redirector-pair.js';
+import { describeRtsp } from '../harness/rtsp-describe.js';
 
 const networksPossible = canMakeNetworks();
 if (!networksPossible) {
@@ -35,9 +36,22 @@ const PACING = { bytesPerMs: 8_000, bucketBytes: 64 << 10 };
   beforeAll(async () => {
     network = createNetwork();
     network.run('ip', 'route', 'add', '239.0.0.0/8', 'dev', 'uplink');
+    await startCamera();
+  }, 40_000);
+
+  async function startCamera(): Promise<void> {
     camera = await startGstCamera({ gap: 10 });
     original = new Player(camera.url('/cam'), { copy: true });
     await original.untilFrames(5);
+  }
+
+  /** gst-rtsp-server shares one pipeline; after an error of it, seen once, nobody gets a picture any more. */
+  beforeEach(async () => {
+    if ((await describeRtsp(camera.url('/cam'))).status === 200) return;
+    process.stdout.write('the camera is broken, and started anew\n');
+    await original.stop();
+    await camera.stop();
+    await startCamera();
   }, 40_000);
 
   afterEach(() => pair?.close());
